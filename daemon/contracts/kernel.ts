@@ -1,0 +1,209 @@
+import type { ChildSpi } from '../proto/child-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { IkedError } from '../util/error.ts';
+
+/** IP protocol of an SA: 50 ESP, 51 AH, 108 IPComp. */
+export type SaProtocol = 50 | 51 | 108;
+export type SaMode = 'transport' | 'tunnel' | 'beet' | 'iptfs';
+export type PolicyDirection = 'in' | 'out' | 'fwd';
+
+export interface Mark {
+  readonly value: number;
+  readonly mask: number;
+}
+
+/** Soft and hard limits; `0n`/0 means none. Time in seconds since the SA was added. */
+export interface KernelLifetime {
+  readonly softSeconds: number;
+  readonly hardSeconds: number;
+  readonly softBytes: bigint;
+  readonly hardBytes: bigint;
+  readonly softPackets: bigint;
+  readonly hardPackets: bigint;
+}
+
+/** What names an SA in the kernel. */
+export interface SaId {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly spi: ChildSpi;
+  readonly protocol: SaProtocol;
+  readonly mark?: Mark;
+  readonly ifId?: number;
+}
+
+export interface KernelSa extends SaId {
+  readonly direction: 'in' | 'out';
+  readonly reqid: number;
+  readonly mode: SaMode;
+  readonly lifetime: KernelLifetime;
+  /** Transform ids of RFC 7296 (types 1 and 3) with keys; AEAD keys include the salt. */
+  readonly encryption?: {
+    readonly id: number;
+    readonly keyBits?: number;
+    readonly key: Uint8Array;
+  };
+  readonly integrity?: { readonly id: number; readonly key: Uint8Array };
+  readonly esn: boolean;
+  /** Packets; 0 disables replay protection. */
+  readonly replayWindow: number;
+  /** UDP encapsulation, RFC 3948: ports of the outer packets. */
+  readonly encap?: { readonly sourcePort: number; readonly destinationPort: number };
+  readonly setMark?: Mark;
+  readonly tfcPadding?: number;
+  readonly copyDf: boolean;
+  readonly copyEcn: boolean;
+  readonly copyDscp: 'out' | 'in' | 'yes' | 'no';
+  readonly hwOffload?: 'crypto' | 'packet' | 'auto';
+  /** Truncate HMAC-SHA-256 to 96 bits (`sha256_96`). */
+  readonly sha256Trunc96?: boolean;
+  /** Selector carried by the SA itself (transport mode). */
+  readonly selector?: { readonly source: TrafficSelector; readonly destination: TrafficSelector };
+}
+
+/** Counters of an installed SA. */
+export interface SaUsage {
+  readonly bytes: bigint;
+  readonly packets: bigint;
+  /** Seconds since the Unix epoch, `undefined` if never used. */
+  readonly lastUsed?: number;
+}
+
+/** What names a policy in the kernel. */
+export interface PolicyId {
+  readonly direction: PolicyDirection;
+  readonly source: TrafficSelector;
+  readonly destination: TrafficSelector;
+  readonly mark?: Mark;
+  readonly ifId?: number;
+}
+
+export interface PolicyTemplate {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** 0 matches any SPI (traps and inbound policies). */
+  readonly spi: number;
+  readonly protocol: SaProtocol;
+  readonly mode: SaMode;
+  readonly reqid: number;
+  readonly optional: boolean;
+}
+
+export interface KernelPolicy extends PolicyId {
+  readonly action: 'allow' | 'block';
+  /** Lower wins. */
+  readonly priority: number;
+  readonly templates: readonly PolicyTemplate[];
+  readonly interfaceName?: string;
+}
+
+/** What the kernel tells unasked. */
+export type KernelEvent =
+  | {
+      readonly kind: 'acquire';
+      readonly reqid: number;
+      /** Selectors of the packet that asked. */
+      readonly source: TrafficSelector;
+      readonly destination: TrafficSelector;
+    }
+  | { readonly kind: 'expire'; readonly id: Omit<SaId, 'source'>; readonly hard: boolean }
+  | {
+      readonly kind: 'mapping';
+      readonly id: Omit<SaId, 'source'>;
+      readonly address: IpAddress;
+      readonly port: number;
+    }
+  /** Events were lost (ENOBUFS): whoever cares dumps and compares. */
+  | { readonly kind: 'overrun' };
+
+/** A request that the kernel refused; `errno` is the positive number, `errnoName` its symbol (`EEXIST`). */
+export class KernelError extends IkedError {
+  readonly operation: string;
+  readonly errno: number;
+  readonly errnoName: string;
+
+  constructor(
+    operation: string,
+    errno: number,
+    errnoName: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super('KERNEL', message, options);
+    this.operation = operation;
+    this.errno = errno;
+    this.errnoName = errnoName;
+  }
+}
+
+/** SAs and policies. Every call rejects with {@link KernelError}. */
+export interface KernelIpsec extends AsyncDisposable {
+  readonly name: string;
+  /** Whether an ESP SA with these transforms can be installed; probed once at start. */
+  supports(
+    protocol: SaProtocol,
+    encryption: number | undefined,
+    keyBits: number | undefined,
+    integrity: number | undefined,
+  ): boolean;
+  /** Reserves an inbound SPI within min..max (inclusive). */
+  allocateSpi(
+    source: IpAddress,
+    destination: IpAddress,
+    protocol: SaProtocol,
+    reqid: number,
+    min: number,
+    max: number,
+  ): Promise<ChildSpi>;
+  /** Installs an SA; an inbound one completes the reservation made by {@link allocateSpi}. */
+  addSa(sa: KernelSa): Promise<void>;
+  /** Removes an SA or a reserved SPI; one that is gone already is no error. */
+  deleteSa(id: SaId): Promise<void>;
+  querySa(id: SaId): Promise<SaUsage | undefined>;
+  /** Adds or replaces a policy. */
+  addPolicy(policy: KernelPolicy): Promise<void>;
+  /** Removes a policy; one that is gone already is no error. */
+  deletePolicy(id: PolicyId): Promise<void>;
+  /** Everything installed, for recognising what a killed predecessor left. */
+  listSas(): Promise<readonly (SaId & { readonly reqid: number })[]>;
+  listPolicies(): Promise<readonly KernelPolicy[]>;
+  onEvent(handler: (event: KernelEvent) => void): void;
+}
+
+/** A route in the daemon's own table. */
+export interface KernelRoute {
+  readonly destination: IpAddress;
+  readonly prefix: number;
+  readonly table: number;
+  readonly type: 'unicast' | 'throw';
+  readonly gateway?: IpAddress;
+  readonly interfaceName?: string;
+  readonly source?: IpAddress;
+}
+
+/** Addresses and routes. */
+export interface KernelNet extends AsyncDisposable {
+  /** Source address and interface the kernel would use towards `remote` (or from `source`), if it has a route. */
+  route(
+    remote: IpAddress,
+    source?: IpAddress,
+  ): Promise<
+    | { readonly source: IpAddress; readonly interfaceName: string; readonly gateway?: IpAddress }
+    | undefined
+  >;
+  /** Every address configured on an interface that is up. */
+  addresses(): Promise<
+    readonly {
+      readonly address: IpAddress;
+      readonly prefix: number;
+      readonly interfaceName: string;
+    }[]
+  >;
+  addRoute(route: KernelRoute): Promise<void>;
+  deleteRoute(route: KernelRoute): Promise<void>;
+  /** `from all lookup table` at a priority, both families; an existing rule is no error. */
+  addRule(table: number, priority: number): Promise<void>;
+  deleteRule(table: number, priority: number): Promise<void>;
+  onChange(handler: () => void): void;
+}

@@ -1,0 +1,18 @@
+/** One transform of a proposal, RFC 7296 section 3.3.2. */
+export interface Transform {
+  /** Transform type: 1 ENCR, 2 PRF, 3 INTEG, 4 KE, 5 SN, 6..12 ADDKE1..7. */
+  readonly type: number;
+  /** Transform id within the type. */
+  readonly id: number;
+  /** Key Length attribute in bits, if there is one. */
+  readonly keyLength?: number;
+}
+
+/** A proposal, RFC 7296 section 3.3.1; a configured one has number 0 and an empty SPI. */
+export interface Proposal {
+  readonly number: number;
+  /** Protocol id: 1 IKE, 2 AH, 3 ESP. */
+  readonly protocol: number;
+  readonly spi: Uint8Array;
+  readonly transforms: readonly Transform[];
+}

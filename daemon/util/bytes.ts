@@ -1,0 +1,51 @@
+/** Joins chunks into one new array. */
+export function concatBytes(...chunks: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return joined;
+}
+
+/** Equality of *public* octets; secrets are compared with {@link constantTimeEqual}. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Octet-by-octet order from the left; a prefix sorts before the longer array. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('latin1');
+
+/** UTF-8 octets of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** One character per octet; never fails, whatever the octets are. */
+export function latin1(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** Octets as text for people: anything outside printable ASCII becomes `?`. */
+export function printable(bytes: Uint8Array): string {
+  let text = '';
+  for (const octet of bytes) {
+    text += octet >= 0x20 && octet <= 0x7e ? String.fromCharCode(octet) : '?';
+  }
+  return text;
+}

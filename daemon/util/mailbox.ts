@@ -1,0 +1,53 @@
+/**
+ * A queue of jobs run strictly one after the other, in the order they were posted. A job that throws or
+ * rejects is handed to `onError` and the next one runs all the same.
+ */
+export class Mailbox {
+  readonly #jobs: (() => void | Promise<void>)[] = [];
+  readonly #onError: (error: unknown) => void;
+  #running = false;
+  #closed = false;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** Jobs waiting, the one that is running not counted. */
+  get pending(): number {
+    return this.#jobs.length;
+  }
+
+  get busy(): boolean {
+    return this.#running;
+  }
+
+  /** Queues a job; it starts at once if the mailbox is idle. After {@link close} it is dropped. */
+  post(job: () => void | Promise<void>): void {
+    if (this.#closed) return;
+    this.#jobs.push(job);
+    if (!this.#running) this.#run();
+  }
+
+  /** Drops what waits and everything posted later; the job that runs is not interrupted. */
+  close(): void {
+    this.#closed = true;
+    this.#jobs.length = 0;
+  }
+
+  // Synchronous jobs run in one sweep without a microtask each: a whole handshake step costs no await.
+  #run(): void {
+    this.#running = true;
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+      try {
+        const outcome = job();
+        if (outcome instanceof Promise) {
+          outcome.catch(this.#onError).then(() => this.#run(), this.#onError);
+          return;
+        }
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+    this.#running = false;
+  }
+}
