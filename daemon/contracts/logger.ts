@@ -52,3 +52,9 @@ export interface Logger {
   /** The same logger with every record tagged; the tag is read at each call and so may change its name. */
   forIke(tag: IkeTag): Logger;
 }
+
+/** The root logger: sinks come and go while the daemon runs. */
+export interface LogHub extends Logger {
+  /** Adds a sink; the returned function removes it. */
+  addSink(sink: LogSink): () => void;
+}

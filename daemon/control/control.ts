@@ -1,0 +1,81 @@
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { LogRecord } from '../contracts/logger.ts';
+import type { IkeSaView } from './views.ts';
+
+/** What happened to a request that can fail for reasons a person should read. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly errmsg: string };
+
+export interface InitiateRequest {
+  readonly child?: string;
+  readonly ike?: string;
+  /** Milliseconds; 0 waits without limit, negative returns at once. */
+  readonly timeout: number;
+  readonly initLimits: boolean;
+}
+
+/** Which SAs are meant; 0 and undefined match anything. */
+export interface SaSelector {
+  readonly child?: string;
+  readonly ike?: string;
+  readonly childId?: number;
+  readonly ikeId?: number;
+}
+
+export interface TerminateRequest extends SaSelector {
+  readonly force: boolean;
+  readonly timeout: number;
+}
+
+export type TerminateOutcome = Outcome & {
+  readonly matches?: number;
+  readonly terminated?: number;
+};
+
+/** What a waiting initiate or terminate passes on: every record of the affected IKE_SA. */
+export type ProgressSink = (record: LogRecord) => void;
+
+/** Events for whoever listens; views are snapshots taken when the event was raised. */
+export type DaemonEvent =
+  | { readonly kind: 'ike-updown'; readonly up: boolean; readonly ike: IkeSaView }
+  /** `ike.children` holds exactly the CHILD_SA concerned. */
+  | { readonly kind: 'child-updown'; readonly up: boolean; readonly ike: IkeSaView }
+  | { readonly kind: 'alert'; readonly type: string; readonly ike?: IkeSaView };
+
+export interface DaemonStats {
+  readonly startedAtWallClock: number;
+  readonly uptimeMillis: number;
+  readonly ikeSas: number;
+  readonly halfOpen: number;
+  readonly scheduled: number;
+  readonly plugins: readonly string[];
+}
+
+/** The one door for anything that steers the daemon: VICI and tests go through it and nothing else. */
+export interface Control {
+  /** Adds or replaces a connection and runs its start actions. */
+  loadConnection(config: ConnectionConfig): Promise<'added' | 'updated' | 'replaced' | 'unchanged'>;
+  /** Removes a connection and undoes its start actions; false if there is none of that name. */
+  unloadConnection(name: string): Promise<boolean>;
+  connections(): readonly ConnectionConfig[];
+  findChild(
+    child: string,
+    ike?: string,
+  ): { readonly connection: ConnectionConfig; readonly child: ChildConfig } | undefined;
+  /** Resolves when the SA is up, failed, or the time is over; `signal` (client gone) ends the wait, not the SA. */
+  initiate(request: InitiateRequest, progress: ProgressSink, signal: AbortSignal): Promise<Outcome>;
+  terminate(
+    request: TerminateRequest,
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<TerminateOutcome>;
+  /** Installs the trap or shunt policy of a child. */
+  install(child: string, ike: string | undefined): Promise<Outcome>;
+  uninstall(child: string, ike: string | undefined): Promise<Outcome>;
+  /** Snapshots in order of creation, taken one at a time: a slow reader holds no IKE_SA. */
+  listSas(selector: SaSelector): AsyncIterable<IkeSaView>;
+  stats(): DaemonStats;
+  /** Re-reads strongswan.conf and reconfigures loggers. */
+  reloadSettings(): Promise<Outcome>;
+  /** Adds a listener for events; the returned function removes it. */
+  onEvent(listener: (event: DaemonEvent) => void): () => void;
+}
