@@ -1,0 +1,31 @@
+{
+  "target_defaults": {
+    "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+    "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+    "cflags": ["-Wall", "-Wextra", "-fstack-protector-strong"],
+    "cflags!": ["-Wno-unused-parameter"],
+    "cflags_cc": ["-std=gnu++17", "-fno-exceptions", "-fvisibility=hidden"],
+    "ldflags": ["-Wl,-z,relro,-z,now"],
+    "configurations": {
+      "Release": {
+        "cflags": ["-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"],
+        "cflags!": ["-O3"]
+      }
+    },
+    "conditions": [
+      ["OS!='linux'", { "type": "none" }]
+    ]
+  },
+  "targets": [
+    {
+      "target_name": "netlink_xfrm",
+      "sources": [
+        "src/addon.cc",
+        "src/poll_handle.cc",
+        "src/netlink_socket.cc",
+        "src/datagram_io.cc",
+        "src/udp_socket.cc"
+      ]
+    }
+  ]
+}

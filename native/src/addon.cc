@@ -1,0 +1,17 @@
+// The export list of the addon.
+#include <napi.h>
+
+#include "netlink_socket.h"
+#include "udp_socket.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("NetlinkSocket", netlink_xfrm::NetlinkSocket::Define(env));
+  exports.Set("UdpSocket", netlink_xfrm::UdpSocket::Define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(netlink_xfrm, Init)
