@@ -1,6 +1,9 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogRecord } from '../contracts/logger.ts';
 import type { IkeSaView } from './views.ts';
+
+export type { DaemonEvent } from '../contracts/events.ts';
 
 /** What happened to a request that can fail for reasons a person should read. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly errmsg: string };
@@ -33,13 +36,6 @@ export type TerminateOutcome = Outcome & {
 
 /** What a waiting initiate or terminate passes on: every record of the affected IKE_SA. */
 export type ProgressSink = (record: LogRecord) => void;
-
-/** Events for whoever listens; views are snapshots taken when the event was raised. */
-export type DaemonEvent =
-  | { readonly kind: 'ike-updown'; readonly up: boolean; readonly ike: IkeSaView }
-  /** `ike.children` holds exactly the CHILD_SA concerned. */
-  | { readonly kind: 'child-updown'; readonly up: boolean; readonly ike: IkeSaView }
-  | { readonly kind: 'alert'; readonly type: string; readonly ike?: IkeSaView };
 
 export interface DaemonStats {
   readonly startedAtWallClock: number;
