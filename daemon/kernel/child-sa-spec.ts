@@ -1,0 +1,61 @@
+import type { KernelLifetime, Mark, SaMode } from '../contracts/kernel.ts';
+import type { ChildSpi } from '../proto/child-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+
+/** Everything negotiated and configured for one CHILD_SA, from our point of view: "in" is towards us. */
+export interface ChildSaSpec {
+  /** 50 ESP, 51 AH. */
+  readonly protocol: 50 | 51;
+  readonly mode: SaMode;
+  readonly reqid: number;
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
+  /** Ours, reserved by `allocateSpi`. */
+  readonly spiIn: ChildSpi;
+  /** The peer's. */
+  readonly spiOut: ChildSpi;
+  /** Transform type 1; AEAD keys end with the salt. The key octets are read until `install` settles, never kept. */
+  readonly encryption?: {
+    readonly id: number;
+    readonly keyBits?: number;
+    readonly keyIn: Uint8Array;
+    readonly keyOut: Uint8Array;
+  };
+  /** Transform type 3; absent with AEAD. */
+  readonly integrity?: {
+    readonly id: number;
+    readonly keyIn: Uint8Array;
+    readonly keyOut: Uint8Array;
+  };
+  readonly esn: boolean;
+  /** Packets; 0 disables replay protection. */
+  readonly replayWindow: number;
+  readonly lifetime: KernelLifetime;
+  /** UDP encapsulation (RFC 3948) with these ports. */
+  readonly encap?: { readonly localPort: number; readonly remotePort: number };
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  readonly markIn?: Mark;
+  /** Whether `markIn` names the inbound SA too, not only the policies. */
+  readonly markInSa: boolean;
+  readonly markOut?: Mark;
+  readonly setMarkIn?: Mark;
+  readonly setMarkOut?: Mark;
+  /** 0 is none. */
+  readonly ifIdIn: number;
+  readonly ifIdOut: number;
+  /** Replaces the computed priority; 0 computes it. */
+  readonly priority: number;
+  /** Restricts the policies to this interface. */
+  readonly interface?: string;
+  /** False installs SAs only. */
+  readonly policies: boolean;
+  readonly policiesFwdOut: boolean;
+  readonly tfcPadding?: number;
+  readonly copyDf: boolean;
+  readonly copyEcn: boolean;
+  readonly copyDscp: 'out' | 'in' | 'yes' | 'no';
+  readonly hwOffload?: 'crypto' | 'packet' | 'auto';
+  readonly sha256Trunc96: boolean;
+}

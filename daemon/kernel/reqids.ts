@@ -1,0 +1,95 @@
+import type { Mark } from '../contracts/kernel.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { selectorKey } from './selector-shape.ts';
+
+/** What CHILD_SAs must have in common to share a reqid. */
+export interface ReqidKey {
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  readonly markIn?: Mark;
+  readonly markOut?: Mark;
+  readonly ifIdIn: number;
+  readonly ifIdOut: number;
+  readonly label?: string;
+  /** A configured reqid: taken as it is. 0 or absent allocates one. */
+  readonly fixed?: number;
+}
+
+interface Entry {
+  readonly key: string | undefined;
+  users: number;
+}
+
+/** Hands out reqids: counted from a base, freed ones first, one for all users of equal selectors. */
+export class Reqids {
+  readonly #base: () => number;
+  readonly #byReqid = new Map<number, Entry>();
+  readonly #byKey = new Map<string, number>();
+  readonly #freed: number[] = [];
+  #next: number | undefined;
+
+  constructor(base: () => number) {
+    this.#base = base;
+  }
+
+  /** Reqids in use. */
+  get size(): number {
+    return this.#byReqid.size;
+  }
+
+  acquire(key: ReqidKey): number {
+    if (key.fixed !== undefined && key.fixed !== 0) return this.#use(key.fixed, undefined);
+    const text = keyText(key);
+    const shared = this.#byKey.get(text);
+    if (shared !== undefined) return this.#use(shared, text);
+    const reqid = this.#unused();
+    this.#byKey.set(text, reqid);
+    return this.#use(reqid, text);
+  }
+
+  /** Gives back one use; one that is not known is ignored. */
+  release(reqid: number): void {
+    const entry = this.#byReqid.get(reqid);
+    if (entry === undefined) return;
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    this.#byReqid.delete(reqid);
+    if (entry.key === undefined) return;
+    this.#byKey.delete(entry.key);
+    this.#freed.push(reqid);
+  }
+
+  #use(reqid: number, key: string | undefined): number {
+    const entry = this.#byReqid.get(reqid);
+    if (entry === undefined) this.#byReqid.set(reqid, { key, users: 1 });
+    else entry.users += 1;
+    return reqid;
+  }
+
+  // A configured reqid may have taken a number that was free a moment ago: those are stepped over.
+  #unused(): number {
+    for (let freed = this.#freed.pop(); freed !== undefined; freed = this.#freed.pop()) {
+      if (!this.#byReqid.has(freed)) return freed;
+    }
+    let next = this.#next ?? this.#base();
+    while (this.#byReqid.has(next)) next += 1;
+    this.#next = next + 1;
+    return next;
+  }
+}
+
+function keyText(key: ReqidKey): string {
+  const selectors = (list: readonly TrafficSelector[]): string =>
+    list.map(selectorKey).sort().join(',');
+  const mark = (value: Mark | undefined): string =>
+    value === undefined ? '' : `${value.value}/${value.mask}`;
+  return [
+    selectors(key.localTs),
+    selectors(key.remoteTs),
+    mark(key.markIn),
+    mark(key.markOut),
+    key.ifIdIn,
+    key.ifIdOut,
+    key.label ?? '',
+  ].join('|');
+}
