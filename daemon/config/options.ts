@@ -1,0 +1,330 @@
+import type { LogTarget } from '../contracts/log-targets.ts';
+import {
+  bits64,
+  bool,
+  int,
+  type Option,
+  oneOf,
+  real,
+  seconds,
+  text,
+  textOf,
+  words,
+} from './option-kinds.ts';
+
+const U32 = [0, 0xffffffff] as const;
+const PORT = [0, 0xffff] as const;
+
+/**
+ * Every option of strongswan.conf this daemon knows, by its name below `charon.`: the one source of names,
+ * defaults and prose. `conf/options.md` is generated from it.
+ */
+export const OPTIONS = {
+  accept_private_algs: bool(false, 'later', 'Accept private-use algorithm numbers from any peer.'),
+  block_threshold: int(
+    5,
+    U32,
+    'now',
+    'Half-open IKE_SAs per source address from which on IKE_SA_INITs are ignored; 0 = off.',
+  ),
+  cache_crls: bool(false, 'later', 'Write fetched CRLs to the swanctl x509crl directory.'),
+  cert_cache: bool(true, 'later', 'Remember the results of issuer and subject signature checks.'),
+  check_current_path: bool(
+    false,
+    'later',
+    'Probe the current path after address or route changes even if it looks usable.',
+  ),
+  child_sa_limit: int(
+    64,
+    U32,
+    'now',
+    'CHILD_SAs a peer may have in one IKE_SA, further ones are answered with NO_ADDITIONAL_SAS; 0 = unlimited. Not an option of strongSwan.',
+  ),
+  cisco_flexvpn: bool(false, 'later', 'Send the FlexVPN vendor ID.'),
+  close_ike_on_child_failure: bool(false, 'now', 'Delete the IKE_SA if its first CHILD_SA fails.'),
+  cookie_threshold: int(
+    30,
+    U32,
+    'now',
+    'Half-open IKE_SAs overall from which on cookies are required; 0 = never.',
+  ),
+  cookie_threshold_ip: int(3, U32, 'now', 'The same per source address.'),
+  delete_rekeyed_delay: seconds(
+    5,
+    'later',
+    'How long the inbound half of a rekeyed CHILD_SA stays installed; 0 = until it expires.',
+  ),
+  dns1: text('later', 'DNS server handed to peers.'),
+  dns2: text('later', 'Second DNS server handed to peers.'),
+  dos_protection: bool(true, 'now', 'Master switch of cookies and block_threshold.'),
+  follow_redirects: bool(true, 'later', 'Follow REDIRECT as initiator.'),
+  force_eap_only_authentication: bool(
+    false,
+    'later',
+    'Use EAP-only authentication without the consent of the peer.',
+  ),
+  fragment_size: int(
+    1280,
+    [0, 65535],
+    'now',
+    'Largest IP datagram of IKE fragments sent; 0 = 576 for IPv4 and 1280 for IPv6.',
+    'octets',
+  ),
+  fragment_size_v4: {
+    ...int(1280, [0, 65535], 'now', 'The same for IPv4 only.', 'octets'),
+    inherits: 'fragment_size',
+  },
+  fragment_size_v6: {
+    ...int(1280, [0, 65535], 'now', 'The same for IPv6 only.', 'octets'),
+    inherits: 'fragment_size',
+  },
+  group: { ...text('start', 'Group of the VICI socket, name or number.'), strict: true },
+  half_open_timeout: seconds(
+    30,
+    'now',
+    'After how long a responder drops an IKE_SA that is not established.',
+  ),
+  hash_and_url: bool(false, 'later', 'Announce and use hash-and-URL certificates.'),
+  ignore_acquire_ts: bool(
+    false,
+    'later',
+    'Do not put the selectors of the triggering packet before TSi and TSr.',
+  ),
+  ignore_routing_tables: words('later', 'Routing tables left out of route lookups.'),
+  ikesa_limit: {
+    ...int(
+      0,
+      U32,
+      'now',
+      'Largest number of IKE_SAs; further IKE_SA_INITs are dropped; 0 = unlimited.',
+    ),
+    strict: true,
+  },
+  inactivity_close_ike: bool(
+    false,
+    'later',
+    'Close the IKE_SA if its only CHILD_SA was closed for inactivity.',
+  ),
+  init_limit_half_open: {
+    ...int(
+      5000,
+      U32,
+      'now',
+      'Drop IKE_SA_INITs above this number of half-open IKE_SAs; 0 = off. strongSwan has no limit by default.',
+    ),
+    strict: true,
+  },
+  init_limit_job_load: int(
+    0,
+    U32,
+    'later',
+    'Drop IKE_SA_INITs above this number of queued jobs; 0 = off.',
+  ),
+  initiator_only: { ...bool(false, 'now', 'Ignore all IKE_SA_INIT requests.'), strict: true },
+  install_routes: bool(true, 'now', 'Install routes for tunnels in the table of their own.'),
+  install_virtual_ip: bool(true, 'later', 'Install received virtual IPs on an interface.'),
+  install_virtual_ip_on: text('later', 'Interface of virtual IPs instead of the outbound one.'),
+  interfaces_ignore: words('start', 'Interfaces not to use.'),
+  interfaces_use: words('start', 'The only interfaces to use; goes before interfaces_ignore.'),
+  keep_alive: seconds(20, 'now', 'Interval of NAT keepalives; 0 = off.'),
+  keep_alive_dpd_margin: seconds(
+    0,
+    'later',
+    'If a keepalive is late by more than this, send a DPD instead; 0 = off.',
+  ),
+  make_before_break: bool(true, 'later', 'Reauthenticate by establishing the new IKE_SA first.'),
+  max_packet: int(
+    10000,
+    [576, 65535],
+    'now',
+    'Largest IKE message accepted, also after reassembly.',
+    'octets',
+  ),
+  multiple_authentication: bool(
+    true,
+    'later',
+    'Announce several rounds of authentication (RFC 4739).',
+  ),
+  nbns1: text('later', 'WINS server handed to peers.'),
+  nbns2: text('later', 'Second WINS server handed to peers.'),
+  ocsp_nonce_len: int(32, [1, 32], 'later', 'Length of the nonce in OCSP requests.', 'octets'),
+  port: int(500, PORT, 'start', 'Local IKE port; 0 = random.'),
+  port_nat_t: int(
+    4500,
+    PORT,
+    'start',
+    'Local port of IKE and ESP in UDP; 0 = random; differs from port.',
+  ),
+  prefer_best_path: bool(false, 'later', 'Follow changes of routes more eagerly with MOBIKE.'),
+  prefer_configured_proposals: bool(
+    true,
+    'now',
+    'As responder the order of our own proposals decides, not the order of the peer.',
+  ),
+  prefer_temporary_addrs: bool(false, 'later', 'Prefer temporary IPv6 addresses.'),
+  process_route: bool(true, 'later', 'React to changes of routes.'),
+  rdn_matching: oneOf(
+    'strict',
+    ['strict', 'reordered', 'relaxed'],
+    'now',
+    'How distinguished names are matched.',
+  ),
+  reject_trusted_end_entity: bool(
+    false,
+    'later',
+    'Refuse peers whose certificate is itself configured as trusted.',
+  ),
+  replay_window: int(32, [0, 4096], 'now', 'Default anti-replay window.', 'packets'),
+  reqid_base: int(1, [1, 0xffffffff], 'start', 'First reqid allocated.'),
+  retransmit_base: real(
+    1.8,
+    [1, 100],
+    'now',
+    'Base of the exponential growth of retransmission timeouts.',
+  ),
+  retransmit_jitter: int(0, [0, 20], 'now', 'Share randomly taken off timeouts.', '%'),
+  retransmit_limit: seconds(0, 'now', 'Upper bound of one timeout; 0 = none.'),
+  retransmit_timeout: real(4, [0.01, 3600], 'now', 'First timeout.', 's'),
+  retransmit_tries: int(5, [0, 1000], 'now', 'Retransmissions before giving up.'),
+  retry_initiate_interval: seconds(
+    0,
+    'later',
+    'Repeat an initiation that failed early, e.g. in DNS; 0 = off.',
+  ),
+  reuse_ikesa: bool(
+    true,
+    'now',
+    'Create CHILD_SAs within an existing IKE_SA of the same connection.',
+  ),
+  routing_table: int(220, U32, 'start', 'Routing table of installed routes.'),
+  routing_table_prio: int(220, U32, 'start', 'Priority of the rule that looks this table up.'),
+  rsa_pss: bool(false, 'later', 'Prefer RSASSA-PSS for our signatures.'),
+  send_vendor_id: bool(false, 'now', 'Send the vendor ID of this implementation.'),
+  signature_authentication: bool(true, 'later', 'Use digital signature authentication (RFC 7427).'),
+  signature_authentication_constraints: bool(
+    true,
+    'later',
+    'Apply the constraints of trust chains to IKE signatures too.',
+  ),
+  spi_label: bits64(0n, 'later', 'Fixed bits in IKE SPIs.'),
+  spi_mask: bits64(0n, 'later', 'Which bits of IKE SPIs spi_label replaces.'),
+  spi_max: int(0xcfffffff, [0x100, 0xffffffff], 'now', 'Highest ESP and AH SPI.'),
+  spi_min: int(0xc0000000, [0x100, 0xffffffff], 'now', 'Lowest ESP and AH SPI.'),
+  user: { ...text('start', 'Owner of the VICI socket, name or number.'), strict: true },
+  'tls.send_certreq_authorities': bool(true, 'later', 'List CAs in the TLS CertificateRequest.'),
+  'tls.suites': words('later', 'TLS cipher suites of EAP-TLS, TTLS and PEAP.'),
+  'tls.version_max': oneOf('1.2', ['1.2', '1.3'], 'later', 'Highest TLS version.'),
+  'tls.version_min': oneOf('1.2', ['1.2', '1.3'], 'later', 'Lowest TLS version.'),
+  'x509.enforce_critical': bool(
+    true,
+    'later',
+    'Refuse certificates with unknown critical extensions.',
+  ),
+  'plugins.vici.socket': textOf(
+    'unix:///run/charon.vici',
+    'start',
+    'Where the VICI server listens; only unix:// is served.',
+  ),
+  'plugins.socket-default.fwmark': text('later', 'Mark of IKE packets.'),
+  'plugins.socket-default.set_source': bool(
+    true,
+    'start',
+    'Send from the address a packet came to.',
+  ),
+  'plugins.socket-default.use_ipv4': bool(true, 'start', 'Open IPv4 sockets.'),
+  'plugins.socket-default.use_ipv6': bool(true, 'start', 'Open IPv6 sockets.'),
+  'plugins.kernel-netlink.fwmark': text('later', '[!]mark[/mask] of the routing rule.'),
+  'plugins.kernel-netlink.install_routes_xfrmi': bool(
+    false,
+    'later',
+    'Install routes for CHILD_SAs with interface IDs.',
+  ),
+  'plugins.kernel-netlink.mss': int(
+    0,
+    [0, 65535],
+    'later',
+    'MSS of installed routes; 0 = not set.',
+    'octets',
+  ),
+  'plugins.kernel-netlink.mtu': int(
+    0,
+    [0, 65535],
+    'later',
+    'MTU of installed routes; 0 = not set.',
+    'octets',
+  ),
+  'plugins.kernel-netlink.port_bypass': bool(
+    false,
+    'later',
+    'Bypass policies per port instead of per socket.',
+  ),
+  'plugins.kernel-netlink.roam_events': bool(
+    true,
+    'later',
+    'React to changes of addresses and links.',
+  ),
+  'plugins.kernel-netlink.set_proto_port_transport_sa': bool(
+    false,
+    'later',
+    'Put protocol and ports into the selector of transport mode SAs.',
+  ),
+  'plugins.kernel-netlink.xfrm_acq_expires': seconds(
+    165,
+    'later',
+    'How long the kernel keeps an acquire.',
+  ),
+  'plugins.revocation.enable_crl': bool(true, 'later', 'Check CRLs.'),
+  'plugins.revocation.enable_ocsp': bool(true, 'later', 'Check OCSP.'),
+  'plugins.revocation.timeout': seconds(10, 'later', 'Longest fetch of a CRL or OCSP answer.'),
+  'plugins.updown.dns_handler': bool(
+    false,
+    'later',
+    'Pass received DNS servers to the updown script.',
+  ),
+  'plugins.resolve.file': textOf(
+    '/etc/resolv.conf',
+    'later',
+    'Where received DNS servers are entered.',
+  ),
+  'plugins.resolve.resolvconf.iface': textOf(
+    'lo.ipsec',
+    'later',
+    'Interface name given to resolvconf.',
+  ),
+  'plugins.resolve.resolvconf.path': textOf('/sbin/resolvconf', 'later', 'The resolvconf program.'),
+  'plugins.bypass-lan.interfaces_ignore': words(
+    'later',
+    'Interfaces whose networks are not bypassed.',
+  ),
+  'plugins.bypass-lan.interfaces_use': words(
+    'later',
+    'The only interfaces whose networks are bypassed.',
+  ),
+} as const satisfies Record<string, Option<unknown>>;
+
+type Table = typeof OPTIONS;
+
+/** Name of an option, below `charon.`. */
+export type OptionName = keyof Table;
+
+/** The options in force, by name; times in seconds. */
+export type DaemonOptions = {
+  readonly [K in OptionName]: Table[K] extends Option<infer T> ? T : never;
+} & {
+  /** `filelog`, `syslog` and `journal` sections, in order of the file; empty if none is configured. */
+  readonly loggers: readonly LogTarget[];
+  /** Commands of `start-scripts` and `stop-scripts`, in order of the file. */
+  readonly startScripts: readonly string[];
+  readonly stopScripts: readonly string[];
+};
+
+/** What holds without any configuration file. */
+export function defaultOptions(): DaemonOptions {
+  const entries = Object.entries(OPTIONS).map(([name, option]) => [name, option.default]);
+  return {
+    ...(Object.fromEntries(entries) as { [K in OptionName]: DaemonOptions[K] }),
+    loggers: [],
+    startScripts: [],
+    stopScripts: [],
+  };
+}
