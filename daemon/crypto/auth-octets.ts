@@ -1,0 +1,32 @@
+import type { PrfAlgorithm } from '../contracts/crypto.ts';
+import { concatBytes, utf8 } from '../util/bytes.ts';
+import type { Secret } from '../util/secret.ts';
+
+/**
+ * What one side signs in IKE_AUTH, RFC 7296 section 2.15: its first message exactly as sent (without a non-ESP
+ * marker), the nonce of the *other* side, and prf(SK_p, its ID payload without the generic header).
+ * `skP` is SK_pi for the initiator and SK_pr for the responder.
+ */
+export function signedOctets(
+  realMessage1: Uint8Array,
+  nonceOfPeer: Uint8Array,
+  prf: PrfAlgorithm,
+  skP: Secret,
+  idPayloadBody: Uint8Array,
+): Uint8Array {
+  return concatBytes(realMessage1, nonceOfPeer, prf.compute(skP.bytes, idPayloadBody));
+}
+
+const KEY_PAD = utf8('Key Pad for IKEv2');
+
+/** Authentication data of a shared secret (or of the MSK of EAP), RFC 7296 section 2.15. */
+export function pskAuth(
+  prf: PrfAlgorithm,
+  sharedSecret: Secret,
+  octetsToSign: Uint8Array,
+): Uint8Array {
+  const key = prf.compute(sharedSecret.bytes, KEY_PAD);
+  const auth = prf.compute(key, octetsToSign);
+  key.fill(0);
+  return auth;
+}
