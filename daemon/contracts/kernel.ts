@@ -161,8 +161,8 @@ export interface KernelIpsec extends AsyncDisposable {
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
   deleteSa(id: SaId): Promise<void>;
   querySa(id: SaId): Promise<SaUsage | undefined>;
-  /** Adds or replaces a policy. */
-  addPolicy(policy: KernelPolicy): Promise<void>;
+  /** Adds or replaces a policy; an `exclusive` one rejects with EEXIST where its {@link PolicyId} is taken. */
+  addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void>;
   /** Removes a policy; one that is gone already is no error. */
   deletePolicy(id: PolicyId): Promise<void>;
   /** Everything installed, for recognising what a killed predecessor left. */

@@ -1,0 +1,74 @@
+import type { StateJournal } from '../contracts/journal.ts';
+import { KernelError, type KernelIpsec, type KernelPolicy } from '../contracts/kernel.ts';
+import { policyPlace, policyRecord } from './records.ts';
+import { selectorShape } from './selector-shape.ts';
+import { SharedObjects } from './shared-objects.ts';
+
+/**
+ * The policies of all CHILD_SAs, shared where they are equal. Of several wishes for one place the strongest
+ * priority is in force, and among equals the newest: the CHILD_SA that came last is the one the peer uses.
+ */
+export function policyTable(
+  kernel: KernelIpsec,
+  journal: StateJournal,
+): SharedObjects<KernelPolicy> {
+  return new SharedObjects<KernelPolicy>(
+    {
+      keyOf: placeKey,
+      choose: strongest,
+      recordOf: policyRecord,
+      same: samePolicy,
+      put: (policy, replaced) => put(kernel, policy, replaced),
+      drop: (policy) => kernel.deletePolicy(policy),
+    },
+    journal,
+  );
+}
+
+/** `out 10.1.0.0/16 === 10.2.0.0/16[17/5000]`, for log and errors. */
+export function printPolicy(policy: KernelPolicy): string {
+  return `${policy.direction} ${printSide(policy.source)} === ${printSide(policy.destination)}`;
+}
+
+function placeKey(policy: KernelPolicy): string {
+  const mark = policy.mark === undefined ? '' : `${policy.mark.value}/${policy.mark.mask}`;
+  return `${policyPlace(policy)} ${mark} ${policy.ifId ?? 0}`;
+}
+
+function strongest(policies: readonly KernelPolicy[]): KernelPolicy {
+  return policies.reduce((best, policy) => (policy.priority <= best.priority ? policy : best));
+}
+
+// Only places that were empty of ours are added exclusively: what is there then belongs to somebody else.
+async function put(
+  kernel: KernelIpsec,
+  policy: KernelPolicy,
+  replaced: KernelPolicy | undefined,
+): Promise<void> {
+  try {
+    await kernel.addPolicy(policy, { exclusive: replaced === undefined });
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
+    throw new KernelError(
+      error.operation,
+      error.errno,
+      error.errnoName,
+      `the kernel has a policy ${printPolicy(policy)} that is not ours: remove it (ip xfrm policy) or change the traffic selectors`,
+      { cause: error },
+    );
+  }
+}
+
+function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {
+  return (
+    policyRecord(a) === policyRecord(b) &&
+    a.interfaceName === b.interfaceName &&
+    JSON.stringify(a.templates) === JSON.stringify(b.templates)
+  );
+}
+
+function printSide(selector: KernelPolicy['source']): string {
+  const { network, prefix, protocol, portBits } = selectorShape(selector);
+  const port = portBits === 0 ? '' : `/${selector.startPort}`;
+  return `${network}/${prefix}${protocol === 0 && port === '' ? '' : `[${protocol}${port}]`}`;
+}

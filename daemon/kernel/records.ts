@@ -1,0 +1,57 @@
+import type { KernelPolicy, KernelRoute, SaId } from '../contracts/kernel.ts';
+import { selectorKey } from './selector-shape.ts';
+
+const routePrefix = 'route ';
+
+/**
+ * Journal record of an SA or of a reserved SPI. It is a function of what a dump of the kernel shows, so that a
+ * successor recognises exactly the SAs of its predecessor and no other that took the same SPI since.
+ */
+export function saRecord(sa: SaId & { readonly reqid: number }): string {
+  return `sa ${sa.source} ${sa.destination} ${sa.protocol} ${sa.spi} ${sa.reqid}`;
+}
+
+/** Journal record of a policy: its place, its priority and whom it leads to, but not the SPI, which changes. */
+export function policyRecord(policy: KernelPolicy): string {
+  const template = policy.templates[0];
+  const mark = policy.mark === undefined ? '-' : `${policy.mark.value}/${policy.mark.mask}`;
+  const target =
+    template === undefined
+      ? '-'
+      : `${template.source} ${template.destination} ${template.protocol} ${template.reqid}`;
+  return `policy ${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.action} ${policy.priority} ${target}`;
+}
+
+/** Journal record of a route; holds all of it, because routes are removed without a dump. */
+export function routeRecord(route: KernelRoute): string {
+  return `${routePrefix}${JSON.stringify(route)}`;
+}
+
+/** The route of a record, `undefined` for a record of something else or a damaged one. */
+export function routeOfRecord(record: string): KernelRoute | undefined {
+  if (!record.startsWith(routePrefix)) return undefined;
+  try {
+    const route: unknown = JSON.parse(record.slice(routePrefix.length));
+    return isRoute(route) ? route : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Direction and selectors of a policy. */
+export function policyPlace(
+  policy: Pick<KernelPolicy, 'direction' | 'source' | 'destination'>,
+): string {
+  return `${policy.direction} ${selectorKey(policy.source)} ${selectorKey(policy.destination)}`;
+}
+
+function isRoute(value: unknown): value is KernelRoute {
+  if (typeof value !== 'object' || value === null) return false;
+  const route: Partial<KernelRoute> = value;
+  return (
+    typeof route.destination === 'string' &&
+    typeof route.prefix === 'number' &&
+    typeof route.table === 'number' &&
+    (route.type === 'unicast' || route.type === 'throw')
+  );
+}

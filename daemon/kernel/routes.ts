@@ -1,0 +1,80 @@
+import type { StateJournal } from '../contracts/journal.ts';
+import type { KernelNet, KernelRoute } from '../contracts/kernel.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { selectorPairs } from './child-policies.ts';
+import type { ChildSaSpec } from './child-sa-spec.ts';
+import { routeRecord } from './records.ts';
+import { selectorHolds, selectorShape } from './selector-shape.ts';
+import { SharedObjects } from './shared-objects.ts';
+
+/** The routes of all CHILD_SAs, shared by equal destination; the oldest wish is in force until it goes. */
+export function routeTable(net: KernelNet, journal: StateJournal): SharedObjects<KernelRoute> {
+  return new SharedObjects<KernelRoute>(
+    {
+      keyOf: (route) => `${route.table} ${route.destination}/${route.prefix}`,
+      choose: (routes) => routes[0] as KernelRoute,
+      recordOf: routeRecord,
+      same: (a, b) => routeRecord(a) === routeRecord(b),
+      async put(route, replaced) {
+        if (replaced !== undefined) await net.deleteRoute(replaced);
+        await net.addRoute(route);
+      },
+      drop: (route) => net.deleteRoute(route),
+    },
+    journal,
+  );
+}
+
+/**
+ * The routes a CHILD_SA wants in our table: one to each remote subnet that has no protocol and no ports, with one of
+ * our addresses inside the local selector as source, so that packets of this host match the policy. None in transport
+ * mode, none with an interface id (the operator routes into that interface), none where we have no such address.
+ */
+export async function childRoutes(
+  spec: ChildSaSpec,
+  net: KernelNet,
+  table: number,
+): Promise<readonly KernelRoute[]> {
+  if (spec.mode === 'transport' || spec.ifIdOut !== 0 || !spec.policies) return [];
+  const plain = selectorPairs(spec).filter(([local, remote]) => isPlain(local) && isPlain(remote));
+  if (plain.length === 0) return [];
+  const ours = (await net.addresses()).map((entry) => entry.address);
+  const routes = new Map<string, KernelRoute>();
+  for (const [local, remote] of plain) {
+    const source = sourceInside(local, spec.local, ours);
+    const { network, prefix } = selectorShape(remote);
+    if (source === undefined || routes.has(`${network}/${prefix}`)) continue;
+    const path = await net.route(spec.remote, spec.local);
+    if (path === undefined) continue;
+    routes.set(`${network}/${prefix}`, {
+      destination: network,
+      prefix,
+      table,
+      type: 'unicast',
+      ...(path.gateway !== undefined && { gateway: path.gateway }),
+      interfaceName: path.interfaceName,
+      source,
+    });
+  }
+  return [...routes.values()];
+}
+
+// The address IKE uses goes first; loopback and link-local ones are no source for a tunnel unless asked for exactly.
+function sourceInside(
+  local: TrafficSelector,
+  ike: IpAddress,
+  ours: readonly IpAddress[],
+): IpAddress | undefined {
+  if (ours.includes(ike) && selectorHolds(local, ike)) return ike;
+  const inside = ours.filter((address) => selectorHolds(local, address));
+  return inside.find((address) => !isHostScoped(address));
+}
+
+function isHostScoped(address: IpAddress): boolean {
+  return address.startsWith('127.') || address === '::1' || /^fe[89ab]/.test(address);
+}
+
+function isPlain(selector: TrafficSelector): boolean {
+  return selector.protocol === 0 && selector.startPort === 0 && selector.endPort === 0xffff;
+}

@@ -1,0 +1,130 @@
+import type { StateJournal } from '../contracts/journal.ts';
+
+/** How objects of one kind are told apart, chosen between, and put into the kernel. */
+export interface ObjectKind<T> {
+  /** Equal for objects that take the same place in the kernel. */
+  keyOf(wish: T): string;
+  /** Which of the wishes for one place (at least one, oldest first) is in force. */
+  choose(wishes: readonly T[]): T;
+  /** Journal record by which a successor recognises the object. */
+  recordOf(wish: T): string;
+  /** Whether the kernel would see no difference. */
+  same(a: T, b: T): boolean;
+  /** Puts the object into its place; `replaced` is ours and there now. */
+  put(wish: T, replaced: T | undefined): Promise<void>;
+  drop(applied: T): Promise<void>;
+}
+
+interface Place<T> {
+  readonly wishes: T[];
+  applied: T | undefined;
+  /** Steps on one place run one after the other. */
+  work: Promise<void>;
+  waiting: number;
+}
+
+/** Takes back one wish. */
+export type Release = () => Promise<void>;
+
+/**
+ * Objects of the kernel that several CHILD_SAs may want: each place holds what the wishes for it choose, and is
+ * emptied with the last of them. A replacement is one operation, so there is no moment without either.
+ */
+export class SharedObjects<T extends object> {
+  readonly #kind: ObjectKind<T>;
+  readonly #journal: StateJournal;
+  readonly #places = new Map<string, Place<T>>();
+
+  constructor(kind: ObjectKind<T>, journal: StateJournal) {
+    this.#kind = kind;
+    this.#journal = journal;
+  }
+
+  /** Places that hold something or are about to. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Adds a wish; rejects, having changed nothing, if the kernel refuses. */
+  async acquire(wish: T): Promise<Release> {
+    const key = this.#kind.keyOf(wish);
+    await this.#step(key, async (place) => {
+      place.wishes.push(wish);
+      try {
+        await this.#reconcile(place);
+      } catch (error) {
+        place.wishes.splice(place.wishes.indexOf(wish), 1);
+        throw error;
+      }
+    });
+    return () => this.#release(key, wish);
+  }
+
+  /** Empties every place, whoever still wants it; rejects with the first failure after trying all. */
+  async clear(): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      [...this.#places.keys()].map((key) =>
+        this.#step(key, (place) => {
+          place.wishes.length = 0;
+          return this.#reconcile(place);
+        }),
+      ),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  #release(key: string, wish: T): Promise<void> {
+    if (!this.#places.has(key)) return Promise.resolve();
+    return this.#step(key, (place) => {
+      const index = place.wishes.indexOf(wish);
+      if (index >= 0) place.wishes.splice(index, 1);
+      return this.#reconcile(place);
+    });
+  }
+
+  #step(key: string, step: (place: Place<T>) => Promise<void>): Promise<void> {
+    const place = this.#places.get(key) ?? {
+      wishes: [],
+      applied: undefined,
+      work: Promise.resolve(),
+      waiting: 0,
+    };
+    this.#places.set(key, place);
+    place.waiting += 1;
+    const run = place.work
+      .then(() => step(place))
+      .finally(() => {
+        place.waiting -= 1;
+        if (place.waiting === 0 && place.wishes.length === 0 && place.applied === undefined) {
+          this.#places.delete(key);
+        }
+      });
+    place.work = run.catch(() => undefined);
+    return run;
+  }
+
+  // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
+  async #reconcile(place: Place<T>): Promise<void> {
+    const { applied } = place;
+    const wanted = place.wishes.length === 0 ? undefined : this.#kind.choose(place.wishes);
+    if (wanted === undefined) {
+      if (applied === undefined) return;
+      await this.#kind.drop(applied);
+      place.applied = undefined;
+      this.#journal.remove(this.#kind.recordOf(applied));
+      return;
+    }
+    if (applied !== undefined && this.#kind.same(applied, wanted)) return;
+    const record = this.#kind.recordOf(wanted);
+    const before = applied === undefined ? undefined : this.#kind.recordOf(applied);
+    this.#journal.add(record);
+    try {
+      await this.#kind.put(wanted, applied);
+    } catch (error) {
+      if (record !== before) this.#journal.remove(record);
+      throw error;
+    }
+    place.applied = wanted;
+    if (before !== undefined && before !== record) this.#journal.remove(before);
+  }
+}
