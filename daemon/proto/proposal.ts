@@ -6,6 +6,11 @@ export interface Transform {
   readonly id: number;
   /** Key Length attribute in bits, if there is one. */
   readonly keyLength?: number;
+  /**
+   * Attributes other than Key Length as they came from the wire. A transform that has any is never selected:
+   * RFC 7296 section 3.3.6 treats it as not supported.
+   */
+  readonly otherAttributes?: Uint8Array;
 }
 
 /** A proposal, RFC 7296 section 3.3.1; a configured one has number 0 and an empty SPI. */
