@@ -26,6 +26,10 @@
         "src/datagram_io.cc",
         "src/udp_socket.cc"
       ]
+    },
+    {
+      "target_name": "netlink_xfrm_reference",
+      "sources": ["src/reference_encoder.cc", "src/reference_layout.cc"]
     }
   ]
 }
