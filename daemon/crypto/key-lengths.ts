@@ -1,6 +1,7 @@
 import type { Crypto } from '../contracts/crypto.ts';
 import { EncryptionId, IntegrityId, TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal, Transform } from '../proto/proposal.ts';
+import { isAead, transformOf } from '../proto/proposal-transforms.ts';
 import { InternalError } from '../util/error.ts';
 
 /** Octets of keying material for one direction of a CHILD_SA; salts count as part of the encryption key. */
@@ -39,31 +40,19 @@ export function childKeyLengths(proposal: Proposal): ChildKeyLengths {
   };
 }
 
-/** Whether an encryption transform brings its own integrity, so that INTEG must not be used with it. */
-export function isAead(encryptionId: number): boolean {
-  return CIPHERS.get(encryptionId)?.aead === true;
-}
-
-/** The first transform of a type. */
-export function transformOf(proposal: Proposal, type: number): Transform | undefined {
-  return proposal.transforms.find((transform) => transform.type === type);
-}
-
 interface CipherShape {
   /** Octets of the key if it has one length only; otherwise the Key Length attribute says. */
   readonly fixedOctets?: number;
   readonly saltOctets: number;
-  readonly aead: boolean;
 }
 
 const block = (fixedOctets?: number): CipherShape => ({
   ...(fixedOctets === undefined ? {} : { fixedOctets }),
   saltOctets: 0,
-  aead: false,
 });
-const ctr: CipherShape = { saltOctets: 4, aead: false }; // RFC 3686 section 5.1
-const ccm: CipherShape = { saltOctets: 3, aead: true }; // RFC 4309 section 7.1
-const gcm: CipherShape = { saltOctets: 4, aead: true }; // RFC 4106 section 8.1
+const ctr: CipherShape = { saltOctets: 4 }; // RFC 3686 section 5.1
+const ccm: CipherShape = { saltOctets: 3 }; // RFC 4309 section 7.1
+const gcm: CipherShape = { saltOctets: 4 }; // RFC 4106 section 8.1
 
 const CIPHERS: ReadonlyMap<number, CipherShape> = new Map<number, CipherShape>([
   [EncryptionId.NULL, block(0)],
@@ -87,7 +76,7 @@ const CIPHERS: ReadonlyMap<number, CipherShape> = new Map<number, CipherShape>([
   [EncryptionId.AES_GCM_12, gcm],
   [EncryptionId.AES_GCM_16, gcm],
   [EncryptionId.NULL_AES_GMAC, gcm], // RFC 4543 section 4
-  [EncryptionId.CHACHA20_POLY1305, { fixedOctets: 32, saltOctets: 4, aead: true }], // RFC 7634
+  [EncryptionId.CHACHA20_POLY1305, { fixedOctets: 32, saltOctets: 4 }], // RFC 7634
 ]);
 
 const INTEGRITY_KEY_OCTETS: ReadonlyMap<number, number> = new Map<number, number>([

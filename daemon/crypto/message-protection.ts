@@ -8,10 +8,10 @@ import type {
 import type { Random } from '../contracts/random.ts';
 import { TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
+import { transformOf } from '../proto/proposal-transforms.ts';
 import { constantTimeEqual } from '../util/constant-time.ts';
 import { InternalError } from '../util/error.ts';
 import type { Secret } from '../util/secret.ts';
-import { transformOf } from './key-lengths.ts';
 
 /**
  * Protection of the messages of one direction of an IKE_SA with the algorithms of an agreed proposal.
