@@ -1,0 +1,201 @@
+import type { Endpoint } from '../proto/endpoint.ts';
+import type { Identity } from '../proto/identity.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { ResolvedNames } from './address-match.ts';
+import { AddressProfile, type Entry, profileKey, remoteHosts } from './address-profiles.ts';
+import { rankByBoth } from './candidate-order.ts';
+import type { ChildConfig, ConnectionConfig } from './connection-types.ts';
+import { deepEqual } from './deep-equal.ts';
+import { LoadOrder, mergeOrdered } from './load-order.ts';
+
+/** What loading a connection did: `updated` exchanged children only. */
+export type LoadOutcome = 'added' | 'updated' | 'replaced' | 'unchanged';
+
+/** A child and the connection it belongs to. */
+export interface FoundChild {
+  readonly connection: ConnectionConfig;
+  readonly child: ChildConfig;
+}
+
+export interface ConnectionStoreServices {
+  /** Score of a received identity against a configured one: 0 none, 1 any, 2..19 pattern, 20 perfect. */
+  readonly matchIdentity: (received: Identity, configured: Identity) => number;
+  /** Addresses of DNS names in `local_addrs` and `remote_addrs`, as known now. */
+  readonly resolved?: ResolvedNames;
+}
+
+/** Score of an identity that is not restricted, or was not named by the peer. */
+const ANY = 1;
+
+/** The loaded connections, found by name, by child, by addresses and by identities. */
+export class ConnectionStore {
+  readonly #matchIdentity: ConnectionStoreServices['matchIdentity'];
+  readonly #resolved: ResolvedNames;
+  readonly #byName = new Map<string, Entry>();
+  readonly #order = new LoadOrder<Entry>();
+  readonly #byChild = new Map<string, LoadOrder<Entry>>();
+  readonly #profiles = new Map<string, AddressProfile>();
+  readonly #byRemoteHost = new Map<IpAddress, Set<AddressProfile>>();
+  /** Profiles that take remote addresses which cannot be looked up. */
+  readonly #openProfiles = new Set<AddressProfile>();
+  #nextSequence = 1;
+
+  constructor(services: ConnectionStoreServices) {
+    this.#matchIdentity = services.matchIdentity;
+    this.#resolved = services.resolved ?? (() => []);
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. */
+  load(config: ConnectionConfig): LoadOutcome {
+    const old = this.#byName.get(config.name);
+    if (old === undefined) {
+      this.#add({ config, sequence: this.#nextSequence++ });
+      return 'added';
+    }
+    const sameIke = deepEqual({ ...old.config, children: 0 }, { ...config, children: 0 });
+    if (sameIke && deepEqual(old.config.children, config.children)) return 'unchanged';
+    this.#remove(old);
+    this.#add({ config, sequence: old.sequence });
+    return sameIke ? 'updated' : 'replaced';
+  }
+
+  /** Whether there was one of that name. */
+  remove(name: string): boolean {
+    const entry = this.#byName.get(name);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    return true;
+  }
+
+  get(name: string): ConnectionConfig | undefined {
+    return this.#byName.get(name)?.config;
+  }
+
+  /** All connections in order of loading. */
+  all(): readonly ConnectionConfig[] {
+    return this.#order.items.map((entry) => entry.config);
+  }
+
+  /** The child of that name; without `ike` that of the connection loaded first. */
+  findChild(child: string, ike?: string): FoundChild | undefined {
+    const entry = ike === undefined ? this.#byChild.get(child)?.items[0] : this.#byName.get(ike);
+    const found = entry?.config.children.get(child);
+    return entry === undefined || found === undefined
+      ? undefined
+      : { connection: entry.config, child: found };
+  }
+
+  /** Connections whose addresses fit an IKE_SA_INIT, best first, ties in order of loading. */
+  candidatesForInit(local: Endpoint, remote: Endpoint): readonly ConnectionConfig[] {
+    const byScore = new Map<number, readonly Entry[]>();
+    for (const { profile, score } of this.#matching(local, remote)) {
+      byScore.set(score, mergeOrdered(byScore.get(score) ?? [], profile.entries));
+    }
+    return [...byScore]
+      .sort(([a], [b]) => b - a)
+      .flatMap(([, entries]) => entries.map((entry) => entry.config));
+  }
+
+  /**
+   * Connections that fit addresses and identities of an IKE_AUTH request: one goes before another if it is at least
+   * as good in both scores and better in one; otherwise the order of loading holds. `localId` is the IDr that the
+   * peer asked for, if any.
+   */
+  candidatesForAuth(
+    local: Endpoint,
+    remote: Endpoint,
+    localId: Identity | undefined,
+    remoteId: Identity,
+  ): readonly ConnectionConfig[] {
+    const found: { entry: Entry; address: number; identity: number }[] = [];
+    for (const { profile, score } of this.#matching(local, remote)) {
+      for (const entry of profile.maybe(remoteId)) {
+        const identity = this.#identityScore(entry.config, localId, remoteId);
+        if (identity > 0) found.push({ entry, address: score, identity });
+      }
+    }
+    found.sort((a, b) => a.entry.sequence - b.entry.sequence);
+    return rankByBoth(found).map(({ entry }) => entry.config);
+  }
+
+  #identityScore(
+    config: ConnectionConfig,
+    localId: Identity | undefined,
+    remoteId: Identity,
+  ): number {
+    const here = config.local[0]?.id;
+    const there = config.remote[0]?.id;
+    const localScore =
+      localId === undefined || here === undefined ? ANY : this.#matchIdentity(localId, here);
+    if (localScore === 0) return 0;
+    const remoteScore = there === undefined ? ANY : this.#matchIdentity(remoteId, there);
+    return remoteScore === 0 ? 0 : localScore + remoteScore;
+  }
+
+  *#matching(
+    local: Endpoint,
+    remote: Endpoint,
+  ): Iterable<{ readonly profile: AddressProfile; readonly score: number }> {
+    const exact = this.#byRemoteHost.get(remote.address) ?? [];
+    for (const profiles of [exact, this.#openProfiles]) {
+      for (const profile of profiles) {
+        const score = profile.score(local, remote, this.#resolved);
+        if (score > 0) yield { profile, score };
+      }
+    }
+  }
+
+  #add(entry: Entry): void {
+    this.#byName.set(entry.config.name, entry);
+    this.#order.add(entry);
+    for (const child of entry.config.children.keys()) {
+      const list = this.#byChild.get(child) ?? new LoadOrder<Entry>();
+      this.#byChild.set(child, list);
+      list.add(entry);
+    }
+    this.#profileOf(entry.config).add(entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#byName.delete(entry.config.name);
+    this.#order.remove(entry);
+    for (const child of entry.config.children.keys()) {
+      const list = this.#byChild.get(child);
+      list?.remove(entry);
+      if (list?.items.length === 0) this.#byChild.delete(child);
+    }
+    const profile = this.#profileOf(entry.config);
+    profile.remove(entry);
+    if (profile.entries.length === 0) this.#forget(profile, entry.config);
+  }
+
+  #profileOf(config: ConnectionConfig): AddressProfile {
+    const key = profileKey(config);
+    const known = this.#profiles.get(key);
+    if (known !== undefined) return known;
+    const profile = new AddressProfile(key, config);
+    this.#profiles.set(key, profile);
+    const hosts = remoteHosts(config);
+    if (hosts === undefined) this.#openProfiles.add(profile);
+    for (const host of hosts ?? []) {
+      const profiles = this.#byRemoteHost.get(host) ?? new Set();
+      this.#byRemoteHost.set(host, profiles);
+      profiles.add(profile);
+    }
+    return profile;
+  }
+
+  #forget(profile: AddressProfile, config: ConnectionConfig): void {
+    this.#profiles.delete(profile.key);
+    this.#openProfiles.delete(profile);
+    for (const host of remoteHosts(config) ?? []) {
+      const profiles = this.#byRemoteHost.get(host);
+      profiles?.delete(profile);
+      if (profiles?.size === 0) this.#byRemoteHost.delete(host);
+    }
+  }
+}
