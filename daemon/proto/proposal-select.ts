@@ -133,11 +133,16 @@ function chooseOf(
     const present = preferred.length === 0 ? accepted : preferred;
     return optional ? present.find(({ id }) => id === NONE) : undefined;
   }
-  return preferred.find(({ id, keyLength }) => {
+  return preferred.find(({ id, keyLength, otherAttributes }) => {
+    // RFC 7296 section 3.3.6: a transform with an attribute we do not know is one we do not support.
+    if (otherAttributes !== undefined) return false;
     if (id >= PRIVATE_USE && !acceptPrivate) return false;
     // RFC 9370 section 2.2.1: no method twice in one proposal.
     if (isKeyExchangeType(type) && id !== NONE && methods.has(id)) return false;
-    return accepted.some((other) => other.id === id && other.keyLength === keyLength);
+    return accepted.some(
+      (other) =>
+        other.id === id && other.keyLength === keyLength && other.otherAttributes === undefined,
+    );
   });
 }
 
