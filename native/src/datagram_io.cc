@@ -136,6 +136,7 @@ int ReceiveBatch(int fd, bool ipv6, const Slab& slab) {
     record = {};
     record.offset = static_cast<uint32_t>(i * share);
     record.length = batch.messages[i].msg_len;
+    if ((batch.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) record.flags |= kTruncated;
     const Address& from = batch.addresses[i];
     if (ipv6) {
       record.port = ntohs(from.v6.sin6_port);

@@ -18,7 +18,7 @@ struct DatagramRecord {
   uint32_t length;      // octets
   uint32_t port;        // of the remote end
   uint32_t interface_;  // received on, or to leave by (0: the routing table decides)
-  uint32_t flags;       // kHasLocal, kHasTos, kHasMark
+  uint32_t flags;       // kHasLocal, kHasTos, kHasMark, kTruncated
   uint32_t tos;         // sent: the whole TOS or traffic class octet
   uint32_t mark;        // sent: SO_MARK of this datagram
   uint32_t status;      // sent: 0 or the errno that kept it from leaving
@@ -30,6 +30,7 @@ static_assert(sizeof(DatagramRecord) == 64, "datagram-record.ts counts on 16 wor
 constexpr uint32_t kHasLocal = 1;
 constexpr uint32_t kHasTos = 2;
 constexpr uint32_t kHasMark = 4;
+constexpr uint32_t kTruncated = 8;
 constexpr unsigned kBatch = 64;
 
 // JavaScript: new UdpSocket(rxSlab, rxRecords, txSlab, txRecords, (count: number, status: number) => void)
