@@ -1,7 +1,7 @@
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { Identity } from '../proto/identity.ts';
+import { identityKey, isPattern } from '../proto/identity-match.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
-import { toHex } from '../util/hex.ts';
 import { addressQuality, type ResolvedNames } from './address-match.ts';
 import type { ConnectionConfig } from './connection-types.ts';
 import { LoadOrder, mergeOrdered, type Sequenced } from './load-order.ts';
@@ -94,15 +94,7 @@ export function remoteHosts(config: ConnectionConfig): readonly IpAddress[] | un
   return hosts;
 }
 
-const FQDN = 2;
-const RFC822 = 3;
-/** Any; subnets and ranges; names whose equality is looser than that of their octets. */
-const INEXACT = new Set([0, 4, 6, 7, 8, 9, 10]);
-
-// Equal keys are necessary, not sufficient, for identities of these types to match perfectly.
+// Identities that match perfectly have equal keys; patterns, and names compared by parts, have none.
 function exactKey(id: Identity | undefined): string | undefined {
-  if (id === undefined || id.pattern !== undefined || INEXACT.has(id.type)) return undefined;
-  if (id.type !== FQDN && id.type !== RFC822) return `${id.type}:${toHex(id.data)}`;
-  if (id.data[0] === 0x2a) return undefined;
-  return `${id.type}:${toHex(id.data.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 32 : octet)))}`;
+  return id === undefined || isPattern(id) ? undefined : identityKey(id);
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { Identity } from '../proto/identity.ts';
+import { matchIdentity, type RdnMatching } from '../proto/identity-match.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { ResolvedNames } from './address-match.ts';
 import { AddressProfile, type Entry, profileKey, remoteHosts } from './address-profiles.ts';
@@ -18,8 +19,8 @@ export interface FoundChild {
 }
 
 export interface ConnectionStoreServices {
-  /** Score of a received identity against a configured one: 0 none, 1 any, 2..19 pattern, 20 perfect. */
-  readonly matchIdentity: (received: Identity, configured: Identity) => number;
+  /** How distinguished names are matched now; `strict` if absent. */
+  readonly rdnMatching?: () => RdnMatching;
   /** Addresses of DNS names in `local_addrs` and `remote_addrs`, as known now. */
   readonly resolved?: ResolvedNames;
 }
@@ -29,7 +30,7 @@ const ANY = 1;
 
 /** The loaded connections, found by name, by child, by addresses and by identities. */
 export class ConnectionStore {
-  readonly #matchIdentity: ConnectionStoreServices['matchIdentity'];
+  readonly #rdnMatching: () => RdnMatching;
   readonly #resolved: ResolvedNames;
   readonly #byName = new Map<string, Entry>();
   readonly #order = new LoadOrder<Entry>();
@@ -40,8 +41,8 @@ export class ConnectionStore {
   readonly #openProfiles = new Set<AddressProfile>();
   #nextSequence = 1;
 
-  constructor(services: ConnectionStoreServices) {
-    this.#matchIdentity = services.matchIdentity;
+  constructor(services: ConnectionStoreServices = {}) {
+    this.#rdnMatching = services.rdnMatching ?? (() => 'strict');
     this.#resolved = services.resolved ?? (() => []);
   }
 
@@ -127,12 +128,13 @@ export class ConnectionStore {
     localId: Identity | undefined,
     remoteId: Identity,
   ): number {
+    const rdn = this.#rdnMatching();
     const here = config.local[0]?.id;
     const there = config.remote[0]?.id;
     const localScore =
-      localId === undefined || here === undefined ? ANY : this.#matchIdentity(localId, here);
+      localId === undefined || here === undefined ? ANY : matchIdentity(here, localId, rdn);
     if (localScore === 0) return 0;
-    const remoteScore = there === undefined ? ANY : this.#matchIdentity(remoteId, there);
+    const remoteScore = there === undefined ? ANY : matchIdentity(there, remoteId, rdn);
     return remoteScore === 0 ? 0 : localScore + remoteScore;
   }
 
