@@ -1,0 +1,135 @@
+import type { KernelPolicy, KernelSa, PolicyDirection } from '../../daemon/contracts/kernel.ts';
+import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
+import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
+import { equalBytes } from '../../daemon/util/bytes.ts';
+import { toHex } from '../../daemon/util/hex.ts';
+import type { FakeKernel, FakeSa } from './fake-kernel.ts';
+
+/** A packet of a user, without its contents. */
+export interface DataPacket {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** IP protocol; 1 unless said. */
+  readonly protocol?: number;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+}
+
+/** What became of a packet. */
+export type Fate =
+  | { readonly kind: 'protected'; readonly spi: number }
+  /** Crossed the wire readable and was let in. */
+  | { readonly kind: 'clear' }
+  /** Held back by the sender, which has raised an acquire. */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'dropped'; readonly why: string };
+
+/**
+ * Sends a packet from one host to another as Linux would: by the policies and SAs of both kernels. Addresses of the
+ * outer packet are not compared where the SAs use UDP encapsulation, because a NAT may have changed them.
+ */
+export function carry(from: FakeKernel, to: FakeKernel, packet: DataPacket): Fate {
+  const out = lookup(from, 'out', packet);
+  if (out === undefined) return receive(to, packet, undefined);
+  if (out.action === 'block') return { kind: 'dropped', why: 'blocked by policy' };
+  const template = out.templates[0];
+  if (template === undefined) return receive(to, packet, undefined);
+  const sender = [...from.sas.values()].find(
+    ({ sa }) =>
+      sa?.direction === 'out' &&
+      sa.reqid === template.reqid &&
+      sa.destination === template.destination &&
+      (template.spi === 0 || sa.spi === template.spi),
+  );
+  if (sender?.sa === undefined) {
+    from.raise({
+      kind: 'acquire',
+      reqid: template.reqid,
+      source: out.source,
+      destination: out.destination,
+    });
+    return { kind: 'held' };
+  }
+  count(sender);
+  const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sender.sa));
+  if (receiver?.sa === undefined) return { kind: 'dropped', why: 'no such inbound SA' };
+  const mismatch = difference(sender.sa, receiver.sa);
+  if (mismatch !== undefined) return { kind: 'dropped', why: mismatch };
+  count(receiver);
+  return receive(to, packet, receiver.sa);
+}
+
+function receive(to: FakeKernel, packet: DataPacket, sa: KernelSa | undefined): Fate {
+  // The simulation does not route: a packet is let in if it may enter as one for us and as one to forward.
+  for (const direction of ['in', 'fwd'] as const) {
+    if (direction === 'fwd' && sa?.mode === 'transport') continue;
+    const policy = lookup(to, direction, packet);
+    if (policy === undefined) {
+      if (sa !== undefined) return { kind: 'dropped', why: `no ${direction} policy for it` };
+      continue;
+    }
+    if (policy.action === 'block') return { kind: 'dropped', why: 'blocked by policy' };
+    const template = policy.templates[0];
+    if (template === undefined || template.optional) continue;
+    if (sa === undefined) return { kind: 'dropped', why: 'in the clear where policy protects' };
+    if (template.reqid !== sa.reqid || template.mode !== sa.mode) {
+      return { kind: 'dropped', why: `another SA than the ${direction} policy demands` };
+    }
+  }
+  return sa === undefined ? { kind: 'clear' } : { kind: 'protected', spi: sa.spi };
+}
+
+function takes(receiver: KernelSa | undefined, sender: KernelSa | undefined): boolean {
+  if (receiver?.direction !== 'in' || sender === undefined) return false;
+  if (receiver.spi !== sender.spi || receiver.protocol !== sender.protocol) return false;
+  return sender.encap !== undefined || receiver.destination === sender.destination;
+}
+
+/** What keeps two ends of an SA from understanding each other. */
+function difference(sender: KernelSa, receiver: KernelSa): string | undefined {
+  if (sender.mode !== receiver.mode) return 'modes differ';
+  if ((sender.encap === undefined) !== (receiver.encap === undefined))
+    return 'encapsulation differs';
+  if (sender.esn !== receiver.esn) return 'sequence numbers differ';
+  for (const part of ['encryption', 'integrity'] as const) {
+    const [a, b] = [sender[part], receiver[part]];
+    if (a === undefined && b === undefined) continue;
+    if (a === undefined || b === undefined || a.id !== b.id) return `${part} differs`;
+    if (!equalBytes(a.key, b.key)) return `${part} keys differ`;
+  }
+  return undefined;
+}
+
+function lookup(
+  kernel: FakeKernel,
+  direction: PolicyDirection,
+  packet: DataPacket,
+): KernelPolicy | undefined {
+  let best: KernelPolicy | undefined;
+  for (const policy of kernel.policies.values()) {
+    if (policy.direction !== direction || !matches(policy, packet)) continue;
+    if (best === undefined || policy.priority < best.priority) best = policy;
+  }
+  return best;
+}
+
+function matches(policy: KernelPolicy, packet: DataPacket): boolean {
+  return (
+    holds(policy.source, packet.source, packet.protocol ?? 1, packet.sourcePort ?? 0) &&
+    holds(policy.destination, packet.destination, packet.protocol ?? 1, packet.destinationPort ?? 0)
+  );
+}
+
+function holds(ts: TrafficSelector, address: IpAddress, protocol: number, port: number): boolean {
+  const bytes = ipBytes(address);
+  if (bytes.length !== ts.startAddress.length) return false;
+  if (ts.protocol !== 0 && ts.protocol !== protocol) return false;
+  if (port < ts.startPort || port > ts.endPort) return false;
+  const text = toHex(bytes);
+  return toHex(ts.startAddress) <= text && text <= toHex(ts.endAddress);
+}
+
+function count(entry: FakeSa): void {
+  entry.packets += 1n;
+  entry.bytes += 84n;
+}

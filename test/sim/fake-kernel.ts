@@ -1,0 +1,262 @@
+import {
+  KernelError,
+  type KernelEvent,
+  type KernelIpsec,
+  type KernelNet,
+  type KernelPolicy,
+  type KernelRoute,
+  type KernelSa,
+  type PolicyId,
+  type SaId,
+  type SaProtocol,
+  type SaUsage,
+} from '../../daemon/contracts/kernel.ts';
+import type { Random } from '../../daemon/contracts/random.ts';
+import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
+import { familyOf, type IpAddress } from '../../daemon/proto/ip-address.ts';
+import { toHex } from '../../daemon/util/hex.ts';
+
+/** An SA in the fake kernel; `sa` is absent while only its SPI is reserved. */
+export interface FakeSa {
+  readonly id: SaId & { readonly reqid: number };
+  readonly sa?: KernelSa;
+  bytes: bigint;
+  packets: bigint;
+}
+
+/** Operations that change something: the ones that can be made to fail. */
+export type FakeOperation =
+  | 'allocateSpi'
+  | 'addSa'
+  | 'deleteSa'
+  | 'addPolicy'
+  | 'deletePolicy'
+  | 'addRoute'
+  | 'deleteRoute'
+  | 'addRule'
+  | 'deleteRule';
+
+const errnoNumbers: Readonly<Record<string, number>> = {
+  EPERM: 1,
+  ESRCH: 3,
+  ENOMEM: 12,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOSYS: 38,
+};
+
+/** A kernel in memory: keeps what it is given, refuses what Linux would refuse, and whatever it is told to. */
+export class FakeKernel implements KernelIpsec, KernelNet {
+  readonly name = 'fake';
+  readonly sas = new Map<string, FakeSa>();
+  readonly policies = new Map<string, KernelPolicy>();
+  readonly routes = new Map<string, KernelRoute>();
+  readonly rules = new Set<string>();
+  /** Every changing call so far, failed ones too. */
+  readonly calls: string[] = [];
+  readonly #random: Random;
+  readonly #addresses: readonly IpAddress[];
+  #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
+  #onEvent: (event: KernelEvent) => void = () => undefined;
+  #onChange: () => void = () => undefined;
+
+  /** `addresses` are the host's own, all on one interface. */
+  constructor(random: Random, addresses: readonly IpAddress[]) {
+    this.#random = random;
+    this.#addresses = addresses;
+  }
+
+  /** Nothing but rules left. */
+  get empty(): boolean {
+    return this.sas.size === 0 && this.policies.size === 0 && this.routes.size === 0;
+  }
+
+  /** From now on, asks before each changing call (numbered from 0) which errno it shall fail with. */
+  refuse(decide: (operation: FakeOperation, index: number) => string | undefined): void {
+    this.#refuse = decide;
+    this.calls.length = 0;
+  }
+
+  raise(event: KernelEvent): void {
+    this.#onEvent(event);
+  }
+
+  /** Raises the expiry of an SA; a hard one removes it first. */
+  expire(spi: ChildSpi, hard: boolean): void {
+    for (const [key, { id }] of this.sas) {
+      if (id.spi !== spi) continue;
+      if (hard) this.sas.delete(key);
+      this.raise({ kind: 'expire', id, hard });
+    }
+  }
+
+  changeAddresses(): void {
+    this.#onChange();
+  }
+
+  supports(): boolean {
+    return true;
+  }
+
+  async allocateSpi(
+    source: IpAddress,
+    destination: IpAddress,
+    protocol: SaProtocol,
+    reqid: number,
+    min: number,
+    max: number,
+  ): Promise<ChildSpi> {
+    this.#call('allocateSpi', `${destination}`);
+    for (let tries = 0; tries < 100; tries++) {
+      const spi = (min + this.#random.below(max - min + 1)) as ChildSpi;
+      const id = { source, destination, protocol, spi, reqid };
+      if (this.sas.has(saKey(id))) continue;
+      this.sas.set(saKey(id), { id, bytes: 0n, packets: 0n });
+      return spi;
+    }
+    throw refusal('allocateSpi', 'ENOMEM');
+  }
+
+  async addSa(sa: KernelSa): Promise<void> {
+    this.#call('addSa', `${sa.direction} ${sa.spi.toString(16)}`);
+    const key = saKey(sa);
+    const present = this.sas.get(key) ?? this.sas.get(saKey({ ...sa, mark: undefined }));
+    const completes = sa.direction === 'in' && present !== undefined && present.sa === undefined;
+    if (present !== undefined && !completes) throw refusal('addSa', 'EEXIST');
+    if (familyOf(sa.source) !== familyOf(sa.destination)) throw refusal('addSa', 'EINVAL');
+    if (present !== undefined) this.sas.delete(saKey(present.id));
+    // Keys belong to the caller, who may wipe them when this returns.
+    const kept: KernelSa = {
+      ...sa,
+      ...(sa.encryption && {
+        encryption: { ...sa.encryption, key: Uint8Array.from(sa.encryption.key) },
+      }),
+      ...(sa.integrity && {
+        integrity: { ...sa.integrity, key: Uint8Array.from(sa.integrity.key) },
+      }),
+    };
+    this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
+  }
+
+  async deleteSa(id: SaId): Promise<void> {
+    this.#call('deleteSa', id.spi.toString(16));
+    this.sas.delete(saKey(id));
+  }
+
+  async querySa(id: SaId): Promise<SaUsage | undefined> {
+    const found = this.sas.get(saKey(id));
+    return found && { bytes: found.bytes, packets: found.packets };
+  }
+
+  async addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void> {
+    this.#call('addPolicy', policy.direction);
+    const key = policyKey(policy);
+    if (options?.exclusive && this.policies.has(key)) throw refusal('addPolicy', 'EEXIST');
+    this.policies.set(key, policy);
+  }
+
+  async deletePolicy(id: PolicyId): Promise<void> {
+    this.#call('deletePolicy', id.direction);
+    this.policies.delete(policyKey(id));
+  }
+
+  async listSas(): Promise<readonly (SaId & { readonly reqid: number })[]> {
+    return [...this.sas.values()].map(({ id }) => ({
+      source: id.source,
+      destination: id.destination,
+      spi: id.spi,
+      protocol: id.protocol,
+      reqid: id.reqid,
+      ...(id.mark && { mark: id.mark }),
+      ...(id.ifId !== undefined && { ifId: id.ifId }),
+    }));
+  }
+
+  async listPolicies(): Promise<readonly KernelPolicy[]> {
+    return [...this.policies.values()];
+  }
+
+  onEvent(handler: (event: KernelEvent) => void): void {
+    this.#onEvent = handler;
+  }
+
+  async route(
+    remote: IpAddress,
+    source?: IpAddress,
+  ): Promise<{ readonly source: IpAddress; readonly interfaceName: string } | undefined> {
+    const family = familyOf(remote);
+    const own = source ?? this.#addresses.find((address) => familyOf(address) === family);
+    return own && { source: own, interfaceName: 'eth0' };
+  }
+
+  async addresses(): Promise<
+    readonly {
+      readonly address: IpAddress;
+      readonly prefix: number;
+      readonly interfaceName: string;
+    }[]
+  > {
+    return this.#addresses.map((address) => ({
+      address,
+      prefix: familyOf(address) === 4 ? 24 : 64,
+      interfaceName: 'eth0',
+    }));
+  }
+
+  async addRoute(route: KernelRoute): Promise<void> {
+    this.#call('addRoute', `${route.destination}/${route.prefix}`);
+    if (this.routes.has(routeKey(route))) throw refusal('addRoute', 'EEXIST');
+    this.routes.set(routeKey(route), route);
+  }
+
+  async deleteRoute(route: KernelRoute): Promise<void> {
+    this.#call('deleteRoute', `${route.destination}/${route.prefix}`);
+    this.routes.delete(routeKey(route));
+  }
+
+  async addRule(table: number, priority: number): Promise<void> {
+    this.#call('addRule', `${table}`);
+    this.rules.add(`${table} ${priority}`);
+  }
+
+  async deleteRule(table: number, priority: number): Promise<void> {
+    this.#call('deleteRule', `${table}`);
+    this.rules.delete(`${table} ${priority}`);
+  }
+
+  onChange(handler: () => void): void {
+    this.#onChange = handler;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #call(operation: FakeOperation, what: string): void {
+    const index = this.calls.length;
+    const errno = this.#refuse(operation, index);
+    this.calls.push(`${operation} ${what}`);
+    if (errno !== undefined) throw refusal(operation, errno);
+  }
+}
+
+function refusal(operation: string, errnoName: string): KernelError {
+  const errno = errnoNumbers[errnoName] ?? 22;
+  return new KernelError(operation, errno, errnoName, `${operation}: ${errnoName} (fake kernel)`);
+}
+
+function saKey(
+  id: Pick<SaId, 'destination' | 'spi' | 'protocol'> & { mark?: SaId['mark'] | undefined },
+): string {
+  const mark = id.mark === undefined ? '' : ` ${id.mark.value}/${id.mark.mask}`;
+  return `${id.destination} ${id.protocol} ${id.spi}${mark}`;
+}
+
+function policyKey(id: PolicyId): string {
+  const side = (selector: PolicyId['source']): string =>
+    `${toHex(selector.startAddress)}-${toHex(selector.endAddress)} ${selector.protocol} ${selector.startPort}-${selector.endPort}`;
+  const mark = id.mark === undefined ? '' : `${id.mark.value}/${id.mark.mask}`;
+  return `${id.direction} ${side(id.source)} ${side(id.destination)} ${mark} ${id.ifId ?? 0}`;
+}
+
+function routeKey(route: KernelRoute): string {
+  return `${route.table} ${route.destination}/${route.prefix}`;
+}

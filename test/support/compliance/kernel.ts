@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest';
+import type {
+  KernelIpsec,
+  KernelLifetime,
+  KernelPolicy,
+  KernelSa,
+} from '../../../daemon/contracts/kernel.ts';
+import type { ChildSpi } from '../../../daemon/proto/child-spi.ts';
+import { ip, ts } from '../selectors.ts';
+
+/** What a kernel under test is run with. */
+export interface KernelSubject {
+  /** A kernel without SAs and policies. */
+  readonly create: () => Promise<KernelIpsec>;
+  /** Whether it keeps what it is given; `kernel-null` does not. Default true. */
+  readonly keeps?: boolean;
+}
+
+const local = ip('192.0.2.1');
+const remote = ip('192.0.2.2');
+const min = 0xc0000000;
+const max = 0xcfffffff;
+
+const unlimited: KernelLifetime = {
+  softSeconds: 0,
+  hardSeconds: 0,
+  softBytes: 0n,
+  hardBytes: 0n,
+  softPackets: 0n,
+  hardPackets: 0n,
+};
+
+function sa(direction: 'in' | 'out', spi: ChildSpi, more: Partial<KernelSa> = {}): KernelSa {
+  return {
+    source: direction === 'in' ? remote : local,
+    destination: direction === 'in' ? local : remote,
+    spi,
+    protocol: 50,
+    direction,
+    reqid: 7,
+    mode: 'tunnel',
+    lifetime: unlimited,
+    // AES-GCM with a 16-octet ICV: 128 bits of key and 4 octets of salt.
+    encryption: { id: 20, keyBits: 128, key: new Uint8Array(20).fill(9) },
+    esn: false,
+    replayWindow: direction === 'in' ? 32 : 0,
+    copyDf: true,
+    copyEcn: true,
+    copyDscp: 'out',
+    ...more,
+  };
+}
+
+function policy(
+  direction: KernelPolicy['direction'],
+  more: Partial<KernelPolicy> = {},
+): KernelPolicy {
+  const outbound = direction === 'out';
+  return {
+    direction,
+    source: outbound ? ts('10.1.0.0/16') : ts('10.2.0.0/16'),
+    destination: outbound ? ts('10.2.0.0/16') : ts('10.1.0.0/16'),
+    action: 'allow',
+    priority: 383615,
+    templates: [
+      {
+        source: outbound ? local : remote,
+        destination: outbound ? remote : local,
+        spi: outbound ? 0x1234 : 0,
+        protocol: 50,
+        mode: 'tunnel',
+        reqid: 7,
+        optional: false,
+      },
+    ],
+    ...more,
+  };
+}
+
+/** What every implementation of {@link KernelIpsec} promises, as tests. */
+export function kernelCompliance(subject: KernelSubject): void {
+  const keeps = subject.keeps ?? true;
+
+  test('SPIs are different and within the asked range', async () => {
+    await using kernel = await subject.create();
+    const spis = new Set<number>();
+    for (let i = 0; i < 50; i++) {
+      const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);
+      expect(spi).toBeGreaterThanOrEqual(min);
+      expect(spi).toBeLessThanOrEqual(max);
+      spis.add(spi);
+    }
+    expect(spis.size).toBe(50);
+    for (const spi of spis) {
+      await kernel.deleteSa({
+        source: remote,
+        destination: local,
+        spi: spi as ChildSpi,
+        protocol: 50,
+      });
+    }
+    expect(await kernel.listSas()).toEqual([]);
+  });
+
+  test('a range of one SPI gives exactly that one', async () => {
+    await using kernel = await subject.create();
+    expect(await kernel.allocateSpi(remote, local, 50, 7, min, min)).toBe(min);
+  });
+
+  test('an inbound SA completes its reservation and an outbound one stands alone', async () => {
+    await using kernel = await subject.create();
+    const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);
+    await kernel.addSa(sa('in', spi));
+    await kernel.addSa(sa('out', 0x1234 as ChildSpi));
+    if (keeps) {
+      const listed = await kernel.listSas();
+      expect(listed).toHaveLength(2);
+      expect(listed).toContainEqual({
+        source: remote,
+        destination: local,
+        spi,
+        protocol: 50,
+        reqid: 7,
+      });
+      expect(listed).toContainEqual({
+        source: local,
+        destination: remote,
+        spi: 0x1234,
+        protocol: 50,
+        reqid: 7,
+      });
+      expect(await kernel.querySa(sa('in', spi))).toMatchObject({ bytes: 0n, packets: 0n });
+    }
+    await kernel.deleteSa(sa('out', 0x1234 as ChildSpi));
+    await kernel.deleteSa(sa('in', spi));
+    expect(await kernel.listSas()).toEqual([]);
+    expect(await kernel.querySa(sa('in', spi))).toBeUndefined();
+  });
+
+  test('an inbound SA whose reservation expired is added all the same', async () => {
+    await using kernel = await subject.create();
+    const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);
+    await kernel.deleteSa({ source: remote, destination: local, spi, protocol: 50 });
+    await kernel.addSa(sa('in', spi));
+    if (keeps) expect(await kernel.listSas()).toHaveLength(1);
+    await kernel.deleteSa(sa('in', spi));
+  });
+
+  test('deleting what is not there is no error', async () => {
+    await using kernel = await subject.create();
+    await kernel.deleteSa(sa('out', 0x4711 as ChildSpi));
+    await kernel.deletePolicy(policy('out'));
+  });
+
+  test('a policy is listed as it was added', async () => {
+    await using kernel = await subject.create();
+    const added = [
+      policy('out'),
+      policy('in'),
+      policy('fwd'),
+      policy('out', { source: ts('10.1.0.0/16', 6), destination: ts('10.2.0.0/16', 6, 80) }),
+      policy('out', { mark: { value: 5, mask: 0xffffffff }, ifId: 9, priority: 12 }),
+      policy('in', { source: ts('2001:db8:2::/48'), destination: ts('2001:db8:1::/48') }),
+    ];
+    for (const one of added) await kernel.addPolicy(one, { exclusive: true });
+    if (keeps) {
+      const listed = await kernel.listPolicies();
+      expect(listed).toHaveLength(added.length);
+      for (const one of added) expect(listed).toContainEqual(one);
+    }
+    for (const one of added) await kernel.deletePolicy(one);
+    expect(await kernel.listPolicies()).toEqual([]);
+  });
+
+  test('adding a policy again replaces it', async () => {
+    await using kernel = await subject.create();
+    await kernel.addPolicy(policy('out'));
+    await kernel.addPolicy(policy('out', { priority: 100 }));
+    if (keeps) expect(await kernel.listPolicies()).toEqual([policy('out', { priority: 100 })]);
+    await kernel.deletePolicy(policy('out'));
+  });
+
+  if (keeps) {
+    test('rejects_a_second_sa_of_the_same_spi with EEXIST', async () => {
+      await using kernel = await subject.create();
+      await kernel.addSa(sa('out', 0x1234 as ChildSpi));
+      await expect(kernel.addSa(sa('out', 0x1234 as ChildSpi))).rejects.toMatchObject({
+        code: 'KERNEL',
+        errno: 17,
+        errnoName: 'EEXIST',
+      });
+      await kernel.deleteSa(sa('out', 0x1234 as ChildSpi));
+    });
+
+    test('rejects_an_exclusive_policy_whose_place_is_taken with EEXIST', async () => {
+      await using kernel = await subject.create();
+      await kernel.addPolicy(policy('out'), { exclusive: true });
+      await expect(
+        kernel.addPolicy(policy('out', { priority: 1 }), { exclusive: true }),
+      ).rejects.toMatchObject({ code: 'KERNEL', errno: 17, errnoName: 'EEXIST' });
+      expect(await kernel.listPolicies()).toEqual([policy('out')]);
+      await kernel.deletePolicy(policy('out'));
+    });
+  }
+
+  test('keys may be wiped as soon as the SA is added', async () => {
+    await using kernel = await subject.create();
+    const key = new Uint8Array(20).fill(9);
+    await kernel.addSa(
+      sa('out', 0x1235 as ChildSpi, { encryption: { id: 20, keyBits: 128, key } }),
+    );
+    key.fill(0);
+    await kernel.deleteSa(sa('out', 0x1235 as ChildSpi));
+  });
+}
