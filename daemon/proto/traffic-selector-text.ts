@@ -49,10 +49,12 @@ export function resolveSelector(
 }
 
 /** `10.0.0.0/8[tcp/http]`, `10.0.0.1..10.0.0.9` for a range that is no network: the form of list-sas. */
-export function printSelector(
-  selector: TrafficSelector,
-  names: ServiceNames = COMMON_SERVICE_NAMES,
-): string {
+export function printSelector(selector: TrafficSelector): string {
+  return printSelectorNamed(selector, COMMON_SERVICE_NAMES);
+}
+
+/** The same with the names of another table. */
+export function printSelectorNamed(selector: TrafficSelector, names: ServiceNames): string {
   const { address, prefix, exact } = toSubnet(selector);
   const addresses = exact
     ? `${ipFromBytes(address)}/${prefix}`
@@ -61,13 +63,10 @@ export function printSelector(
 }
 
 /** The same for a configured selector, which may be `dynamic`. */
-export function printSelectorConfig(
-  config: SelectorConfig,
-  names: ServiceNames = COMMON_SERVICE_NAMES,
-): string {
+export function printSelectorConfig(config: SelectorConfig): string {
   return config.kind === 'fixed'
-    ? printSelector(config.selector, names)
-    : `dynamic${printUpper(config.upper, names)}`;
+    ? printSelector(config.selector)
+    : `dynamic${printUpper(config.upper, COMMON_SERVICE_NAMES)}`;
 }
 
 type Fail = (reason: string) => never;
