@@ -1,17 +1,23 @@
-import { createECDH, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
+import {
+  createECDH,
+  createPublicKey,
+  diffieHellman,
+  type ECDH,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import type { KeyExchangeAlgorithm } from '../../daemon/contracts/crypto.ts';
+import { diffieHellmanMethod, type PrivateHalf } from '../../daemon/contracts/diffie-hellman.ts';
 import { KeMethod } from '../../daemon/proto/iana/transforms.ts';
-import { diffieHellmanMethod, type PrivateHalf } from './key-exchange.ts';
 import { plain } from './plain.ts';
 
 // Public values are x | y without a format octet, the secret is x alone: RFC 5903 sections 7 and 9.
 // OpenSSL refuses coordinates out of range and points off the curve in both ways used below (the cofactor is 1).
 
-/** For P-256, where OpenSSL is so quick that making KeyObjects would cost more than it saves. */
-function ecdhHalf(curve: string): PrivateHalf {
-  const keys = createECDH(curve);
+/** A generated key of P-256, where OpenSSL is so quick that making KeyObjects would cost more than it saves. */
+export function ecdhHalf(keys: ECDH): PrivateHalf {
   return {
-    publicValue: plain(keys.generateKeys()).subarray(1),
+    publicValue: plain(keys.getPublicKey()).subarray(1),
     derive(peerPublic) {
       const point = new Uint8Array(1 + peerPublic.length);
       point[0] = 4;
@@ -21,9 +27,14 @@ function ecdhHalf(curve: string): PrivateHalf {
   };
 }
 
-/** For the larger curves: a third cheaper than `createECDH`, whose check of the peer's key doubles the work. */
-function jwkHalf(curve: string): PrivateHalf {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
+interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** A key of the larger curves (`P-384`, `P-521`): a third cheaper than `createECDH`, whose check of the peer's key doubles the work. */
+export function jwkHalf(curve: string, keys: KeyPair): PrivateHalf {
+  const { privateKey, publicKey } = keys;
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
   return {
     publicValue: new Uint8Array(
@@ -45,9 +56,19 @@ function jwkHalf(curve: string): PrivateHalf {
   };
 }
 
+function generateEcdh(curve: string): ECDH {
+  const keys = createECDH(curve);
+  keys.generateKeys();
+  return keys;
+}
+
+function generateJwk(curve: string): PrivateHalf {
+  return jwkHalf(curve, generateKeyPairSync('ec', { namedCurve: curve }));
+}
+
 /** The random ECP groups of RFC 5903. */
 export const nodeEcpGroups: readonly KeyExchangeAlgorithm[] = [
-  diffieHellmanMethod(KeMethod.ECP_256, 'ECP_256', 64, () => ecdhHalf('prime256v1')),
-  diffieHellmanMethod(KeMethod.ECP_384, 'ECP_384', 96, () => jwkHalf('P-384')),
-  diffieHellmanMethod(KeMethod.ECP_521, 'ECP_521', 132, () => jwkHalf('P-521')),
+  diffieHellmanMethod(KeMethod.ECP_256, 'ECP_256', 64, () => ecdhHalf(generateEcdh('prime256v1'))),
+  diffieHellmanMethod(KeMethod.ECP_384, 'ECP_384', 96, () => generateJwk('P-384')),
+  diffieHellmanMethod(KeMethod.ECP_521, 'ECP_521', 132, () => generateJwk('P-521')),
 ];

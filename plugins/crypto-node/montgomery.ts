@@ -1,11 +1,12 @@
 import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { KeyExchangeAlgorithm } from '../../daemon/contracts/crypto.ts';
+import { diffieHellmanMethod, type PrivateHalf } from '../../daemon/contracts/diffie-hellman.ts';
 import { KeMethod } from '../../daemon/proto/iana/transforms.ts';
-import { diffieHellmanMethod, type PrivateHalf } from './key-exchange.ts';
 import { plain } from './plain.ts';
 
-// By JWK: reading and writing DER costs more than the curve itself.
-function half(curve: 'X25519' | 'X448', privateKey: KeyObject, publicKey: KeyObject): PrivateHalf {
+/** A key of X25519 or X448, by JWK: reading and writing DER costs more than the curve itself. */
+export function montgomeryHalf(curve: 'X25519' | 'X448', keys: KeyPair): PrivateHalf {
+  const { privateKey, publicKey } = keys;
   return {
     publicValue: new Uint8Array(
       Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'),
@@ -20,14 +21,17 @@ function half(curve: 'X25519' | 'X448', privateKey: KeyObject, publicKey: KeyObj
   };
 }
 
+interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
 /** Curve25519 and Curve448, RFC 7748 and RFC 8031. Low-order points yield a zero secret and are refused. */
 export const nodeMontgomeryGroups: readonly KeyExchangeAlgorithm[] = [
-  diffieHellmanMethod(KeMethod.CURVE_25519, 'CURVE_25519', 32, () => {
-    const { privateKey, publicKey } = generateKeyPairSync('x25519');
-    return half('X25519', privateKey, publicKey);
-  }),
-  diffieHellmanMethod(KeMethod.CURVE_448, 'CURVE_448', 56, () => {
-    const { privateKey, publicKey } = generateKeyPairSync('x448');
-    return half('X448', privateKey, publicKey);
-  }),
+  diffieHellmanMethod(KeMethod.CURVE_25519, 'CURVE_25519', 32, () =>
+    montgomeryHalf('X25519', generateKeyPairSync('x25519')),
+  ),
+  diffieHellmanMethod(KeMethod.CURVE_448, 'CURVE_448', 56, () =>
+    montgomeryHalf('X448', generateKeyPairSync('x448')),
+  ),
 ];

@@ -1,8 +1,5 @@
-import {
-  type KeyExchange,
-  type KeyExchangeAlgorithm,
-  KeyExchangeError,
-} from '../../daemon/contracts/crypto.ts';
+import { compareBytes } from '../util/bytes.ts';
+import { type KeyExchange, type KeyExchangeAlgorithm, KeyExchangeError } from './crypto.ts';
 
 /** One private key of a Diffie-Hellman method. */
 export interface PrivateHalf {
@@ -21,11 +18,14 @@ export function diffieHellmanMethod(
   octets: number,
   generate: () => PrivateHalf,
 ): KeyExchangeAlgorithm {
-  const derive = (half: PrivateHalf, peerPublic: Uint8Array): Uint8Array => {
+  const checkLength = (peerPublic: Uint8Array): void => {
     if (peerPublic.length !== octets)
       throw new KeyExchangeError(
         `${name} public value has ${peerPublic.length} octets, not ${octets}`,
       );
+  };
+  const derive = (half: PrivateHalf, peerPublic: Uint8Array): Uint8Array => {
+    checkLength(peerPublic);
     let secret: Uint8Array;
     try {
       secret = half.derive(peerPublic);
@@ -42,10 +42,24 @@ export function diffieHellmanMethod(
     responderOctets: octets,
     initiate: () => new PendingExchange(generate(), derive),
     respond(peerPublic) {
+      checkLength(peerPublic); // before the cost of a key
       const half = generate();
       return { publicValue: half.publicValue, secret: derive(half, peerPublic) };
     },
   };
+}
+
+/**
+ * Refuses a MODP public value outside 1 < y < p-1 with {@link KeyExchangeError}: the whole check a safe prime
+ * needs (RFC 6989 section 2.1). Both as long as the prime, big-endian.
+ */
+export function checkModpRange(y: Uint8Array, prime: Uint8Array): void {
+  const last = y.length - 1;
+  const atMostOne = (y[last] ?? 0) <= 1 && y.subarray(0, last).every((octet) => octet === 0);
+  const primeMinusOne = prime.slice(); // p is odd: no borrow
+  primeMinusOne[last] = (primeMinusOne[last] ?? 0) - 1;
+  if (atMostOne || compareBytes(y, primeMinusOne) >= 0)
+    throw new KeyExchangeError('MODP public value is not between 1 and p-1');
 }
 
 class PendingExchange implements KeyExchange {
@@ -67,7 +81,8 @@ class PendingExchange implements KeyExchange {
     return this.#derive(this.#half, peerPublic);
   }
 
-  // The private key lives in memory of the runtime, which clears it when the last reference is gone.
+  // The last reference to the private key goes; implementations keep it where it is cleared when collected, if
+  // they can.
   [Symbol.dispose](): void {
     this.#half = undefined;
   }

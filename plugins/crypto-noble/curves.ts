@@ -1,0 +1,57 @@
+import { x448 } from '@noble/curves/ed448.js';
+import { x25519 } from '@noble/curves/ed25519.js';
+import { p256, p384, p521 } from '@noble/curves/nist.js';
+import type { KeyExchangeAlgorithm } from '../../daemon/contracts/crypto.ts';
+import { diffieHellmanMethod, type PrivateHalf } from '../../daemon/contracts/diffie-hellman.ts';
+import { KeMethod } from '../../daemon/proto/iana/transforms.ts';
+
+type NistCurve = typeof p256;
+type MontgomeryCurve = typeof x25519;
+
+/** A key of a NIST curve: public values are x | y, the secret is x (RFC 5903). Points off the curve throw. */
+export function nistHalf(curve: NistCurve, secretKey: Uint8Array): PrivateHalf {
+  return {
+    publicValue: curve.getPublicKey(secretKey, false).subarray(1),
+    derive(peerPublic) {
+      const point = new Uint8Array(1 + peerPublic.length);
+      point[0] = 4;
+      point.set(peerPublic, 1);
+      const shared = curve.getSharedSecret(secretKey, point, false);
+      return shared.slice(1, 1 + peerPublic.length / 2);
+    },
+  };
+}
+
+/** A key of X25519 or X448 (RFC 7748). Low-order points throw. */
+export function montgomeryHalf(curve: MontgomeryCurve, secretKey: Uint8Array): PrivateHalf {
+  return {
+    publicValue: curve.getPublicKey(secretKey),
+    derive: (peerPublic) => curve.getSharedSecret(secretKey, peerPublic),
+  };
+}
+
+function nist(id: number, name: string, octets: number, curve: NistCurve): KeyExchangeAlgorithm {
+  return diffieHellmanMethod(id, name, octets, () =>
+    nistHalf(curve, curve.utils.randomSecretKey()),
+  );
+}
+
+function montgomery(
+  id: number,
+  name: string,
+  octets: number,
+  curve: MontgomeryCurve,
+): KeyExchangeAlgorithm {
+  return diffieHellmanMethod(id, name, octets, () =>
+    montgomeryHalf(curve, curve.utils.randomSecretKey()),
+  );
+}
+
+/** ECP groups of RFC 5903, Curve25519 and Curve448 of RFC 8031. */
+export const nobleCurves: readonly KeyExchangeAlgorithm[] = [
+  nist(KeMethod.ECP_256, 'ECP_256', 64, p256),
+  nist(KeMethod.ECP_384, 'ECP_384', 96, p384),
+  nist(KeMethod.ECP_521, 'ECP_521', 132, p521),
+  montgomery(KeMethod.CURVE_25519, 'CURVE_25519', 32, x25519),
+  montgomery(KeMethod.CURVE_448, 'CURVE_448', 56, x448),
+];
