@@ -1,0 +1,67 @@
+import type { Host } from './host.ts';
+import { runOk } from './run.ts';
+
+/** One end of a cable: the host, the interface's name in it, and its addresses with prefix length. */
+export interface LinkEnd {
+  readonly host: Host;
+  readonly device: string;
+  readonly addresses: readonly string[];
+}
+
+/** Connects two hosts with a veth pair, addresses and all, both ends up. */
+export async function link(a: LinkEnd, b: LinkEnd): Promise<void> {
+  const ends = ['netns', String(a.host.pid), 'type', 'veth', 'peer', 'name', b.device];
+  await runOk(['ip', 'link', 'add', 'name', a.device, ...ends, 'netns', String(b.host.pid)]);
+  await Promise.all([configure(a), configure(b)]);
+}
+
+/** Adds routes to a host; each entry is what follows `ip route add`, IPv6 recognised by its colons. */
+export async function addRoutes(host: Host, routes: readonly string[]): Promise<void> {
+  await host.sh(routes.map((route) => `ip ${familyOf(route)} route add ${route}`).join('\n'));
+}
+
+/** Loses this many per cent of the packets a host sends out of each of the devices; 0 takes the loss away. */
+export async function setLoss(
+  host: Host,
+  devices: readonly string[],
+  percent: number,
+): Promise<void> {
+  for (const device of devices) {
+    await host.exec(['tc', 'qdisc', 'del', 'dev', device, 'root']);
+    if (percent > 0) {
+      await host.ok(['tc', 'qdisc', 'add', 'dev', device, 'root', 'netem', 'loss', `${percent}%`]);
+    }
+  }
+}
+
+/** Makes a router hide what it forwards out of a device behind its own address there, both IP versions. */
+export async function masquerade(router: Host, outDevice: string): Promise<void> {
+  const rules = ['ip', 'ip6'].map(
+    (family) => `table ${family} lab { chain post { type nat hook postrouting priority srcnat;
+      oifname "${outDevice}" masquerade; } }`,
+  );
+  await router.ok(['nft', '-f', '-'], { input: rules.join('\n') });
+}
+
+/** Drops what a router forwards and that matches the nftables expression. */
+export async function block(router: Host, match: string): Promise<void> {
+  const rules = `table inet lab-block { chain forward { type filter hook forward priority 0; ${match} drop; } }`;
+  await router.ok(['nft', '-f', '-'], { input: rules });
+}
+
+/** Takes away all translation and filter rules of a router, and what it remembers of connections. */
+export async function clearRules(router: Host): Promise<void> {
+  await router.ok(['nft', 'flush', 'ruleset']);
+}
+
+async function configure(end: LinkEnd): Promise<void> {
+  const adds = end.addresses.map((address) => {
+    const nodad = address.includes(':') ? ' nodad' : '';
+    return `ip address add ${address} dev ${end.device}${nodad}`;
+  });
+  await end.host.sh([...adds, `ip link set ${end.device} up`].join('\n'));
+}
+
+function familyOf(route: string): string {
+  return route.includes(':') ? '-6' : '-4';
+}

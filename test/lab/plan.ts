@@ -1,0 +1,114 @@
+import type { ConfTree } from './conf-text.ts';
+
+/** Which end of the tunnel: moon is the side under test, sun the peer. */
+export type Side = 'moon' | 'sun';
+
+/** Encryption with its integrity, for IKE (where AES-GCM goes with PRF SHA2-256) and for ESP. */
+export type Cipher =
+  | 'aes128gcm16'
+  | 'aes256gcm16'
+  | 'aes128-sha256'
+  | 'aes256-sha256'
+  | 'aes256-sha512';
+
+/** Key exchange methods of the scenarios. */
+export type KeyExchangeName = 'x25519' | 'modp2048' | 'ecp256';
+
+/** One tunnel between moon and sun, from which every kind of gateway derives its own configuration. */
+export interface Plan {
+  readonly family: 4 | 6;
+  readonly mode: 'tunnel' | 'transport';
+  readonly cipher: Cipher;
+  /** Key exchange methods in order of preference, of each side. */
+  readonly keyExchange: Readonly<Record<Side, readonly KeyExchangeName[]>>;
+  readonly identity: Readonly<Record<Side, string>>;
+  readonly secret: string;
+  /** True when moon is behind a router that hides its address. */
+  readonly nat: boolean;
+  /** Seconds between checks that the peer is alive; 0 switches them off. */
+  readonly dpdDelay: number;
+  /** True when the peer must send IKE messages in fragments although they are short. */
+  readonly smallFragments: boolean;
+  /** True when sun, or moon as responder, must ask every initiator for a cookie. */
+  readonly cookies: Readonly<Record<Side, boolean>>;
+  /** Settings for charon-like daemons only: strongswan.conf (`charon`), the connection and the child. */
+  readonly extra: Readonly<Record<Side, ExtraSettings>>;
+}
+
+/** Options laid over what the plan gives, in the words of strongswan.conf and swanctl.conf. */
+export interface ExtraSettings {
+  readonly charon?: ConfTree;
+  readonly connection?: ConfTree;
+  readonly child?: ConfTree;
+}
+
+/** A plan may be given in part; the rest is a plain IPv4 tunnel with AES-GCM and X25519. */
+export type PartialPlan = Partial<Omit<Plan, 'keyExchange'>> & {
+  readonly keyExchange?: KeyExchangeName | Plan['keyExchange'];
+};
+
+/** Fills in what a partial plan leaves open. */
+export function plan(part: PartialPlan = {}): Plan {
+  const { keyExchange = 'x25519', ...rest } = part;
+  return {
+    family: 4,
+    mode: 'tunnel',
+    cipher: 'aes128gcm16',
+    identity: { moon: 'moon.example.org', sun: 'sun.example.org' },
+    secret: 'Ohpae3iequaoR7ai-lab',
+    nat: false,
+    dpdDelay: 0,
+    smallFragments: false,
+    cookies: { moon: false, sun: false },
+    extra: { moon: {}, sun: {} },
+    ...rest,
+    keyExchange:
+      typeof keyExchange === 'string' ? { moon: [keyExchange], sun: [keyExchange] } : keyExchange,
+  };
+}
+
+/** The other side. */
+export function otherSide(side: Side): Side {
+  return side === 'moon' ? 'sun' : 'moon';
+}
+
+/** Addresses of the two sites, the same in every lab. `gateway` faces the internet, `inner` the private network. */
+export const ADDRESSES = {
+  moon: {
+    4: {
+      gateway: '192.0.2.1',
+      router: '192.0.2.254',
+      inner: '10.1.0.1',
+      host: '10.1.0.10',
+      net: '10.1.0.0/24',
+    },
+    6: {
+      gateway: '2001:db8:1::1',
+      router: '2001:db8:1::fe',
+      inner: 'fd01::1',
+      host: 'fd01::10',
+      net: 'fd01::/64',
+    },
+  },
+  sun: {
+    4: {
+      gateway: '198.51.100.1',
+      router: '198.51.100.254',
+      inner: '10.2.0.1',
+      host: '10.2.0.10',
+      net: '10.2.0.0/24',
+    },
+    6: {
+      gateway: '2001:db8:2::1',
+      router: '2001:db8:2::fe',
+      inner: 'fd02::1',
+      host: 'fd02::10',
+      net: 'fd02::/64',
+    },
+  },
+} as const;
+
+/** The address under which a side is seen by the other one: a router's when it is hidden. */
+export function visibleAddress(of: Side, { family, nat }: Plan): string {
+  return of === 'moon' && nat ? ADDRESSES.sun[family].router : ADDRESSES[of][family].gateway;
+}
