@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type {
   AeadAlgorithm,
   CipherAlgorithm,
@@ -6,6 +7,9 @@ import type {
   MacAlgorithm,
   PrfAlgorithm,
 } from './crypto.ts';
+import type { DatagramTransport } from './datagram.ts';
+import type { KernelIpsec, KernelNet } from './kernel.ts';
+import type { Logger } from './logger.ts';
 
 /** Digest of the chunks joined. */
 export type HashFunction = (...chunks: readonly Uint8Array[]) => Uint8Array;
@@ -22,9 +26,37 @@ export interface CryptoProvider {
   readonly hashes: Readonly<Partial<Record<HashName, HashFunction>>>;
 }
 
+/** What a plugin that touches the system gets of its host. */
+export interface PluginHost {
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** SAs and policies with the addresses and routes that belong to the same kernel. */
+export interface KernelBackend {
+  readonly ipsec: KernelIpsec;
+  readonly net: KernelNet;
+}
+
+/** Which UDP sockets to open. */
+export interface TransportSettings {
+  /** `charon.port` and `charon.port_nat_t`; 0 lets the kernel choose. */
+  readonly ikePort: number;
+  readonly nattPort: number;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
 /** What the default export of a plugin's `plugin.ts` declares: its name and the features it brings. */
 export interface Plugin {
   readonly name: string;
   /** Builds the algorithms; called once, when the plugin is enabled. */
   readonly crypto?: () => CryptoProvider;
+  /** Opens the kernel. Rejects with an `IkedError` whose message says what to do (no CAP_NET_ADMIN…). */
+  readonly kernel?: (host: PluginHost) => Promise<KernelBackend>;
+  /** Opens the IKE sockets. Rejects with an `IkedError` whose message says what to do (port in use…). */
+  readonly transport?: (
+    settings: TransportSettings,
+    host: PluginHost,
+  ) => Promise<DatagramTransport>;
 }

@@ -1,0 +1,179 @@
+import type { ConnectionStore } from '../config/connection-store.ts';
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { DaemonOptions } from '../config/options.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { DaemonEvent } from '../contracts/events.ts';
+import type { LogHub } from '../contracts/logger.ts';
+import type { IkeSa } from '../ike/ike-sa.ts';
+import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
+import { viewIkeSa } from '../ike/ike-sa-view.ts';
+import type { Emitter } from '../util/emitter.ts';
+import type {
+  Control,
+  DaemonStats,
+  InitiateRequest,
+  Outcome,
+  ProgressSink,
+  SaSelector,
+  TerminateOutcome,
+  TerminateRequest,
+} from './control.ts';
+import { followLog } from './follow-log.ts';
+import { StartActions } from './start-actions.ts';
+import { terminate } from './terminate.ts';
+import type { IkeSaView } from './views.ts';
+import { within } from './within.ts';
+
+export interface ControllerDeps {
+  readonly clock: Clock;
+  readonly hub: LogHub;
+  readonly options: () => DaemonOptions;
+  readonly manager: IkeSaManager;
+  readonly connections: ConnectionStore;
+  readonly events: Emitter<DaemonEvent>;
+  readonly plugins: readonly string[];
+  readonly reloadSettings: () => Promise<Outcome>;
+}
+
+/** Steers the daemon: what VICI, tests and start actions do goes through here. */
+export class Controller implements Control {
+  readonly #deps: ControllerDeps;
+  readonly #startedAt: number;
+  readonly #startedAtWallClock: number;
+  readonly #actions: StartActions;
+
+  constructor(deps: ControllerDeps) {
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+    this.#startedAtWallClock = deps.clock.wallClock();
+    this.#actions = new StartActions(deps.manager, deps.hub);
+  }
+
+  async loadConnection(
+    config: ConnectionConfig,
+  ): Promise<'added' | 'updated' | 'replaced' | 'unchanged'> {
+    const { connections } = this.#deps;
+    const previous = connections.get(config.name);
+    const outcome = connections.load(config);
+    if (outcome === 'unchanged') return outcome;
+    this.#actions.changed(previous, config, outcome === 'replaced');
+    return outcome;
+  }
+
+  async unloadConnection(name: string): Promise<boolean> {
+    const previous = this.#deps.connections.get(name);
+    if (previous === undefined) return false;
+    this.#deps.connections.remove(name);
+    this.#actions.changed(previous, undefined, true);
+    return true;
+  }
+
+  connections(): readonly ConnectionConfig[] {
+    return this.#deps.connections.all();
+  }
+
+  findChild(
+    child: string,
+    ike?: string,
+  ): { readonly connection: ConnectionConfig; readonly child: ChildConfig } | undefined {
+    return this.#deps.connections.findChild(child, ike);
+  }
+
+  async initiate(
+    request: InitiateRequest,
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { manager, hub, connections, clock } = this.#deps;
+    const { child: childName, ike: ikeName, timeout } = request;
+    if (childName === undefined && ikeName === undefined) return no('missing configuration name');
+    const found = childName === undefined ? undefined : connections.findChild(childName, ikeName);
+    if (childName !== undefined && found === undefined) {
+      return no(`CHILD_SA config '${childName}' not found`);
+    }
+    const connection = found?.connection ?? connections.get(ikeName ?? '');
+    if (connection === undefined) return no(`IKE_SA config '${ikeName}' not found`);
+    const what =
+      childName === undefined ? `IKE_SA '${connection.name}'` : `CHILD_SA '${childName}'`;
+    if (request.initLimits && this.#overLimits()) {
+      return no(`establishing ${what} not possible at the moment due to limits`);
+    }
+    hub.log(
+      'cfg',
+      1,
+      `vici initiating ${childName === undefined ? what : `CHILD_SA '${childName}'`}`,
+    );
+    const { sa, outcome } = manager.initiate(connection, found?.child);
+    if (timeout < 0) return { ok: true };
+    using _log = followLog(hub, [sa], progress);
+    const result = await within(clock, outcome, timeout, signal);
+    if (result === undefined) return no(`${what} not established after ${timeout}ms`);
+    return result.ok ? result : no(`establishing ${what} failed: ${result.errmsg}`);
+  }
+
+  terminate(
+    request: TerminateRequest,
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<TerminateOutcome> {
+    return terminate(this.#deps, request, progress, signal);
+  }
+
+  async install(child: string, ike: string | undefined): Promise<Outcome> {
+    if (this.findChild(child, ike) === undefined) return no('configuration name not found');
+    return no(`installing policy '${child}' failed: trap and shunt policies are not supported yet`);
+  }
+
+  async uninstall(child: string): Promise<Outcome> {
+    return no(`policy '${child}' not found`);
+  }
+
+  async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {
+    const { manager } = this.#deps;
+    // Ids first: SAs may come and go while a slow reader takes its time.
+    for (const id of [...manager.tables.byId.keys()]) {
+      const sa = manager.tables.byId.get(id);
+      if (sa === undefined || !matchesIke(sa, selector)) continue;
+      const children = [...sa.children.values()].filter(
+        (child) =>
+          (selector.child === undefined || child.config.name === selector.child) &&
+          (!selector.childId || child.terms.uniqueId === selector.childId),
+      );
+      await Promise.all(children.map((child) => child.refreshUsage().catch(() => undefined)));
+      if (!sa.destroyed) yield viewIkeSa(sa, children);
+    }
+  }
+
+  stats(): DaemonStats {
+    const { clock, manager, plugins } = this.#deps;
+    return {
+      startedAtWallClock: this.#startedAtWallClock,
+      uptimeMillis: clock.now() - this.#startedAt,
+      ikeSas: manager.size,
+      halfOpen: manager.guard.halfOpen,
+      scheduled: manager.scheduled,
+      plugins,
+    };
+  }
+
+  reloadSettings(): Promise<Outcome> {
+    return this.#deps.reloadSettings();
+  }
+
+  onEvent(listener: (event: DaemonEvent) => void): () => void {
+    return this.#deps.events.on(listener);
+  }
+
+  #overLimits(): boolean {
+    const limit = this.#deps.options().init_limit_half_open;
+    return limit > 0 && this.#deps.manager.guard.halfOpen >= limit;
+  }
+}
+
+function no(errmsg: string): Outcome {
+  return { ok: false, errmsg };
+}
+
+function matchesIke(sa: IkeSa, { ike, ikeId }: SaSelector): boolean {
+  return (ike === undefined || sa.tag.name === ike) && (!ikeId || sa.uniqueId === ikeId);
+}

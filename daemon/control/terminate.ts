@@ -1,0 +1,106 @@
+import type { ChildSa } from '../ike/child-sa.ts';
+import type { IkeSa } from '../ike/ike-sa.ts';
+import { childDelete } from '../ike/tasks/child-delete.ts';
+import type { ProgressSink, SaSelector, TerminateOutcome, TerminateRequest } from './control.ts';
+import type { ControllerDeps } from './controller.ts';
+import { followLog } from './follow-log.ts';
+import { within } from './within.ts';
+
+interface Target {
+  readonly sa: IkeSa;
+  readonly child?: ChildSa;
+}
+
+/**
+ * Closes every SA that matches, one after the other, each with its own time limit. With `force` an IKE_SA is destroyed
+ * without waiting for the peer: at once, or after the time limit if there is one.
+ */
+export async function terminate(
+  deps: ControllerDeps,
+  request: TerminateRequest,
+  progress: ProgressSink,
+  signal: AbortSignal,
+): Promise<TerminateOutcome> {
+  const { child, ike, childId, ikeId } = request;
+  if (child === undefined && ike === undefined && !childId && !ikeId) {
+    return { ok: false, errmsg: 'missing terminate selector' };
+  }
+  const targets = findTargets(deps, request);
+  if (targets.length === 0) {
+    return { ok: false, errmsg: 'no matching SAs to terminate found', matches: 0, terminated: 0 };
+  }
+  using _log = followLog(
+    deps.hub,
+    targets.map((target) => target.sa),
+    progress,
+  );
+  let terminated = 0;
+  for (const target of targets) {
+    if (await terminateOne(deps, target, request, signal)) terminated++;
+  }
+  const matches = targets.length;
+  if (terminated === matches || request.timeout < 0) return { ok: true, matches, terminated };
+  const errmsg =
+    matches === 1 ? 'terminating SA failed' : 'not all matching SAs could be terminated';
+  return { ok: false, errmsg, matches, terminated };
+}
+
+async function terminateOne(
+  deps: ControllerDeps,
+  { sa, child }: Target,
+  { force, timeout }: TerminateRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const closed = child === undefined ? closeIke(deps, sa) : closeChild(deps, sa, child);
+  if (timeout < 0) return true;
+  if (child === undefined && force && timeout === 0) {
+    sa.post(() => sa.farewell('terminated'));
+    return (await within(deps.clock, closed, 0, signal)) === true;
+  }
+  const outcome = await within(deps.clock, closed, timeout, signal);
+  if (outcome === undefined && force && child === undefined) {
+    // The reference answers with failure here although the SA is gone.
+    sa.post(() => sa.farewell('terminated'));
+  }
+  return outcome === true;
+}
+
+function closeIke({ hub, manager }: ControllerDeps, sa: IkeSa): Promise<boolean> {
+  hub.log('cfg', 1, `vici closing IKE_SA '${sa.tag.name}' #${sa.uniqueId}`);
+  const gone = manager.whenDestroyed(sa);
+  sa.delete('terminated by request');
+  return gone.then(() => true);
+}
+
+function closeChild({ hub }: ControllerDeps, sa: IkeSa, child: ChildSa): Promise<boolean> {
+  hub.log('cfg', 1, `vici closing CHILD_SA '${child.config.name}' #${child.terms.uniqueId}`);
+  return new Promise((resolve) => {
+    sa.post(() => {
+      sa.tasks.queue(childDelete(sa, child, resolve));
+      return sa.tasks.advance();
+    });
+  });
+}
+
+function findTargets({ manager }: ControllerDeps, selector: SaSelector): readonly Target[] {
+  const { child, ike, childId, ikeId } = selector;
+  const all = [...manager.tables.byId.values()];
+  if (child === undefined && !childId) {
+    return all
+      .filter(
+        (sa) => (ike !== undefined && sa.tag.name === ike) || (!!ikeId && sa.uniqueId === ikeId),
+      )
+      .map((sa) => ({ sa }));
+  }
+  return all
+    .filter((sa) => (ike === undefined || sa.tag.name === ike) && (!ikeId || sa.uniqueId === ikeId))
+    .flatMap((sa) =>
+      [...sa.children.values()]
+        .filter(
+          (one) =>
+            (child !== undefined && one.config.name === child) ||
+            (!!childId && one.terms.uniqueId === childId),
+        )
+        .map((one) => ({ sa, child: one })),
+    );
+}

@@ -1,0 +1,106 @@
+import { pskAuth, signedOctets } from '../../crypto/auth-octets.ts';
+import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
+import type { Identity } from '../../proto/identity.ts';
+import { printIdentity } from '../../proto/identity-text.ts';
+import type { Payload } from '../../proto/payload.ts';
+import { InternalError } from '../../util/error.ts';
+import type { Secret } from '../../util/secret.ts';
+import { AuthenticationError } from '../errors.ts';
+import { idPayloadBody } from '../identities.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { AuthenticatedPeer } from './authenticated-peer.ts';
+
+/** What one side signs besides its identity: its own first message and the other side's nonce. */
+export interface SignedMessage {
+  readonly message: Uint8Array;
+  readonly nonceOfPeer: Uint8Array;
+}
+
+/** Keys tried against one AUTH payload: secrets with equal owners are told apart by trying, not without end. */
+const MAX_CANDIDATES = 10;
+
+/** Our AUTH payload with the best matching shared key, RFC 7296 section 2.15. Throws {@link AuthenticationError}. */
+export function buildPskAuth(
+  sa: IkeSa,
+  own: SignedMessage,
+  local: Identity,
+  remote: Identity,
+): Payload {
+  const [secret] = candidates(sa, local, remote);
+  if (secret === undefined) throw new AuthenticationError(noKey(local, remote));
+  return {
+    kind: 'AUTH',
+    method: AuthMethod.SHARED_KEY_MIC,
+    data: compute(sa, secret, own, local, sa.isInitiator),
+  };
+}
+
+/** Verifies the peer's AUTH payload against every shared key that fits. Throws {@link AuthenticationError}. */
+export function verifyPskAuth(
+  sa: IkeSa,
+  theirs: SignedMessage,
+  auth: { readonly method: number; readonly data: Uint8Array },
+  local: Identity,
+  remote: Identity,
+): AuthenticatedPeer {
+  if (auth.method !== AuthMethod.SHARED_KEY_MIC) {
+    throw new AuthenticationError(
+      `constraint check failed: '${printIdentity(remote)}' authenticated with ` +
+        `${nameOfAuthMethod(auth.method)}, but a pre-shared key is required`,
+    );
+  }
+  const secrets = candidates(sa, local, remote);
+  for (const secret of secrets) {
+    const expected = compute(sa, secret, theirs, remote, !sa.isInitiator);
+    const peer = AuthenticatedPeer.byMac(remote, expected, auth.data);
+    expected.fill(0);
+    if (peer !== undefined) {
+      sa.log.log(
+        'ike',
+        1,
+        `authentication of '${printIdentity(remote)}' with ${peer.method} successful`,
+      );
+      return peer;
+    }
+  }
+  if (secrets.length === 0) throw new AuthenticationError(noKey(local, remote));
+  throw new AuthenticationError(
+    `tried ${secrets.length} shared key${secrets.length === 1 ? '' : 's'} for ` +
+      `'${printIdentity(local)}' - '${printIdentity(remote)}', but MAC mismatched: ` +
+      'the secrets of the two sides differ',
+  );
+}
+
+function candidates(sa: IkeSa, local: Identity, remote: Identity): readonly Secret[] {
+  return sa.env.sharedKeys
+    .find('ike', local, remote)
+    .slice(0, MAX_CANDIDATES)
+    .map((candidate) => candidate.data);
+}
+
+function noKey(local: Identity, remote: Identity): string {
+  return (
+    `no shared key found for '${printIdentity(local)}' - '${printIdentity(remote)}'; ` +
+    'load a secret of type ike whose ids match these two identities'
+  );
+}
+
+function compute(
+  sa: IkeSa,
+  secret: Secret,
+  signed: SignedMessage,
+  identity: Identity,
+  byInitiator: boolean,
+): Uint8Array {
+  const { prf, keys } = sa;
+  if (prf === undefined || keys === undefined)
+    throw new InternalError('AUTH before there are keys');
+  const octets = signedOctets(
+    signed.message,
+    signed.nonceOfPeer,
+    prf,
+    byInitiator ? keys.skPi : keys.skPr,
+    idPayloadBody(identity),
+  );
+  return pskAuth(prf, secret, octets);
+}

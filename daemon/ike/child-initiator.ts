@@ -1,0 +1,187 @@
+import type { ChildConfig } from '../config/connection-types.ts';
+import { KernelError, type SaMode } from '../contracts/kernel.ts';
+import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
+import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
+import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import type { Message, Payload } from '../proto/payload.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { printProposals } from '../proto/proposal-print.ts';
+import { selectProposal } from '../proto/proposal-select.ts';
+import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { narrow } from '../proto/traffic-selector-math.ts';
+import { errorText } from '../util/error.ts';
+import { installChild } from './child-install.ts';
+import { EstablishError } from './errors.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
+import { find, findError, findNotify, notify } from './payloads.ts';
+import { configuredSelectors, printSelectors } from './selectors.ts';
+
+/**
+ * A CHILD_SA that we ask for: the payloads of the request, and what becomes of the answer. Until it is complete it
+ * holds a reserved SPI, given back by `dispose`.
+ */
+export class ChildProposal {
+  readonly uniqueId: number;
+  readonly payloads: readonly Payload[];
+  readonly #sa: IkeSa;
+  readonly #child: ChildConfig;
+  readonly #proposals: readonly Proposal[];
+  readonly #spis: ReadonlyMap<number, ChildSpi>;
+  readonly #local: readonly TrafficSelector[];
+  readonly #remote: readonly TrafficSelector[];
+  #taken: ChildSpi | undefined;
+
+  private constructor(
+    sa: IkeSa,
+    child: ChildConfig,
+    proposals: readonly Proposal[],
+    spis: ReadonlyMap<number, ChildSpi>,
+  ) {
+    const selectors = configuredSelectors(child, sa.local.address, sa.remote.address);
+    this.#sa = sa;
+    this.#child = child;
+    this.#proposals = proposals;
+    this.#spis = spis;
+    this.#local = selectors.local;
+    this.#remote = selectors.remote;
+    this.uniqueId = sa.env.registry.nextChildId();
+    this.payloads = [
+      ...(child.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
+      { kind: 'SA', proposals },
+      { kind: 'TSi', selectors: selectors.local },
+      { kind: 'TSr', selectors: selectors.remote },
+    ];
+  }
+
+  /** Reserves an SPI per protocol and writes the request. `keepKe` keeps key exchange transforms (PFS). */
+  static async prepare(sa: IkeSa, child: ChildConfig, keepKe = false): Promise<ChildProposal> {
+    const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
+    const spis = new Map<number, ChildSpi>();
+    for (const { protocol } of configured) {
+      if (!spis.has(protocol)) spis.set(protocol, await reserveSpi(sa, protocol));
+    }
+    const proposals = configured.map((proposal, index) => ({
+      ...proposal,
+      number: index + 1,
+      spi: childSpiBytes(spis.get(proposal.protocol) ?? (0 as ChildSpi)),
+    }));
+    return new ChildProposal(sa, child, proposals, spis);
+  }
+
+  /**
+   * Reads the answer and installs what was agreed. A failure concerns the CHILD_SA only: it is told to whoever waits,
+   * and the IKE_SA stays unless the options say otherwise.
+   */
+  async complete(
+    message: Message,
+    ni: Uint8Array,
+    nr: Uint8Array,
+    secret: Uint8Array | undefined,
+  ): Promise<void> {
+    const sa = this.#sa;
+    try {
+      await this.#install(message, ni, nr, secret);
+      sa.waiters.settle(this.#child.name, { ok: true });
+    } catch (error) {
+      if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
+      sa.waiters.settle(this.#child.name, { ok: false, errmsg: errorText(error) });
+      if (sa.env.options().close_ike_on_child_failure) {
+        sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
+        await sa.deleteNow(errorText(error));
+        return;
+      }
+      sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
+      sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
+    }
+  }
+
+  /** Gives back what was reserved and not used. */
+  async dispose(): Promise<void> {
+    const { local, remote, env } = this.#sa;
+    for (const [protocol, spi] of this.#spis) {
+      if (spi === this.#taken) continue;
+      const ip = protocol === ProtocolId.AH ? 51 : 50;
+      await env.installer.releaseSpi(local.address, remote.address, ip, spi);
+    }
+  }
+
+  async #install(
+    message: Message,
+    ni: Uint8Array,
+    nr: Uint8Array,
+    secret: Uint8Array | undefined,
+  ): Promise<void> {
+    const sa = this.#sa;
+    const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
+    if (offer === undefined || tsi === undefined || tsr === undefined) throw this.#refused(message);
+    const selection = selectProposal(this.#proposals, offer.proposals, { preferConfigured: false });
+    const spiOut = childSpiFrom(offer.proposals[0]?.spi ?? new Uint8Array(0));
+    if (!selection.ok || offer.proposals.length !== 1 || spiOut === undefined || spiOut === 0) {
+      throw new EstablishError(
+        `peer selected ${printProposals(offer.proposals)} for CHILD_SA '${this.#child.name}', which we did not propose`,
+      );
+    }
+    sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
+    const localTs = narrow(this.#local, tsi.selectors);
+    const remoteTs = narrow(this.#remote, tsr.selectors);
+    if (localTs.length === 0 || remoteTs.length === 0) {
+      throw new EstablishError(
+        `peer answered with traffic selectors ${printSelectors(tsi.selectors, tsr.selectors)}, ` +
+          `which are not part of ours, ${printSelectors(this.#local, this.#remote)}`,
+      );
+    }
+    const spiIn = this.#spis.get(selection.proposal.protocol);
+    if (spiIn === undefined) throw new EstablishError('peer selected another protocol');
+    this.#taken = spiIn;
+    await installChild(sa, {
+      uniqueId: this.uniqueId,
+      child: this.#child,
+      proposal: selection.proposal,
+      mode: this.#mode(message),
+      spiIn,
+      spiOut,
+      localTs,
+      remoteTs,
+      byUs: true,
+      ni,
+      nr,
+      secret,
+    });
+  }
+
+  #mode(message: Message): SaMode {
+    const agreed = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
+    if (this.#child.mode !== 'transport') return 'tunnel';
+    if (!agreed)
+      this.#sa.log.log('ike', 1, 'peer does not agree to transport mode, using tunnel mode');
+    return agreed ? 'transport' : 'tunnel';
+  }
+
+  #refused(message: Message): EstablishError {
+    const error = findError(message);
+    const name = this.#child.name;
+    if (error === undefined)
+      return new EstablishError('the answer lacks an SA, TSi or TSr payload');
+    const sentence = `received ${notifyName(error.type)} notify, no CHILD_SA built`;
+    this.#sa.log.log('ike', 1, sentence);
+    if (error.type === NotifyType.NO_PROPOSAL_CHOSEN) {
+      return new EstablishError(
+        `${sentence}: the peer accepts none of the proposals of '${name}' (${printProposals(this.#proposals)})`,
+      );
+    }
+    if (error.type === NotifyType.TS_UNACCEPTABLE) {
+      return new EstablishError(
+        `${sentence}: the peer has no child for ${printSelectors(this.#local, this.#remote)}`,
+      );
+    }
+    return new EstablishError(sentence);
+  }
+}
+
+/** Reserves an inbound SPI of an IKE protocol id (2 AH, 3 ESP). */
+export function reserveSpi(sa: IkeSa, protocol: number): Promise<ChildSpi> {
+  const ip = protocol === ProtocolId.AH ? 51 : 50;
+  return sa.env.installer.allocateSpi(sa.local.address, sa.remote.address, ip, 0);
+}

@@ -1,0 +1,260 @@
+import type {
+  ChildConfig,
+  IfIdConfig,
+  LifetimeRange,
+  MarkConfig,
+} from '../config/connection-types.ts';
+import { KernelError, type KernelLifetime, type Mark, type SaMode } from '../contracts/kernel.ts';
+import type { Random } from '../contracts/random.ts';
+import { childKeyLengths } from '../crypto/key-lengths.ts';
+import { type ChildKeys, type DirectionKeys, deriveChildKeys } from '../crypto/keymat.ts';
+import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
+import type { ChildSpi } from '../proto/child-spi.ts';
+import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import { SnId, TransformType } from '../proto/iana/transforms.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { transformOf } from '../proto/proposal-transforms.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { InternalError } from '../util/error.ts';
+import { hex32 } from '../util/hex.ts';
+import { ChildSa, type ChildSaTerms } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
+import { needsEncapsulation } from './nat-detection.ts';
+import { printSelectors } from './selectors.ts';
+
+/** What the negotiation of a CHILD_SA arrived at, from our point of view. */
+export interface ChildAgreement {
+  readonly uniqueId: number;
+  readonly child: ChildConfig;
+  readonly proposal: Proposal;
+  readonly mode: SaMode;
+  readonly spiIn: ChildSpi;
+  readonly spiOut: ChildSpi;
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  /** We sent the request of this exchange. */
+  readonly byUs: boolean;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  /** Shared secret of a key exchange of its own (PFS), if one was done. */
+  readonly secret: Uint8Array | undefined;
+}
+
+/**
+ * Derives the keys of a CHILD_SA (RFC 7296 section 2.17), installs it and makes it known. Keys are wiped once the
+ * kernel has them. Rejects with {@link KernelError} and leaves nothing behind if the kernel refuses.
+ */
+export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promise<ChildSa> {
+  const { env, prf, keys, log } = sa;
+  if (prf === undefined || keys === undefined)
+    throw new InternalError('CHILD_SA before there are keys');
+  const { proposal, ni, nr, secret } = agreement;
+  const marks = chooseMarks(agreement.child, sa, agreement.uniqueId);
+  const { localTs, remoteTs } = agreement;
+  const reqid = env.installer.acquireReqid({
+    localTs,
+    remoteTs,
+    ...marks,
+    fixed: agreement.child.reqid,
+  });
+  try {
+    using childKeys = deriveChildKeys(prf, keys.skD, ni, nr, secret, childKeyLengths(proposal));
+    const spec = buildSpec(sa, agreement, reqid, marks, childKeys);
+    const kernel = await env.installer.install(spec);
+    const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel);
+    sa.children.set(agreement.uniqueId, child);
+    env.registry.childInstalled(sa, child);
+    log.log(
+      'chd',
+      0,
+      `CHILD_SA ${child.label} established with SPIs ${hex32(spec.spiIn)}_i ${hex32(spec.spiOut)}_o ` +
+        `and TS ${printSelectors(localTs, remoteTs)}`,
+    );
+    env.emit({ kind: 'child-updown', up: true, ike: viewIkeSa(sa, [child]) });
+    return child;
+  } catch (error) {
+    env.installer.releaseReqid(reqid);
+    if (error instanceof KernelError) {
+      log.log('chd', 1, `unable to install IPsec SAs in kernel: ${error.message}`);
+      env.emit({ kind: 'alert', type: 'install-child-sa-failed', ike: viewIkeSa(sa) });
+    }
+    throw error;
+  }
+}
+
+function termsOf(agreement: ChildAgreement, spec: ChildSaSpec, proposal: Proposal): ChildSaTerms {
+  const { markIn, markOut, ifIdIn, ifIdOut } = spec;
+  return {
+    uniqueId: agreement.uniqueId,
+    config: agreement.child,
+    reqid: spec.reqid,
+    protocol: spec.protocol,
+    mode: spec.mode,
+    proposal,
+    spiIn: spec.spiIn,
+    spiOut: spec.spiOut,
+    localTs: spec.localTs,
+    remoteTs: spec.remoteTs,
+    encap: spec.encap !== undefined,
+    lifetime: spec.lifetime,
+    marks: {
+      ...(markIn === undefined ? {} : { markIn }),
+      ...(markOut === undefined ? {} : { markOut }),
+      ifIdIn,
+      ifIdOut,
+    },
+  };
+}
+
+function buildSpec(
+  sa: IkeSa,
+  agreement: ChildAgreement,
+  reqid: number,
+  marks: ChildMarks,
+  keys: ChildKeys,
+): ChildSaSpec {
+  const { child, proposal, mode } = agreement;
+  const [out, into] = agreement.byUs
+    ? [keys.initiator, keys.responder]
+    : [keys.responder, keys.initiator];
+  const options = sa.env.options();
+  const tfcPadding = typeof child.tfcPadding === 'number' ? child.tfcPadding : 0;
+  return {
+    protocol: proposal.protocol === ProtocolId.AH ? 51 : 50,
+    mode,
+    reqid,
+    local: sa.local.address,
+    remote: sa.remote.address,
+    spiIn: agreement.spiIn,
+    spiOut: agreement.spiOut,
+    ...algorithms(proposal, into, out),
+    esn: transformOf(proposal, TransformType.SN)?.id === SnId.EXT_SEQ,
+    replayWindow: child.replayWindow ?? options.replay_window,
+    lifetime: kernelLifetime(child, sa.env.random),
+    ...(needsEncapsulation(sa)
+      ? { encap: { localPort: sa.local.port, remotePort: sa.remote.port } }
+      : {}),
+    localTs: agreement.localTs,
+    remoteTs: agreement.remoteTs,
+    ...marks,
+    markInSa: child.markInSa,
+    ...setMarks(child, marks),
+    priority: child.priority,
+    ...(child.interface === undefined ? {} : { interface: child.interface }),
+    policies: child.policies,
+    policiesFwdOut: child.policiesFwdOut,
+    ...(tfcPadding > 0 ? { tfcPadding } : {}),
+    copyDf: child.copyDf,
+    copyEcn: child.copyEcn,
+    copyDscp: child.copyDscp,
+    ...(child.hwOffload === 'no' ? {} : { hwOffload: child.hwOffload }),
+    sha256Trunc96: child.sha256Trunc96,
+  };
+}
+
+function algorithms(
+  proposal: Proposal,
+  into: DirectionKeys,
+  out: DirectionKeys,
+): Pick<ChildSaSpec, 'encryption' | 'integrity'> {
+  const encr = transformOf(proposal, TransformType.ENCR);
+  const integ = transformOf(proposal, TransformType.INTEG);
+  return {
+    ...(encr === undefined
+      ? {}
+      : {
+          encryption: {
+            id: encr.id,
+            ...(encr.keyLength === undefined ? {} : { keyBits: encr.keyLength }),
+            keyIn: into.encryption.bytes,
+            keyOut: out.encryption.bytes,
+          },
+        }),
+    ...(integ === undefined || integ.id === 0 || into.integrity.length === 0
+      ? {}
+      : {
+          integrity: { id: integ.id, keyIn: into.integrity.bytes, keyOut: out.integrity.bytes },
+        }),
+  };
+}
+
+/** Limits for the kernel: the soft ones less their random share, so that two sides do not rekey at one moment. */
+export function kernelLifetime(child: ChildConfig, random: Random): KernelLifetime {
+  const soft = (range: LifetimeRange): number =>
+    range.rekey === 0 ? 0 : Math.max(1, range.rekey - share(range.rand, random));
+  return {
+    softSeconds: soft(child.time),
+    hardSeconds: child.time.life,
+    softBytes: BigInt(Math.trunc(soft(child.bytes))),
+    hardBytes: BigInt(Math.trunc(child.bytes.life)),
+    softPackets: BigInt(Math.trunc(soft(child.packets))),
+    hardPackets: BigInt(Math.trunc(child.packets.life)),
+  };
+}
+
+// A share above 2^32 is drawn in steps of a 2^32nd of it.
+function share(bound: number, random: Random): number {
+  if (bound <= 0) return 0;
+  const STEPS = 2 ** 32;
+  return bound <= STEPS
+    ? random.below(Math.max(1, Math.trunc(bound)))
+    : Math.trunc((random.below(STEPS) / STEPS) * bound);
+}
+
+type ChildMarks = ChildSaTerms['marks'];
+
+// A value "unique" is the CHILD_SA's own number: it differs from that of all others and never changes.
+function chooseMarks(child: ChildConfig, sa: IkeSa, uniqueId: number): ChildMarks {
+  const markIn = chooseMark(child.markIn, uniqueId * 2 - 1, uniqueId * 2 - 1);
+  const markOut = chooseMark(child.markOut, uniqueId * 2 - 1, uniqueId * 2);
+  return {
+    ...(markIn === undefined ? {} : { markIn }),
+    ...(markOut === undefined ? {} : { markOut }),
+    ifIdIn: chooseIfId(child.ifIdIn, sa.connection?.ifIdIn, uniqueId * 2 - 1, uniqueId * 2 - 1),
+    ifIdOut: chooseIfId(child.ifIdOut, sa.connection?.ifIdOut, uniqueId * 2 - 1, uniqueId * 2),
+  };
+}
+
+function chooseMark(config: MarkConfig, unique: number, uniqueDir: number): Mark | undefined {
+  switch (config.kind) {
+    case 'value':
+      return { value: config.value, mask: config.mask };
+    case 'unique':
+      return { value: unique, mask: config.mask };
+    case 'unique-dir':
+      return { value: uniqueDir, mask: config.mask };
+    case 'none':
+    case 'same':
+      return undefined;
+  }
+}
+
+function chooseIfId(
+  own: IfIdConfig,
+  inherited: IfIdConfig | undefined,
+  unique: number,
+  uniqueDir: number,
+): number {
+  const config = own.kind === 'value' && own.value === 0 ? (inherited ?? own) : own;
+  if (config.kind === 'value') return config.value;
+  return config.kind === 'unique' ? unique : uniqueDir;
+}
+
+function setMarks(
+  child: ChildConfig,
+  marks: ChildMarks,
+): Pick<ChildSaSpec, 'setMarkIn' | 'setMarkOut'> {
+  const setMarkIn = setMark(child.setMarkIn, marks.markIn);
+  const setMarkOut = setMark(child.setMarkOut, marks.markOut);
+  return {
+    ...(setMarkIn === undefined ? {} : { setMarkIn }),
+    ...(setMarkOut === undefined ? {} : { setMarkOut }),
+  };
+}
+
+function setMark(config: MarkConfig, own: Mark | undefined): Mark | undefined {
+  if (config.kind === 'value') return { value: config.value, mask: config.mask };
+  if (config.kind === 'same' && own !== undefined) return { value: own.value, mask: config.mask };
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import type { ConnectionStore } from '../config/connection-store.ts';
+import type { DaemonOptions } from '../config/options.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { Crypto } from '../contracts/crypto.ts';
+import type { SendOptions } from '../contracts/datagram.ts';
+import type { DaemonEvent } from '../contracts/events.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { Random } from '../contracts/random.ts';
+import type { SharedKeyStore } from '../credentials/shared-keys.ts';
+import type { KernelInstaller } from '../kernel/installer.ts';
+import type { Endpoint } from '../proto/endpoint.ts';
+import type { IkeSpi } from '../proto/ike-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** What an IKE_SA sees of the world; one value for all of a daemon, handed in by the composition root. */
+export interface IkeEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly log: Logger;
+  /** The options in force now: read at each use, kept by nobody. */
+  readonly options: () => DaemonOptions;
+  readonly installer: KernelInstaller;
+  readonly sharedKeys: SharedKeyStore;
+  readonly connections: ConnectionStore;
+  readonly ikePort: number;
+  readonly nattPort: number;
+  send(local: Endpoint, remote: Endpoint, message: Uint8Array, options?: SendOptions): void;
+  /** Sends octets that are no IKE message: without the non-ESP marker. */
+  sendRaw(local: Endpoint, remote: Endpoint, octets: Uint8Array): void;
+  /** Source address that the kernel would use towards an address. */
+  sourceAddress(remote: IpAddress): Promise<IpAddress | undefined>;
+  /** Addresses of a DNS name, best first; empty if there is none. */
+  resolve(name: string): Promise<readonly IpAddress[]>;
+  emit(event: DaemonEvent): void;
+  readonly registry: SaRegistry;
+}
+
+/** What one IKE_SA may know of and do to the table of all. */
+export interface SaRegistry {
+  /** A random SPI that no IKE_SA of ours uses. */
+  newSpi(): IkeSpi;
+  nextChildId(): number;
+  /** The IKE_SA changed its SPI (a new try) or its state: the tables follow. */
+  rekeyed(sa: IkeSa, oldSpi: IkeSpi): void;
+  established(sa: IkeSa): void;
+  /** It is being destroyed: nothing finds it any more. */
+  destroyed(sa: IkeSa): void;
+  /** It is gone, its kernel state included. */
+  ended(sa: IkeSa): void;
+  /** A CHILD_SA is in the kernel, or was taken out of it: events name it by SPI. */
+  childInstalled(sa: IkeSa, child: ChildSa): void;
+  childRemoved(child: ChildSa): void;
+  /** Established IKE_SAs between the same identities, RFC 7296 section 2.4; the SA itself left out. */
+  duplicatesOf(sa: IkeSa): readonly IkeSa[];
+  /** Starts an IKE_SA anew after the peer was lost or closed it, for these children. */
+  reestablish(sa: IkeSa, children: readonly string[]): void;
+}

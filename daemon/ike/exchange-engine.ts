@@ -1,0 +1,320 @@
+import type { MessageProtection } from '../contracts/crypto.ts';
+import type { Endpoint } from '../proto/endpoint.ts';
+import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
+import { PayloadType } from '../proto/iana/payload-types.ts';
+import { familyOf } from '../proto/ip-address.ts';
+import type { Message, Payload } from '../proto/payload.ts';
+import { DecodeError, IntegrityError } from '../wire/decode-error.ts';
+import { describeMessage } from '../wire/describe.ts';
+import { isFragment, Reassembler } from '../wire/fragments.ts';
+import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
+import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
+import { checkMessage } from '../wire/message-rules.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { MessageWindow } from './message-window.ts';
+import { notify } from './payloads.ts';
+import { retransmissionDelay } from './retransmission.ts';
+import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
+
+/** What the engine asks of the IKE_SA it moves messages for. */
+export interface EngineHost {
+  /** Whether a request of this exchange type may be processed now; a reason if not. */
+  refuses(exchange: number): string | undefined;
+  handleRequest(request: InboundRequest): Promise<OutboundResponse | undefined>;
+  handleReply(reply: Reply): Promise<void>;
+  /** The outstanding request got no answer after its last retransmission. */
+  givenUp(exchange: number, sends: number): Promise<void>;
+  /** A message that is authentic (or part of the unprotected first exchange) came from these endpoints. */
+  heardFrom(local: Endpoint, remote: Endpoint, message: Message): void;
+}
+
+/**
+ * Moves the messages of one IKE_SA: message ids, retransmission, replay of answers, protection and fragmentation
+ * (RFC 7296 sections 2.1 to 2.3, RFC 7383). It knows nothing of what the messages mean.
+ */
+export class ExchangeEngine {
+  readonly #sa: IkeSa;
+  readonly #host: EngineHost;
+  readonly #window = new MessageWindow();
+  #reassembler: Reassembler | undefined;
+  /** Keys of each direction, once there are any. */
+  inbound: MessageProtection | undefined;
+  outbound: MessageProtection | undefined;
+
+  constructor(sa: IkeSa, host: EngineHost) {
+    this.#sa = sa;
+    this.#host = host;
+  }
+
+  /** A request of ours is unanswered. */
+  get waiting(): boolean {
+    return this.#window.outstanding !== undefined;
+  }
+
+  /** Octets of our IKE_SA_INIT response while it is the last one, for IKE_AUTH to sign. */
+  get firstResponse(): Uint8Array {
+    return this.#window.lastResponse[0] ?? EMPTY;
+  }
+
+  /** Forgets every message, for a new try under a new SPI. */
+  reset(): void {
+    this.#window.reset();
+    this.#reassembler = undefined;
+    this.dispose();
+  }
+
+  /** Wipes the keys. */
+  dispose(): void {
+    this.inbound?.[Symbol.dispose]();
+    this.outbound?.[Symbol.dispose]();
+    this.inbound = undefined;
+    this.outbound = undefined;
+  }
+
+  /** Sends a request and keeps sending it until it is answered or given up. */
+  request(request: OutboundRequest): void {
+    // Changed requests of the first exchange keep message id 0, RFC 7296 sections 2.6 and 2.7.
+    if (request.exchange === ExchangeType.IKE_SA_INIT) this.#window.repeatFirst();
+    const messageId = this.#window.nextRequestId;
+    const { raw, datagrams } = this.#encode(request.exchange, false, messageId, request.payloads);
+    this.#window.sent(request.exchange, raw, datagrams);
+    this.#transmit(datagrams);
+    this.#armRetransmit(0);
+  }
+
+  /** Sends a request that nobody waits for: the last word of an IKE_SA that is being destroyed. */
+  fireAndForget(request: OutboundRequest): void {
+    const { datagrams } = this.#encode(
+      request.exchange,
+      false,
+      this.#window.nextRequestId,
+      request.payloads,
+    );
+    this.#transmit(datagrams);
+  }
+
+  /** The retransmit timer fired. */
+  async retransmit(): Promise<void> {
+    const { log, env } = this.#sa;
+    const waiting = this.#window.outstanding;
+    if (waiting === undefined) return;
+    const { retransmit_tries: tries } = env.options();
+    if (waiting.sends > tries) {
+      log.log('ike', 1, `giving up after ${waiting.sends - 1} retransmits`);
+      this.#window.settle();
+      await this.#host.givenUp(waiting.exchange, waiting.sends);
+      return;
+    }
+    log.log(
+      'ike',
+      1,
+      `retransmit ${waiting.sends} of request with message ID ${waiting.messageId}`,
+    );
+    this.#transmit(waiting.datagrams);
+    this.#armRetransmit(waiting.sends);
+    waiting.sends++;
+  }
+
+  /** Takes one datagram, header parsed. Nothing of `datagram` is referenced after the first `await`. */
+  async receive(
+    header: IkeHeader,
+    datagram: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): Promise<void> {
+    const { log } = this.#sa;
+    const verdict = header.isResponse
+      ? this.#window.judgeResponse(header.messageId, header.exchange)
+      : this.#window.judgeRequest(header.messageId, datagram);
+    if (verdict === 'replay') {
+      log.log(
+        'ike',
+        1,
+        `received retransmit of request with ID ${header.messageId}, retransmitting response`,
+      );
+      this.#transmit(this.#window.lastResponse, local, remote);
+      return;
+    }
+    if (verdict === 'drop') {
+      log.log(
+        'ike',
+        1,
+        `received message ID ${header.messageId}, expected ${this.#expected(header)}, ignored`,
+      );
+      return;
+    }
+    const refusal = header.isResponse ? undefined : this.#host.refuses(header.exchange);
+    if (refusal !== undefined) {
+      log.log('ike', 1, `ignoring ${exchangeName(header.exchange)} request: ${refusal}`);
+      return;
+    }
+    const message = this.#decode(header, datagram, local, remote);
+    if (message === undefined) return;
+    log.log('enc', 1, `parsed ${describeMessage(message)}`);
+    this.#host.heardFrom(local, remote, message);
+    if (message.isResponse) await this.#onReply(message, datagram);
+    else await this.#onRequest(message, datagram, local, remote);
+  }
+
+  #expected(header: IkeHeader): string {
+    if (!header.isResponse) return String(this.#window.expectedRequestId);
+    const waiting = this.#window.outstanding;
+    return waiting === undefined ? 'none' : String(waiting.messageId);
+  }
+
+  async #onReply(message: Message, datagram: Uint8Array): Promise<void> {
+    const waiting = this.#window.outstanding;
+    if (waiting === undefined) return;
+    this.#window.settle();
+    this.#sa.timers.stop('retransmit');
+    const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
+    await this.#host.handleReply({ message, raw, request: waiting.raw });
+  }
+
+  async #onRequest(
+    message: Message,
+    datagram: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): Promise<void> {
+    const kept = datagram.slice();
+    const response = await this.#host.handleRequest({ message, raw: kept });
+    if (response === undefined) return;
+    this.#respond(message.exchange, message.messageId, response.payloads, kept, local, remote);
+    await response.after?.();
+  }
+
+  #respond(
+    exchange: number,
+    messageId: number,
+    payloads: readonly Payload[],
+    request: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): void {
+    const { datagrams } = this.#encode(exchange, true, messageId, payloads);
+    this.#window.answered(request, datagrams);
+    this.#transmit(datagrams, local, remote);
+  }
+
+  /** The message, or `undefined` after it was dropped, collected as a fragment, or answered with an error. */
+  #decode(
+    header: IkeHeader,
+    datagram: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): Message | undefined {
+    const { log } = this.#sa;
+    const first = header.exchange === ExchangeType.IKE_SA_INIT;
+    if (!first && this.inbound === undefined) {
+      log.log('ike', 1, `ignoring ${exchangeName(header.exchange)} message before there are keys`);
+      return undefined;
+    }
+    // Whoever does not hold the keys can write a message without SK: nothing in it counts.
+    if (!first && header.nextPayload !== PayloadType.SK && header.nextPayload !== PayloadType.SKF) {
+      log.log('ike', 1, `ignoring unprotected ${exchangeName(header.exchange)} message`);
+      return undefined;
+    }
+    try {
+      const message = this.#parse(header, datagram, first ? undefined : this.inbound);
+      if (message !== undefined) checkMessage(message);
+      return message;
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      log.log('enc', 1, `${error.message}, message dropped`);
+      // Only what was protected proves that the peer itself sent nonsense and may be told, RFC 7296 section 2.21.
+      if (first || error instanceof IntegrityError || header.isResponse) return undefined;
+      const data = error.criticalType === undefined ? EMPTY : Uint8Array.of(error.criticalType);
+      this.#respond(
+        header.exchange,
+        header.messageId,
+        [notify(error.notify, data)],
+        datagram.slice(),
+        local,
+        remote,
+      );
+      return undefined;
+    }
+  }
+
+  #parse(
+    header: IkeHeader,
+    datagram: Uint8Array,
+    protection: MessageProtection | undefined,
+  ): Message | undefined {
+    if (protection === undefined || !isFragment(header, datagram)) {
+      return parseMessage(datagram, header, protection);
+    }
+    this.#reassembler ??= new Reassembler();
+    return this.#reassembler.add(datagram, header, protection);
+  }
+
+  #encode(
+    exchange: number,
+    isResponse: boolean,
+    messageId: number,
+    payloads: readonly Payload[],
+  ): { readonly raw: Uint8Array; readonly datagrams: readonly Uint8Array[] } {
+    const sa = this.#sa;
+    const message: Message = {
+      spiI: sa.spiI,
+      spiR: sa.spiR,
+      exchange,
+      isResponse,
+      fromInitiator: sa.isInitiator,
+      messageId,
+      payloads,
+    };
+    if (sa.log.enabled('enc', 1)) sa.log.log('enc', 1, `generating ${describeMessage(message)}`);
+    if (exchange === ExchangeType.IKE_SA_INIT) {
+      const raw = encodeMessage(message, undefined);
+      return { raw, datagrams: [raw] };
+    }
+    if (this.outbound === undefined) {
+      throw new TypeError(`${exchangeName(exchange)} needs keys that are not there yet`);
+    }
+    if (!sa.mayFragment) {
+      return { raw: EMPTY, datagrams: [encodeMessage(message, this.outbound)] };
+    }
+    const datagrams = encodeFragmented(message, this.outbound, this.#maxIkeOctets());
+    if (datagrams.length > 1) {
+      const total = datagrams.reduce((sum, part) => sum + part.length, 0);
+      sa.log.log(
+        'enc',
+        1,
+        `splitting IKE message (${total} bytes) into ${datagrams.length} fragments`,
+      );
+    }
+    return { raw: EMPTY, datagrams };
+  }
+
+  /** Room for an IKE message within `fragment_size`, which counts the whole IP datagram. */
+  #maxIkeOctets(): number {
+    const sa = this.#sa;
+    const options = sa.env.options();
+    const v4 = familyOf(sa.remote.address) === 4;
+    const configured = v4
+      ? (options.fragment_size_v4 ?? options.fragment_size)
+      : (options.fragment_size_v6 ?? options.fragment_size);
+    const datagram = configured > 0 ? configured : v4 ? 576 : 1280;
+    const marker = sa.local.port === sa.env.ikePort ? 0 : 4;
+    return Math.max(datagram - (v4 ? 20 : 40) - UDP_HEADER_OCTETS - marker, MIN_FRAGMENT_OCTETS);
+  }
+
+  #armRetransmit(attempt: number): void {
+    const { env, timers } = this.#sa;
+    timers.start('retransmit', retransmissionDelay(env.options(), attempt, env.random));
+  }
+
+  #transmit(
+    datagrams: readonly Uint8Array[],
+    local: Endpoint = this.#sa.local,
+    remote: Endpoint = this.#sa.remote,
+  ): void {
+    for (const datagram of datagrams) this.#sa.send(local, remote, datagram);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+const UDP_HEADER_OCTETS = 8;
+const MIN_FRAGMENT_OCTETS = IKE_HEADER_OCTETS + 128;

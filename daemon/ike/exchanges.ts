@@ -1,0 +1,68 @@
+import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { IkeSaState } from './ike-sa-state.ts';
+import { respondInformational } from './informational.ts';
+import { notify } from './payloads.ts';
+import type { InboundRequest, OutboundResponse } from './task.ts';
+import { respond } from './tasks/respond.ts';
+
+/** In which states a request of the peer is processed at all; anything else is dropped without a word. */
+const ALLOWED: Readonly<Record<number, readonly IkeSaState['kind'][]>> = {
+  [ExchangeType.IKE_SA_INIT]: ['created'],
+  [ExchangeType.IKE_AUTH]: ['connecting'],
+  [ExchangeType.CREATE_CHILD_SA]: ['established', 'deleting'],
+  [ExchangeType.INFORMATIONAL]: ['established', 'deleting'],
+};
+
+/** Why a request of this exchange type is not processed now, or `undefined` if it is. */
+export function refusal(sa: IkeSa, exchange: number): string | undefined {
+  const states = ALLOWED[exchange];
+  if (states === undefined) return 'exchange type not supported';
+  if (!states.includes(sa.state.kind)) return `not allowed while the IKE_SA is ${sa.state.kind}`;
+  // Only the responder is asked in the initial exchanges.
+  const initial = exchange === ExchangeType.IKE_SA_INIT || exchange === ExchangeType.IKE_AUTH;
+  return initial && sa.isInitiator ? 'we are the initiator' : undefined;
+}
+
+/** Processes a request that {@link refusal} let through; `undefined` leaves it unanswered. */
+export async function handleRequest(
+  sa: IkeSa,
+  request: InboundRequest,
+): Promise<OutboundResponse | undefined> {
+  switch (request.message.exchange) {
+    case ExchangeType.IKE_SA_INIT:
+      sa.responder = respond(sa, request);
+      return nextResponse(sa, request);
+    case ExchangeType.IKE_AUTH:
+      return nextResponse(sa, request);
+    case ExchangeType.CREATE_CHILD_SA:
+      return respondCreateChild(sa);
+    case ExchangeType.INFORMATIONAL:
+      return respondInformational(sa, request.message);
+    default:
+      return undefined;
+  }
+}
+
+async function nextResponse(
+  sa: IkeSa,
+  request: InboundRequest,
+): Promise<OutboundResponse | undefined> {
+  const step = await sa.responder?.next(request);
+  if (step === undefined || step.done !== true) return step?.value;
+  sa.responder = undefined;
+  return undefined;
+}
+
+/**
+ * CREATE_CHILD_SA: further CHILD_SAs and rekeying are not offered, and the peer is told in the way the RFC has for
+ * minimal implementations (RFC 7296 section 4), upon which it sets up a new IKE_SA.
+ */
+function respondCreateChild(sa: IkeSa): OutboundResponse {
+  const closing = sa.state.kind === 'deleting';
+  sa.log.log('ike', 1, 'peer asks for another CHILD_SA or for rekeying, which is refused');
+  return {
+    payloads: [notify(closing ? NotifyType.TEMPORARY_FAILURE : NotifyType.NO_ADDITIONAL_SAS)],
+  };
+}

@@ -1,0 +1,61 @@
+import type { Crypto, KeyExchangeAlgorithm } from '../contracts/crypto.ts';
+import { ikeKeyLengths } from '../crypto/key-lengths.ts';
+import { deriveIkeKeys } from '../crypto/keymat.ts';
+import { createProtection } from '../crypto/message-protection.ts';
+import { TransformType } from '../proto/iana/transforms.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { transformOf } from '../proto/proposal-transforms.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** KE methods of proposals in order of preference, each once. */
+export function keMethods(proposals: readonly Proposal[]): readonly number[] {
+  const methods = new Set<number>();
+  for (const proposal of proposals) {
+    for (const transform of proposal.transforms) {
+      if (transform.type === TransformType.KE && transform.id !== 0) methods.add(transform.id);
+    }
+  }
+  return [...methods];
+}
+
+/** Configured proposals as sent: numbered from 1 (RFC 7296 section 3.3.1), each with this SPI. */
+export function numbered(proposals: readonly Proposal[], spi: Uint8Array): readonly Proposal[] {
+  return proposals.map((proposal, index) => ({ ...proposal, number: index + 1, spi }));
+}
+
+/** The KE method of an agreed proposal. */
+export function agreedKeMethod(proposal: Proposal): number {
+  return transformOf(proposal, TransformType.KE)?.id ?? 0;
+}
+
+export function keyExchangeOf(crypto: Crypto, method: number): KeyExchangeAlgorithm {
+  const algorithm = crypto.keyExchange(method);
+  if (algorithm === undefined) throw new TypeError(`no provider for key exchange method ${method}`);
+  return algorithm;
+}
+
+/** Derives all keys of an IKE_SA and puts them to use. `secret` is wiped. */
+export function installKeys(
+  sa: IkeSa,
+  proposal: Proposal,
+  ni: Uint8Array,
+  nr: Uint8Array,
+  secret: Uint8Array,
+): void {
+  const { crypto, random } = sa.env;
+  const prf = crypto.prf(transformOf(proposal, TransformType.PRF)?.id ?? 0);
+  if (prf === undefined) throw new TypeError('an agreed proposal has no PRF we know');
+  const keys = deriveIkeKeys(
+    prf,
+    { ni, nr, secret, spiI: sa.spiI, spiR: sa.spiR },
+    ikeKeyLengths(proposal, crypto),
+  );
+  secret.fill(0);
+  sa.proposal = proposal;
+  sa.prf = prf;
+  sa.keys = keys;
+  const fromInitiator = createProtection(crypto, proposal, keys.skEi, keys.skAi, random);
+  const fromResponder = createProtection(crypto, proposal, keys.skEr, keys.skAr, random);
+  sa.engine.outbound = sa.isInitiator ? fromInitiator : fromResponder;
+  sa.engine.inbound = sa.isInitiator ? fromResponder : fromInitiator;
+}

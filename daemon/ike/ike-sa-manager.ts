@@ -1,0 +1,357 @@
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { KernelEvent } from '../contracts/kernel.ts';
+import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
+import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
+import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
+import { unspecified } from '../proto/ip-address.ts';
+import { hex32 } from '../util/hex.ts';
+import { Throttle } from '../util/throttle.ts';
+import { DecodeError } from '../wire/decode-error.ts';
+import { type IkeHeader, parseHeader } from '../wire/header.ts';
+import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
+import { encodeMessage } from '../wire/message.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeEnvironment, SaRegistry } from './environment.ts';
+import { IkeSa } from './ike-sa.ts';
+import { IkeSaTables } from './ike-sa-tables.ts';
+import { notify } from './payloads.ts';
+import { ResponderGuard } from './responder-guard.ts';
+import { childDelete } from './tasks/child-delete.ts';
+import type { Outcome } from './waiters.ts';
+
+const IKE_MAJOR_VERSION = 2;
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/** Messages that ended before any IKE_SA saw them, by cause. */
+export interface DropCounters {
+  malformed: number;
+  version: number;
+  unknownSpi: number;
+  guarded: number;
+  cookies: number;
+}
+
+/** All IKE_SAs: finds the one a message is for, makes new ones, and lets none of them see another. */
+export class IkeSaManager implements SaRegistry {
+  readonly tables = new IkeSaTables();
+  readonly guard: ResponderGuard;
+  readonly drops: DropCounters = {
+    malformed: 0,
+    version: 0,
+    unknownSpi: 0,
+    guarded: 0,
+    cookies: 0,
+  };
+  readonly #env: IkeEnvironment;
+  readonly #throttle = new Throttle(10, 1000);
+  readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
+  #nextIkeId = 1;
+  #nextChildId = 1;
+  #closing = false;
+
+  constructor(env: Omit<IkeEnvironment, 'registry'>) {
+    this.#env = { ...env, registry: this };
+    this.guard = new ResponderGuard(env);
+  }
+
+  get size(): number {
+    return this.tables.byId.size;
+  }
+
+  /** No IKE_SA has work in flight. */
+  get idle(): boolean {
+    for (const sa of this.tables.byId.values()) if (!sa.idle) return false;
+    return true;
+  }
+
+  /** Takes an IKE message as it came from the network, marker removed; the octets are the caller's afterwards. */
+  receive(message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    let header: IkeHeader;
+    try {
+      header = parseHeader(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      if (error.notify === NotifyType.INVALID_MAJOR_VERSION)
+        this.#refuseVersion(message, local, remote);
+      this.drops.malformed++;
+      this.#note(
+        'net',
+        `received malformed message from ${printEndpoint(remote)}: ${error.reason}`,
+      );
+      return;
+    }
+    if (header.exchange === ExchangeType.IKE_SA_INIT && !header.isResponse) {
+      this.#receiveInit(header, message, local, remote);
+      return;
+    }
+    const sa = this.tables.bySpi.get(header.fromInitiator ? header.spiR : header.spiI);
+    if (sa === undefined || !belongs(sa, header)) {
+      this.drops.unknownSpi++;
+      this.#note(
+        'net',
+        `received message with unknown IKE SPI from ${printEndpoint(remote)}, ignored`,
+      );
+      return;
+    }
+    this.#logReceived(sa, message, local, remote);
+    sa.deliver(header, message, local, remote);
+  }
+
+  /** Reuses the connection's IKE_SA where that is allowed, else makes a new one; tells how it went for `child`. */
+  initiate(
+    connection: ConnectionConfig,
+    child: ChildConfig | undefined,
+  ): { readonly sa: IkeSa; readonly outcome: Promise<Outcome> } {
+    const reusable = this.#env.options().reuse_ikesa ? this.#reusable(connection) : undefined;
+    const sa = reusable ?? this.#newInitiator(connection);
+    return { sa, outcome: sa.initiate(child) };
+  }
+
+  /** Timers that will fire. */
+  get scheduled(): number {
+    let scheduled = 0;
+    for (const sa of this.tables.byId.values()) scheduled += sa.timers.size;
+    return scheduled;
+  }
+
+  /** Resolves once an IKE_SA is gone, at once if it is already. */
+  whenDestroyed(sa: IkeSa): Promise<void> {
+    if (sa.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiting = this.#awaitingEnd.get(sa);
+      if (waiting === undefined) this.#awaitingEnd.set(sa, [resolve]);
+      else waiting.push(resolve);
+    });
+  }
+
+  /** DELETEs for every established IKE_SA, without waiting for answers. */
+  async shutdown(): Promise<void> {
+    this.#closing = true;
+    const all = [...this.tables.byId.values()];
+    await Promise.all(
+      all.map(
+        (sa) =>
+          new Promise<void>((resolve) =>
+            sa.post(() => sa.farewell('shutting down').finally(resolve)),
+          ),
+      ),
+    );
+  }
+
+  /** What the kernel says about installed SAs. */
+  onKernelEvent(event: KernelEvent): void {
+    if (event.kind !== 'expire') return;
+    const { protocol, destination, spi } = event.id;
+    const found = this.tables.child(protocol, destination, spi);
+    if (found === undefined) return;
+    const { sa, child } = found;
+    const name = `CHILD_SA ${child.label} (SPI ${hex32(spi)})`;
+    if (!event.hard) {
+      sa.log.log('chd', 1, `${name} reached its soft lifetime; it ends with its hard lifetime`);
+      return;
+    }
+    sa.log.log('chd', 1, `${name} expired, deleting it`);
+    sa.post(() => {
+      sa.tasks.queue(childDelete(sa, child, () => {}));
+      return sa.tasks.advance();
+    });
+  }
+
+  newSpi(): IkeSpi {
+    for (;;) {
+      const octets = this.#env.random.bytes(8);
+      const spi = new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0) as IkeSpi;
+      if (spi !== NO_SPI && spi !== ALL_ONES && !this.tables.bySpi.has(spi)) return spi;
+    }
+  }
+
+  nextChildId(): number {
+    return this.#nextChildId++;
+  }
+
+  rekeyed(sa: IkeSa, oldSpi: IkeSpi): void {
+    this.tables.spiChanged(sa, oldSpi);
+  }
+
+  established(sa: IkeSa): void {
+    this.tables.established(sa);
+    this.#settled(sa);
+  }
+
+  destroyed(sa: IkeSa): void {
+    this.tables.remove(sa);
+    this.#settled(sa);
+  }
+
+  ended(sa: IkeSa): void {
+    const waiting = this.#awaitingEnd.get(sa) ?? [];
+    this.#awaitingEnd.delete(sa);
+    for (const resolve of waiting) resolve();
+  }
+
+  childInstalled(sa: IkeSa, child: ChildSa): void {
+    this.tables.childInstalled(sa, child);
+  }
+
+  childRemoved(child: ChildSa): void {
+    this.tables.childRemoved(child);
+  }
+
+  duplicatesOf(sa: IkeSa): readonly IkeSa[] {
+    return this.tables.samePeer(sa).filter((other) => other.state.kind === 'established');
+  }
+
+  reestablish(sa: IkeSa, children: readonly string[]): void {
+    const connection = sa.connection && this.#env.connections.get(sa.connection.name);
+    if (connection === undefined || this.#closing) return;
+    for (const name of children) {
+      const child = connection.children.get(name);
+      if (child === undefined) continue;
+      sa.log.log('ike', 1, `restarting CHILD_SA ${name}`);
+      // Nobody waits for it: a failure is in the log.
+      this.initiate(connection, child).outcome.catch(() => {});
+    }
+  }
+
+  #receiveInit(header: IkeHeader, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    if (
+      header.messageId !== 0 ||
+      header.spiR !== NO_SPI ||
+      !header.fromInitiator ||
+      this.#closing
+    ) {
+      this.drops.malformed++;
+      return;
+    }
+    const known = this.tables.halfOpen(header.spiI, remote);
+    if (known !== undefined) {
+      known.deliver(header, message, local, remote);
+      return;
+    }
+    // A request of our own that came back: its SPI is one of ours.
+    if (this.tables.bySpi.has(header.spiI)) {
+      this.drops.malformed++;
+      return;
+    }
+    const peek = peekInitRequest(message);
+    if (peek === undefined) {
+      this.drops.malformed++;
+      this.#note('net', `received unusable IKE_SA_INIT request from ${printEndpoint(remote)}`);
+      return;
+    }
+    const verdict = this.guard.judge(peek, remote.address, this.size);
+    if (verdict.kind === 'accept') {
+      this.#accept(header, message, local, remote);
+    } else if (verdict.kind === 'cookie') {
+      this.drops.cookies++;
+      this.#env.send(local, remote, encodeCookieResponse(message, verdict.cookie));
+    } else {
+      this.drops.guarded++;
+      this.#note('net', `ignoring IKE_SA_INIT from ${remote.address}: ${verdict.reason}`);
+    }
+  }
+
+  #accept(header: IkeHeader, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    const env = this.#env;
+    const sa = this.#add({ isInitiator: false, local, remote });
+    sa.spiI = header.spiI;
+    this.tables.opened(sa, header.spiI, remote);
+    sa.openedFrom = remote;
+    this.guard.opened(remote.address);
+    this.#logReceived(sa, message, local, remote);
+    sa.timers.start('halfOpen', env.options().half_open_timeout * 1000);
+    sa.deliver(header, message, local, remote);
+    // Nothing is kept of a request that could not be read.
+    sa.post(() =>
+      sa.state.kind === 'created' ? sa.destroy('unusable IKE_SA_INIT request') : undefined,
+    );
+  }
+
+  #newInitiator(connection: ConnectionConfig): IkeSa {
+    const anywhere = { address: unspecified(4), port: this.#env.ikePort };
+    return this.#add({ isInitiator: true, local: anywhere, remote: anywhere, connection });
+  }
+
+  #add(start: {
+    readonly isInitiator: boolean;
+    readonly local: Endpoint;
+    readonly remote: Endpoint;
+    readonly connection?: ConnectionConfig;
+  }): IkeSa {
+    const sa = new IkeSa({
+      env: this.#env,
+      uniqueId: this.#nextIkeId++,
+      spi: this.newSpi(),
+      ...start,
+    });
+    this.tables.add(sa);
+    return sa;
+  }
+
+  #reusable(connection: ConnectionConfig): IkeSa | undefined {
+    for (const sa of this.tables.ofConnection(connection.name)) {
+      const usable =
+        sa.state.kind === 'established' ||
+        (sa.isInitiator && (sa.state.kind === 'connecting' || sa.state.kind === 'created'));
+      if (usable) return sa;
+    }
+    return undefined;
+  }
+
+  /** No longer half-open: established or gone. */
+  #settled(sa: IkeSa): void {
+    const from = sa.openedFrom;
+    if (from === undefined) return;
+    sa.openedFrom = undefined;
+    this.guard.closed(from.address);
+    this.tables.noLongerOpen(sa.spiI, from);
+  }
+
+  // RFC 7296 section 2.5: a higher major version is answered with the one we speak.
+  #refuseVersion(message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    this.drops.version++;
+    const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+    const isResponse = (view.getUint8(19) & 0x20) !== 0;
+    if (isResponse || view.getUint8(17) >> 4 <= IKE_MAJOR_VERSION) return;
+    this.#env.send(
+      local,
+      remote,
+      encodeMessage(
+        {
+          spiI: view.getBigUint64(0) as IkeSpi,
+          spiR: view.getBigUint64(8) as IkeSpi,
+          exchange: view.getUint8(18),
+          isResponse: true,
+          fromInitiator: false,
+          messageId: view.getUint32(20),
+          payloads: [notify(NotifyType.INVALID_MAJOR_VERSION)],
+        },
+        undefined,
+      ),
+    );
+  }
+
+  #logReceived(sa: IkeSa, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    sa.log.log(
+      'net',
+      1,
+      `received packet: from ${printEndpoint(remote)} to ${printEndpoint(local)} (${message.length} bytes)`,
+    );
+  }
+
+  // Strangers cause these lines, so their number is bounded.
+  #note(group: 'net', text: string): void {
+    const passed = this.#throttle.pass(this.#env.clock.now());
+    if (passed === undefined) return;
+    const missing = passed.suppressed > 0 ? ` (${passed.suppressed} similar lines left out)` : '';
+    this.#env.log.log(group, 1, `${text}${missing}`);
+  }
+}
+
+/** Both SPIs and the roles fit; the responder's SPI is new in the answer to IKE_SA_INIT only. */
+function belongs(sa: IkeSa, header: IkeHeader): boolean {
+  if (sa.isInitiator === header.fromInitiator || sa.spiI !== header.spiI) return false;
+  if (sa.spiR === header.spiR) return true;
+  return sa.spiR === NO_SPI && header.exchange === ExchangeType.IKE_SA_INIT && header.isResponse;
+}

@@ -1,0 +1,125 @@
+import { type Endpoint, endpointKey } from '../proto/endpoint.ts';
+import { identityKey } from '../proto/identity-match.ts';
+import type { IkeSpi } from '../proto/ike-spi.ts';
+import { familyOf, type IpAddress } from '../proto/ip-address.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** Every way to find an IKE_SA or a CHILD_SA, each one lookup, however many there are. */
+export class IkeSaTables {
+  readonly bySpi = new Map<IkeSpi, IkeSa>();
+  /** In order of creation. */
+  readonly byId = new Map<number, IkeSa>();
+  readonly #byConnection = new Map<string, Set<IkeSa>>();
+  readonly #byPeer = new Map<string, Set<IkeSa>>();
+  /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
+  readonly #byInit = new Map<string, IkeSa>();
+  readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
+
+  add(sa: IkeSa): void {
+    this.bySpi.set(sa.ownSpi, sa);
+    this.byId.set(sa.uniqueId, sa);
+    if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
+  }
+
+  remove(sa: IkeSa): void {
+    this.bySpi.delete(sa.ownSpi);
+    this.byId.delete(sa.uniqueId);
+    if (sa.connection !== undefined) removeFrom(this.#byConnection, sa.connection.name, sa);
+    const peer = peerKey(sa);
+    if (peer !== undefined) removeFrom(this.#byPeer, peer, sa);
+  }
+
+  spiChanged(sa: IkeSa, old: IkeSpi): void {
+    this.bySpi.delete(old);
+    this.bySpi.set(sa.ownSpi, sa);
+  }
+
+  /** Identities and connection are settled: the IKE_SA can be found by them. */
+  established(sa: IkeSa): void {
+    if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
+    const peer = peerKey(sa);
+    if (peer !== undefined) addTo(this.#byPeer, peer, sa);
+  }
+
+  ofConnection(name: string): ReadonlySet<IkeSa> {
+    return this.#byConnection.get(name) ?? NONE;
+  }
+
+  /** IKE_SAs between the same identities over the same address family. */
+  samePeer(sa: IkeSa): readonly IkeSa[] {
+    const peer = peerKey(sa);
+    if (peer === undefined) return [];
+    return [...(this.#byPeer.get(peer) ?? NONE)].filter((other) => other !== sa);
+  }
+
+  opened(sa: IkeSa, spiI: IkeSpi, remote: Endpoint): void {
+    this.#byInit.set(initKey(spiI, remote), sa);
+  }
+
+  halfOpen(spiI: IkeSpi, remote: Endpoint): IkeSa | undefined {
+    return this.#byInit.get(initKey(spiI, remote));
+  }
+
+  noLongerOpen(spiI: IkeSpi, remote: Endpoint): void {
+    this.#byInit.delete(initKey(spiI, remote));
+  }
+
+  childInstalled(sa: IkeSa, child: ChildSa): void {
+    const { protocol, spiIn, spiOut } = child.terms;
+    child.kernelKeys = [
+      childKey(protocol, sa.local.address, spiIn),
+      childKey(protocol, sa.remote.address, spiOut),
+    ];
+    for (const key of child.kernelKeys) this.#children.set(key, { sa, child });
+  }
+
+  childRemoved(child: ChildSa): void {
+    for (const key of child.kernelKeys) {
+      if (this.#children.get(key)?.child === child) this.#children.delete(key);
+    }
+  }
+
+  /** The CHILD_SA of a kernel SA, inbound or outbound. */
+  child(
+    protocol: number,
+    destination: IpAddress,
+    spi: number,
+  ): { readonly sa: IkeSa; readonly child: ChildSa } | undefined {
+    return this.#children.get(childKey(protocol, destination, spi));
+  }
+}
+
+const NONE: ReadonlySet<IkeSa> = new Set();
+
+function initKey(spiI: IkeSpi, remote: Endpoint): string {
+  return `${spiI}|${endpointKey(remote)}`;
+}
+
+function childKey(protocol: number, destination: IpAddress, spi: number): string {
+  return `${protocol}|${destination}|${spi}`;
+}
+
+function peerKey(sa: IkeSa): string | undefined {
+  const { localId, remoteId, connection } = sa;
+  if (localId === undefined || remoteId === undefined) return undefined;
+  return [
+    identityKey(localId),
+    identityKey(remoteId),
+    familyOf(sa.remote.address),
+    connection?.name ?? '',
+  ].join('|');
+}
+
+function addTo(map: Map<string, Set<IkeSa>>, key: string, sa: IkeSa): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([sa]));
+  else set.add(sa);
+}
+
+function removeFrom(map: Map<string, Set<IkeSa>>, key: string, sa: IkeSa): void {
+  const set = map.get(key);
+  if (set === undefined) return;
+  set.delete(sa);
+  if (set.size === 0) map.delete(key);
+}

@@ -1,0 +1,112 @@
+import type { SaUsage } from '../contracts/kernel.ts';
+import type { AlgorithmsView, ChildSaView, IkeSaView, UsageView } from '../contracts/views.ts';
+import { SnId, TransformType, transformName } from '../proto/iana/transforms.ts';
+import { printIkeSpi } from '../proto/ike-spi.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { transformOf } from '../proto/proposal-transforms.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { stateName } from './ike-sa-state.ts';
+
+/** A snapshot of an IKE_SA with these of its CHILD_SAs (all, if not said); counters are those read last. */
+export function viewIkeSa(
+  sa: IkeSa,
+  children: Iterable<ChildSa> = sa.children.values(),
+): IkeSaView {
+  const now = sa.env.clock.now();
+  const { state } = sa;
+  return {
+    name: sa.tag.name === '' ? '(unnamed)' : sa.tag.name,
+    uniqueId: sa.uniqueId,
+    state: stateName(state),
+    localHost: sa.local.address,
+    localPort: sa.local.port,
+    localId: sa.printedId('local'),
+    remoteHost: sa.remote.address,
+    remotePort: sa.remote.port,
+    remoteId: sa.printedId('remote'),
+    initiator: sa.isInitiator,
+    initiatorSpi: printIkeSpi(sa.spiI),
+    responderSpi: printIkeSpi(sa.spiR),
+    natLocal: sa.nat.local,
+    natRemote: sa.nat.remote,
+    natFake: sa.nat.fake,
+    ifIdIn: 0,
+    ifIdOut: 0,
+    ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
+    ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
+    localVips: [],
+    remoteVips: [],
+    tasksQueued: sa.tasks.queuedNames,
+    tasksActive: sa.tasks.activeNames,
+    tasksPassive: sa.responder !== undefined && state.kind === 'connecting' ? ['IKE_AUTH'] : [],
+    children: [...children].map((child) => viewChildSa(sa, child, now)),
+  };
+}
+
+function viewChildSa(sa: IkeSa, child: ChildSa, now: number): ChildSaView {
+  const { terms, usage } = child;
+  const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
+  const age = seconds(now - child.installedAt);
+  const { softSeconds, hardSeconds } = terms.lifetime;
+  return {
+    name: child.config.name,
+    uniqueId: terms.uniqueId,
+    reqid: terms.reqid,
+    state: child.state,
+    mode: terms.mode.toUpperCase(),
+    installed: {
+      protocol: terms.protocol === 51 ? 'AH' : 'ESP',
+      encap: terms.encap,
+      spiIn: terms.spiIn,
+      spiOut: terms.spiOut,
+      ...(markIn === undefined ? {} : { markIn }),
+      ...(markOut === undefined ? {} : { markOut }),
+      ifIdIn,
+      ifIdOut,
+      algorithms: viewAlgorithms(terms.proposal),
+      in: viewUsage(sa, usage.in),
+      out: viewUsage(sa, usage.out),
+      ...(softSeconds > 0 ? { rekeyTime: softSeconds - age } : {}),
+      ...(hardSeconds > 0 ? { lifeTime: hardSeconds - age } : {}),
+      installTime: age,
+    },
+    localTs: terms.localTs,
+    remoteTs: terms.remoteTs,
+  };
+}
+
+function viewUsage(sa: IkeSa, usage: SaUsage | undefined): UsageView {
+  if (usage === undefined) return { bytes: 0n, packets: 0n };
+  const { bytes, packets, lastUsed } = usage;
+  if (lastUsed === undefined) return { bytes, packets };
+  return { bytes, packets, use: Math.max(0, seconds(sa.env.clock.wallClock()) - lastUsed) };
+}
+
+function viewAlgorithms(proposal: Proposal): AlgorithmsView {
+  const encr = transformOf(proposal, TransformType.ENCR);
+  const name = (type: number): string | undefined => {
+    const transform = transformOf(proposal, type);
+    return transform === undefined || (type === TransformType.KE && transform.id === 0)
+      ? undefined
+      : transformName(type, transform.id);
+  };
+  const [encrAlg, integAlg, prfAlg, dhGroup] = [
+    name(TransformType.ENCR),
+    name(TransformType.INTEG),
+    name(TransformType.PRF),
+    name(TransformType.KE),
+  ];
+  return {
+    ...(encrAlg === undefined ? {} : { encrAlg }),
+    ...(encr?.keyLength === undefined ? {} : { encrKeysize: encr.keyLength }),
+    ...(integAlg === undefined ? {} : { integAlg }),
+    ...(prfAlg === undefined ? {} : { prfAlg }),
+    ...(dhGroup === undefined ? {} : { dhGroup }),
+    ...(transformOf(proposal, TransformType.SN)?.id === SnId.EXT_SEQ ? { esn: true } : {}),
+  };
+}
+
+function seconds(millis: number): number {
+  return Math.trunc(millis / 1000);
+}

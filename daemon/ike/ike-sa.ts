@@ -1,0 +1,360 @@
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { PrfAlgorithm } from '../contracts/crypto.ts';
+import type { IkeTag, Logger } from '../contracts/logger.ts';
+import type { IkeKeys } from '../crypto/keymat.ts';
+import { type Endpoint, printEndpoint, sameEndpoint } from '../proto/endpoint.ts';
+import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import type { Identity } from '../proto/identity.ts';
+import { printIdentity } from '../proto/identity-text.ts';
+import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
+import type { Message } from '../proto/payload.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { errorText, InternalError } from '../util/error.ts';
+import { Mailbox } from '../util/mailbox.ts';
+import type { IkeHeader } from '../wire/header.ts';
+import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeEnvironment } from './environment.ts';
+import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
+import { handleRequest, refusal } from './exchanges.ts';
+import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
+import { checkLiveness, sendKeepalive } from './liveness.ts';
+import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
+import { TaskQueue } from './task-queue.ts';
+import { childCreate } from './tasks/child-create.ts';
+import { connect } from './tasks/connect.ts';
+import { ikeDelete } from './tasks/ike-delete.ts';
+import { SaTimers, type TimerName } from './timers.ts';
+import { type Outcome, Waiters } from './waiters.ts';
+
+/** How an IKE_SA comes to be. */
+export interface IkeSaStart {
+  readonly env: IkeEnvironment;
+  readonly uniqueId: number;
+  readonly isInitiator: boolean;
+  readonly spi: IkeSpi;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly connection?: ConnectionConfig;
+}
+
+/** Messages that may wait for a busy IKE_SA; more are dropped, the peer sends them again. */
+const MAX_PENDING = 32;
+
+/**
+ * One IKE_SA: its identity, keys, state, children and conversations. Everything that happens to it goes through its
+ * mailbox, one job after the other; an exception in a job closes this IKE_SA and touches no other.
+ */
+export class IkeSa implements EngineHost {
+  readonly env: IkeEnvironment;
+  readonly log: Logger;
+  readonly uniqueId: number;
+  /** We are its original initiator, RFC 7296 section 2.2. */
+  readonly isInitiator: boolean;
+  readonly timers: SaTimers;
+  readonly engine: ExchangeEngine;
+  readonly tasks: TaskQueue;
+  readonly waiters = new Waiters();
+  readonly children = new Map<number, ChildSa>();
+  readonly nat = { local: false, remote: false, fake: false };
+
+  spiI: IkeSpi;
+  spiR: IkeSpi;
+  local: Endpoint;
+  remote: Endpoint;
+  connection: ConnectionConfig | undefined;
+  localId: Identity | undefined;
+  remoteId: Identity | undefined;
+  proposal: Proposal | undefined;
+  prf: PrfAlgorithm | undefined;
+  keys: IkeKeys | undefined;
+  /** Both sides announced RFC 7383. */
+  mayFragment = false;
+  /** The peer announced RFC 6023. */
+  peerIsChildless = false;
+  /** The conversation in which we answer until the IKE_SA is established. */
+  responder: ResponderTask | undefined;
+  /** Where a half-open responder's IKE_SA_INIT came from, until it is established or gone. */
+  openedFrom: Endpoint | undefined;
+  lastInbound: number;
+  lastOutbound: number;
+  /** Sequences of the initial exchange used so far, for `keyingtries`. */
+  tries = 1;
+
+  readonly #tag: { name: string; readonly uniqueId: number };
+  readonly #mailbox: Mailbox;
+  #state: IkeSaState = { kind: 'created' };
+
+  constructor(start: IkeSaStart) {
+    this.env = start.env;
+    this.uniqueId = start.uniqueId;
+    this.isInitiator = start.isInitiator;
+    this.spiI = start.isInitiator ? start.spi : NO_SPI;
+    this.spiR = start.isInitiator ? NO_SPI : start.spi;
+    this.local = start.local;
+    this.remote = start.remote;
+    this.connection = start.connection;
+    this.#tag = { name: start.connection?.name ?? '', uniqueId: start.uniqueId };
+    this.log = start.env.log.forIke(this.#tag);
+    this.lastInbound = start.env.clock.now();
+    this.lastOutbound = this.lastInbound;
+    this.#mailbox = new Mailbox((error) => this.#failed(error));
+    this.timers = new SaTimers(start.env.clock, (name) => this.post(() => this.#onTimer(name)));
+    this.engine = new ExchangeEngine(this, this);
+    this.tasks = new TaskQueue(this);
+  }
+
+  get state(): IkeSaState {
+    return this.#state;
+  }
+
+  get tag(): IkeTag {
+    return this.#tag;
+  }
+
+  /** The name in sentences: `gw[1]`. */
+  get label(): string {
+    return `${this.#tag.name === '' ? '(unnamed)' : this.#tag.name}[${this.uniqueId}]`;
+  }
+
+  /** Our own SPI, which names this IKE_SA among all of ours. */
+  get ownSpi(): IkeSpi {
+    return this.isInitiator ? this.spiI : this.spiR;
+  }
+
+  get idle(): boolean {
+    return !this.#mailbox.busy;
+  }
+
+  get destroyed(): boolean {
+    return this.#state.kind === 'destroyed';
+  }
+
+  /** Runs a job in order with everything else that happens to this IKE_SA. */
+  post(job: () => void | Promise<void>): void {
+    this.#mailbox.post(job);
+  }
+
+  /** A datagram for this IKE_SA, header parsed; the octets are the caller's when this returns. */
+  deliver(header: IkeHeader, datagram: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    if (this.#mailbox.pending >= MAX_PENDING) return;
+    // An idle mailbox decodes at once; a busy one needs octets that will still be the same later.
+    const octets = this.#mailbox.busy ? datagram.slice() : datagram;
+    this.post(() =>
+      this.destroyed ? undefined : this.engine.receive(header, octets, local, remote),
+    );
+  }
+
+  send(local: Endpoint, remote: Endpoint, message: Uint8Array): void {
+    this.lastOutbound = this.env.clock.now();
+    if (this.log.enabled('net', 1)) {
+      this.log.log(
+        'net',
+        1,
+        `sending packet: from ${printEndpoint(local)} to ${printEndpoint(remote)} (${message.length} bytes)`,
+      );
+    }
+    const dscp = this.connection?.dscp ?? 0;
+    this.env.send(local, remote, message, dscp === 0 ? undefined : { dscp });
+  }
+
+  /** The configuration became known (responder), or another one was chosen. */
+  assign(connection: ConnectionConfig): void {
+    this.connection = connection;
+    this.#tag.name = connection.name;
+  }
+
+  /** Begins the initial exchanges, and tells how they ended for `child`. */
+  initiate(child: ChildConfig | undefined): Promise<Outcome> {
+    const outcome = this.waiters.add(child?.name);
+    this.post(() => {
+      if (this.#state.kind === 'established') {
+        if (child === undefined) this.waiters.settle(undefined, { ok: true });
+        else this.tasks.queue(childCreate(this, child));
+      } else if (this.#state.kind === 'created' && !this.tasks.busy) {
+        this.tasks.queue(connect(this, child));
+      } else if (this.#state.kind === 'connecting' || this.#state.kind === 'created') {
+        if (child !== undefined) this.tasks.queue(childCreate(this, child));
+      } else {
+        this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
+      }
+      return this.tasks.advance();
+    });
+    return outcome;
+  }
+
+  /** Closes the IKE_SA with a DELETE exchange, or at once if the peer knows nothing of it yet. */
+  delete(reason: string): void {
+    this.post(() => this.deleteNow(reason));
+  }
+
+  /** {@link delete} from within a job of this IKE_SA. */
+  async deleteNow(reason: string): Promise<void> {
+    if (this.#state.kind === 'deleting' || this.destroyed) return;
+    if (this.#state.kind !== 'established') {
+      await this.destroy(reason);
+      return;
+    }
+    this.tasks.clearQueue(reason);
+    this.tasks.queue(ikeDelete(this));
+    await this.tasks.advance();
+  }
+
+  /** Says DELETE without waiting for an answer and removes everything: shutdown, and `force`. */
+  async farewell(reason: string): Promise<void> {
+    const known = this.#state.kind === 'established' || this.#state.kind === 'deleting';
+    if (known && this.engine.outbound !== undefined) {
+      this.engine.fireAndForget({
+        exchange: ExchangeType.INFORMATIONAL,
+        payloads: [{ kind: 'Delete', protocol: 1, spiSize: 0, spis: [] }],
+      });
+    }
+    await this.destroy(reason);
+  }
+
+  /** Moves to another state; a move that the table of states does not know is a mistake of ours. */
+  transition(next: IkeSaState): void {
+    if (!mayFollow(this.#state, next)) {
+      throw new InternalError(`IKE_SA state ${this.#state.kind} cannot become ${next.kind}`);
+    }
+    this.#state = next;
+  }
+
+  /** The only way to `established`: it takes the proof that the peer was authenticated. */
+  establish(peer: AuthenticatedPeer): void {
+    const { connection, env } = this;
+    this.transition({ kind: 'established', peer, since: env.clock.now() });
+    this.remoteId = peer.identity;
+    this.timers.stop('halfOpen');
+    env.registry.established(this);
+    this.log.log(
+      'ike',
+      0,
+      `IKE_SA ${this.label} established between ${this.local.address}[${this.printedId('local')}]...` +
+        `${this.remote.address}[${this.printedId('remote')}]`,
+    );
+    if (connection !== undefined && connection.rekeyTime + connection.reauthTime > 0) {
+      const times = [connection.rekeyTime, connection.reauthTime].filter((time) => time > 0);
+      const hard = Math.min(...times) + connection.overTime;
+      this.log.log('ike', 1, `maximum IKE_SA lifetime ${hard}s`);
+      this.timers.start('hardLifetime', hard * 1000);
+    }
+    if (connection !== undefined && connection.dpdDelay > 0) {
+      this.timers.start('dpd', connection.dpdDelay * 1000);
+    }
+    const keepAlive = env.options().keep_alive;
+    if (this.nat.local && keepAlive > 0) this.timers.start('natKeepalive', keepAlive * 1000);
+    env.emit({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) });
+    this.waiters.settle(undefined, { ok: true });
+  }
+
+  /** Ends the IKE_SA on our side: kernel state removed, keys wiped, waiters told. */
+  async destroy(reason: string): Promise<void> {
+    if (this.destroyed) return;
+    const wasUp = this.#state.kind === 'established' || this.#state.kind === 'deleting';
+    const down = wasUp ? viewIkeSa(this) : undefined;
+    this.transition({ kind: 'destroyed' });
+    this.timers.stopAll();
+    this.#mailbox.close();
+    this.env.registry.destroyed(this);
+    if (down !== undefined) this.env.emit({ kind: 'ike-updown', up: false, ike: down });
+    try {
+      await this.tasks.abandon(reason);
+      await this.responder?.return(undefined);
+      for (const child of [...this.children.values()]) await child.remove();
+    } finally {
+      this.engine.dispose();
+      this.keys?.[Symbol.dispose]();
+      this.keys = undefined;
+      this.waiters.settleAll({ ok: false, errmsg: reason });
+      this.env.registry.ended(this);
+    }
+  }
+
+  /** Starts the initial exchanges again under a new SPI, after silence. */
+  restart(): void {
+    const old = this.ownSpi;
+    this.engine.reset();
+    this.keys?.[Symbol.dispose]();
+    this.keys = undefined;
+    this.proposal = undefined;
+    this.spiI = this.env.registry.newSpi();
+    this.spiR = NO_SPI;
+    if (this.#state.kind === 'connecting') this.transition({ kind: 'created' });
+    this.env.registry.rekeyed(this, old);
+  }
+
+  printedId(side: 'local' | 'remote'): string {
+    const id = side === 'local' ? this.localId : this.remoteId;
+    return id === undefined ? '%any' : printIdentity(id);
+  }
+
+  refuses(exchange: number): string | undefined {
+    return refusal(this, exchange);
+  }
+
+  handleRequest(request: InboundRequest): Promise<OutboundResponse | undefined> {
+    return handleRequest(this, request);
+  }
+
+  handleReply(reply: Reply): Promise<void> {
+    return this.tasks.resume(reply);
+  }
+
+  async givenUp(exchange: number, sends: number): Promise<void> {
+    await this.tasks.unanswered(exchange, sends);
+  }
+
+  heardFrom(local: Endpoint, remote: Endpoint, message: Message): void {
+    this.lastInbound = this.env.clock.now();
+    if (message.isResponse || message.exchange === ExchangeType.IKE_SA_INIT) return;
+    // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT.
+    const follow =
+      message.exchange === ExchangeType.IKE_AUTH || (this.nat.remote && !this.nat.local);
+    if (!follow) return;
+    if (!sameEndpoint(this.remote, remote) && this.#state.kind === 'established') {
+      this.log.log(
+        'ike',
+        1,
+        `remote endpoint changed from ${this.remote.address}[${this.remote.port}] to ${remote.address}[${remote.port}]`,
+      );
+    }
+    this.local = local;
+    this.remote = remote;
+  }
+
+  async #onTimer(name: TimerName): Promise<void> {
+    if (this.destroyed) return;
+    switch (name) {
+      case 'retransmit':
+        await this.engine.retransmit();
+        return;
+      case 'halfOpen':
+        this.log.log('ike', 1, 'deleting half open IKE_SA after timeout');
+        this.env.emit({ kind: 'alert', type: 'half-open-timeout', ike: viewIkeSa(this) });
+        await this.destroy('the peer did not complete the initial exchanges in time');
+        return;
+      case 'dpd':
+        await checkLiveness(this);
+        return;
+      case 'natKeepalive':
+        sendKeepalive(this);
+        return;
+      case 'hardLifetime':
+        this.log.log('ike', 1, `IKE_SA ${this.label} reached its hard lifetime, deleting it`);
+        this.env.emit({ kind: 'alert', type: 'ike-sa-expired', ike: viewIkeSa(this) });
+        await this.deleteNow('the IKE_SA reached its hard lifetime');
+        return;
+    }
+  }
+
+  // An exception nobody foresaw: the stack is logged, this IKE_SA dies, all others live on.
+  #failed(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.log.log('ike', 0, `internal error, closing IKE_SA ${this.label}: ${stack}`);
+    this.destroy(`internal error: ${errorText(error)}`).catch((second: unknown) => {
+      this.log.log('ike', 0, `cleaning up IKE_SA ${this.label} failed: ${errorText(second)}`);
+    });
+  }
+}

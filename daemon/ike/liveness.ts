@@ -1,0 +1,52 @@
+import type { IkeSa } from './ike-sa.ts';
+import { ikeDpd } from './tasks/ike-dpd.ts';
+
+/**
+ * The dpd timer fired: asks a silent peer for a sign of life with an empty INFORMATIONAL, RFC 7296 section 2.4, but only if
+ * neither IKE nor ESP came from it for the whole interval and no exchange is running that will tell as well.
+ */
+export async function checkLiveness(sa: IkeSa): Promise<void> {
+  const delay = (sa.connection?.dpdDelay ?? 0) * 1000;
+  if (delay === 0 || sa.state.kind !== 'established') return;
+  const silent = Math.min(sinceInbound(sa), await sinceEsp(sa));
+  if (silent < delay) {
+    sa.timers.start('dpd', delay - silent);
+    return;
+  }
+  sa.timers.start('dpd', delay);
+  if (sa.tasks.busy || sa.engine.waiting) return;
+  sa.log.log('ike', 1, 'sending DPD request');
+  sa.tasks.queue(ikeDpd());
+  await sa.tasks.advance();
+}
+
+function sinceInbound(sa: IkeSa): number {
+  return sa.env.clock.now() - sa.lastInbound;
+}
+
+// The kernel tells seconds of the wall clock; a clock that jumped back counts as "just now".
+async function sinceEsp(sa: IkeSa): Promise<number> {
+  let newest = 0;
+  for (const child of sa.children.values()) {
+    const usage = await child.refreshUsage().catch(() => child.usage);
+    newest = Math.max(newest, usage.in?.lastUsed ?? 0);
+  }
+  return Math.max(0, sa.env.clock.wallClock() - newest * 1000);
+}
+
+const KEEPALIVE = Uint8Array.of(0xff);
+
+/** The keepalive timer fired: one octet if nothing else was sent meanwhile, RFC 3948 section 2.3. */
+export function sendKeepalive(sa: IkeSa): void {
+  const interval = sa.env.options().keep_alive * 1000;
+  if (interval === 0 || !sa.nat.local || sa.state.kind !== 'established') return;
+  const quiet = sa.env.clock.now() - sa.lastOutbound;
+  if (quiet < interval) {
+    sa.timers.start('natKeepalive', interval - quiet);
+    return;
+  }
+  sa.log.log('ike', 1, `sending keep alive to ${sa.remote.address}[${sa.remote.port}]`);
+  sa.env.sendRaw(sa.local, sa.remote, KEEPALIVE);
+  sa.lastOutbound = sa.env.clock.now();
+  sa.timers.start('natKeepalive', interval);
+}

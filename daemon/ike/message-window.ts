@@ -1,0 +1,109 @@
+/** A request of ours that waits for its answer. */
+export interface Outstanding {
+  readonly messageId: number;
+  readonly exchange: number;
+  /** The message before fragmentation; for IKE_SA_INIT the octets that IKE_AUTH signs. */
+  readonly raw: Uint8Array;
+  /** The identical octets for every retransmission, RFC 7296 section 2.1. */
+  readonly datagrams: readonly Uint8Array[];
+  sends: number;
+}
+
+/** What is to be done with a message, by its id alone. */
+export type Verdict = 'process' | 'replay' | 'drop';
+
+interface Answered {
+  readonly messageId: number;
+  readonly fingerprint: Uint8Array;
+  readonly datagrams: readonly Uint8Array[];
+}
+
+/**
+ * Message ids of one IKE_SA with a window of one in both directions, RFC 7296 sections 2.1 to 2.3: our outstanding
+ * request, the id expected next from the peer, and the last answer for a peer that did not receive it.
+ */
+export class MessageWindow {
+  #nextRequest = 0;
+  #expected = 0;
+  #outstanding: Outstanding | undefined;
+  #answered: Answered | undefined;
+
+  get outstanding(): Outstanding | undefined {
+    return this.#outstanding;
+  }
+
+  /** Id of the next request of ours. */
+  get nextRequestId(): number {
+    return this.#nextRequest;
+  }
+
+  /** Id of the next request of the peer. */
+  get expectedRequestId(): number {
+    return this.#expected;
+  }
+
+  /** Starts again from id 0, for a new try of IKE_SA_INIT. */
+  reset(): void {
+    this.#nextRequest = 0;
+    this.#expected = 0;
+    this.#outstanding = undefined;
+    this.#answered = undefined;
+  }
+
+  /** IKE_SA_INIT is sent again, changed, under the same id (COOKIE, INVALID_KE_PAYLOAD). */
+  repeatFirst(): void {
+    this.#nextRequest = 0;
+  }
+
+  sent(exchange: number, raw: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    this.#outstanding = { messageId: this.#nextRequest++, exchange, raw, datagrams, sends: 1 };
+  }
+
+  /** The outstanding request was answered, or given up. */
+  settle(): void {
+    this.#outstanding = undefined;
+  }
+
+  judgeResponse(messageId: number, exchange: number): Verdict {
+    const waiting = this.#outstanding;
+    return waiting !== undefined && waiting.messageId === messageId && waiting.exchange === exchange
+      ? 'process'
+      : 'drop';
+  }
+
+  judgeRequest(messageId: number, datagram: Uint8Array): Verdict {
+    if (messageId === this.#expected) return 'process';
+    const last = this.#answered;
+    if (last === undefined || last.messageId !== messageId) return 'drop';
+    return sameTail(last.fingerprint, datagram) ? 'replay' : 'drop';
+  }
+
+  /** Datagrams of the stored answer. */
+  get lastResponse(): readonly Uint8Array[] {
+    return this.#answered?.datagrams ?? [];
+  }
+
+  /** The expected request was handled; `datagram` is the one whose repetition asks for the answer again. */
+  answered(datagram: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    this.#answered = {
+      messageId: this.#expected++,
+      fingerprint: fingerprintOf(datagram),
+      datagrams,
+    };
+  }
+}
+
+/** Octets kept of a request: its length and its end, which for a protected message is the ICV. */
+const TAIL_OCTETS = 32;
+
+function fingerprintOf(datagram: Uint8Array): Uint8Array {
+  const kept = new Uint8Array(4 + TAIL_OCTETS);
+  new DataView(kept.buffer).setUint32(0, datagram.length);
+  kept.set(datagram.subarray(Math.max(0, datagram.length - TAIL_OCTETS)), 4);
+  return kept;
+}
+
+function sameTail(fingerprint: Uint8Array, datagram: Uint8Array): boolean {
+  const other = fingerprintOf(datagram);
+  return fingerprint.every((octet, i) => octet === other[i]);
+}

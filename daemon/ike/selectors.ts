@@ -1,0 +1,75 @@
+import type { ChildConfig } from '../config/connection-types.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
+import { printSelector, resolveSelector } from '../proto/traffic-selector-text.ts';
+
+/** `10.1.0.0/16 === 10.2.0.0/16` */
+export function printSelectors(
+  local: readonly TrafficSelector[],
+  remote: readonly TrafficSelector[],
+): string {
+  return `${printList(local)} === ${printList(remote)}`;
+}
+
+function printList(selectors: readonly TrafficSelector[]): string {
+  return selectors.map((selector) => printSelector(selector)).join(' ');
+}
+
+/** Both sides of a child's selectors with `dynamic` replaced by the addresses of the two ends. */
+export function configuredSelectors(
+  child: ChildConfig,
+  local: IpAddress,
+  remote: IpAddress,
+): { readonly local: readonly TrafficSelector[]; readonly remote: readonly TrafficSelector[] } {
+  return {
+    local: child.localTs.flatMap((selector) => resolveSelector(selector, [local])),
+    remote: child.remoteTs.flatMap((selector) => resolveSelector(selector, [remote])),
+  };
+}
+
+/** A child that fits proposed selectors, with what is left of them (RFC 7296 section 2.9). */
+export interface ChildChoice {
+  readonly child: ChildConfig;
+  readonly local: readonly TrafficSelector[];
+  readonly remote: readonly TrafficSelector[];
+}
+
+/**
+ * The child whose selectors fit best: each side counts more if nothing had to be narrowed, the first in order wins a
+ * tie. `undefined` if none has anything in common with the proposed selectors on both sides.
+ */
+export function chooseChild(
+  children: Iterable<ChildConfig>,
+  local: IpAddress,
+  remote: IpAddress,
+  proposed: {
+    readonly local: readonly TrafficSelector[];
+    readonly remote: readonly TrafficSelector[];
+  },
+): ChildChoice | undefined {
+  let best: ChildChoice | undefined;
+  let bestScore = 0;
+  for (const child of children) {
+    const configured = configuredSelectors(child, local, remote);
+    const left = narrow(configured.local, proposed.local);
+    const right = narrow(configured.remote, proposed.remote);
+    if (left.length === 0 || right.length === 0) continue;
+    const score = sideScore(left, configured.local) + sideScore(right, configured.remote);
+    if (score > bestScore) {
+      best = { child, local: left, remote: right };
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+const EQUAL_SCORE = 2;
+const NARROWED_SCORE = 1;
+
+function sideScore(
+  narrowed: readonly TrafficSelector[],
+  configured: readonly TrafficSelector[],
+): number {
+  return equalSelectors(narrowed, configured) ? EQUAL_SCORE : NARROWED_SCORE;
+}

@@ -1,0 +1,54 @@
+import type { Message, Payload } from '../proto/payload.ts';
+
+/** The names of tasks that VICI shows. */
+export type TaskName =
+  | 'IKE_INIT'
+  | 'IKE_NATD'
+  | 'IKE_AUTH'
+  | 'IKE_DELETE'
+  | 'IKE_DPD'
+  | 'CHILD_CREATE'
+  | 'CHILD_DELETE';
+
+/** One request of ours. */
+export interface OutboundRequest {
+  readonly exchange: number;
+  readonly payloads: readonly Payload[];
+}
+
+/** The answer to it, with the octets of both messages, which IKE_AUTH signs. */
+export interface Reply {
+  readonly message: Message;
+  readonly raw: Uint8Array;
+  readonly request: Uint8Array;
+}
+
+/**
+ * A conversation that we lead, written in the order of its ladder: each `yield` sends a request, and its value is the
+ * peer's answer. Closing the IKE_SA calls `return()`, so that every `using` and `finally` is run.
+ */
+export type Task = AsyncGenerator<OutboundRequest, void, Reply>;
+
+/** A conversation waiting for its turn; a factory, so that it can move to another IKE_SA or be run again. */
+export interface QueuedTask {
+  readonly names: readonly TaskName[];
+  run(): Task;
+  /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
+  abandoned(reason: string): void;
+}
+
+/** A request of the peer, decrypted, with its octets. */
+export interface InboundRequest {
+  readonly message: Message;
+  readonly raw: Uint8Array;
+}
+
+/** Our answer, and what happens once it is on its way. */
+export interface OutboundResponse {
+  readonly payloads: readonly Payload[];
+  /** Runs after the answer was sent: the place to destroy an IKE_SA that said its last word. */
+  readonly after?: () => void | Promise<void>;
+}
+
+/** A conversation that the peer leads: each `yield` answers the request received last. */
+export type ResponderTask = AsyncGenerator<OutboundResponse, void, InboundRequest>;

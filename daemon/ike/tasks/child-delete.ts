@@ -1,0 +1,50 @@
+import { childSpiBytes } from '../../proto/child-spi.ts';
+import { ExchangeType } from '../../proto/iana/exchange-types.ts';
+import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
+import { hex32 } from '../../util/hex.ts';
+import type { ChildSa } from '../child-sa.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+
+/** Closes one CHILD_SA with a DELETE exchange, RFC 7296 section 1.4.1; `done` hears whether it was closed. */
+export function childDelete(
+  sa: IkeSa,
+  child: ChildSa,
+  done: (closed: boolean) => void,
+): QueuedTask {
+  return {
+    names: ['CHILD_DELETE'],
+    run: () => conversation(sa, child, done),
+    // The IKE_SA went down first and took the CHILD_SA along.
+    abandoned: () => done(true),
+  };
+}
+
+async function* conversation(
+  sa: IkeSa,
+  child: ChildSa,
+  done: (closed: boolean) => void,
+): AsyncGenerator<OutboundRequest, void, Reply> {
+  const { spiIn, protocol } = child.terms;
+  if (sa.children.get(child.terms.uniqueId) !== child) {
+    done(true);
+    return;
+  }
+  const name = protocol === 51 ? 'AH' : 'ESP';
+  child.markDeleting();
+  sa.log.log('ike', 1, `sending DELETE for ${name} CHILD_SA with SPI ${hex32(spiIn)}`);
+  yield {
+    exchange: ExchangeType.INFORMATIONAL,
+    payloads: [
+      {
+        kind: 'Delete',
+        protocol: protocol === 51 ? ProtocolId.AH : ProtocolId.ESP,
+        spiSize: 4,
+        spis: [childSpiBytes(spiIn)],
+      },
+    ],
+  };
+  await child.remove();
+  sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
+  done(true);
+}

@@ -1,0 +1,104 @@
+import type { ChildConfig } from '../../config/connection-types.ts';
+import {
+  familyOf,
+  type IpAddress,
+  isUnspecified,
+  parseIp,
+  unspecified,
+} from '../../proto/ip-address.ts';
+import { errorText } from '../../util/error.ts';
+import { AuthenticationError, EstablishError } from '../errors.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { ikeAuth } from './ike-auth.ts';
+import { ikeSaInit } from './ike-sa-init.ts';
+
+/** The initial exchanges as initiator, RFC 7296 section 1.2: IKE_SA_INIT, then IKE_AUTH with the first CHILD_SA. */
+export function connect(sa: IkeSa, child: ChildConfig | undefined): QueuedTask {
+  return {
+    names: [
+      'IKE_INIT',
+      'IKE_NATD',
+      'IKE_AUTH',
+      ...(child === undefined ? [] : (['CHILD_CREATE'] as const)),
+    ],
+    run: () => conversation(sa, child),
+    // Whoever waits is told when the IKE_SA is destroyed.
+    abandoned: () => {},
+  };
+}
+
+async function* conversation(
+  sa: IkeSa,
+  child: ChildConfig | undefined,
+): AsyncGenerator<OutboundRequest, void, Reply> {
+  const { connection } = sa;
+  if (connection === undefined) throw new TypeError('an initiator has a connection');
+  try {
+    await findEndpoints(sa);
+    sa.transition({ kind: 'connecting' });
+    sa.log.log('ike', 0, `initiating IKE_SA ${sa.label} to ${sa.remote.address}`);
+    const init = yield* ikeSaInit(sa, connection);
+    yield* ikeAuth(sa, connection, init, child);
+  } catch (error) {
+    if (!(error instanceof EstablishError || error instanceof AuthenticationError)) throw error;
+    sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${errorText(error)}`);
+    await sa.destroy(errorText(error));
+  }
+}
+
+/** Finds the addresses to talk from and to; names are looked up anew for every try. */
+async function findEndpoints(sa: IkeSa): Promise<void> {
+  const { connection, env } = sa;
+  if (connection === undefined) return;
+  const remote = await firstAddress(sa, connection.remoteAddrs);
+  if (remote === undefined) {
+    const listed = connection.remoteAddrs.map((entry) => entry.text).join(', ');
+    throw new EstablishError(
+      `no address to connect to in remote_addrs of '${connection.name}' (${listed}); name a host`,
+    );
+  }
+  const configured = await firstAddress(sa, connection.localAddrs, familyOf(remote));
+  const local = configured ?? (await env.sourceAddress(remote)) ?? unspecified(familyOf(remote));
+  if (isUnspecified(local)) {
+    throw new EstablishError(`no route to ${remote}; check the addresses and routes of this host`);
+  }
+  // A custom port speaks the non-ESP marker from the first message on, so it starts on the NAT-T port.
+  const custom = connection.remotePort !== IKE_PORT;
+  const localPort = connection.localPort === IKE_PORT ? env.ikePort : connection.localPort;
+  sa.local = {
+    address: local,
+    port: custom && localPort === env.ikePort ? env.nattPort : localPort,
+  };
+  sa.remote = { address: remote, port: connection.remotePort };
+}
+
+const IKE_PORT = 500;
+
+async function firstAddress(
+  sa: IkeSa,
+  entries: IkeSaAddresses,
+  family?: 4 | 6,
+): Promise<IpAddress | undefined> {
+  for (const entry of entries) {
+    const found =
+      entry.kind === 'host'
+        ? [entry.address]
+        : entry.kind === 'name'
+          ? await lookUp(sa, entry.text)
+          : [];
+    const fitting = found.find((address) => family === undefined || familyOf(address) === family);
+    if (fitting !== undefined) return fitting;
+  }
+  return undefined;
+}
+
+type IkeSaAddresses = NonNullable<IkeSa['connection']>['localAddrs'];
+
+async function lookUp(sa: IkeSa, name: string): Promise<readonly IpAddress[]> {
+  const numeric = parseIp(name);
+  if (numeric !== undefined) return [numeric];
+  const found = await sa.env.resolve(name);
+  if (found.length === 0) sa.log.log('lib', 1, `resolving '${name}' failed`);
+  return found;
+}

@@ -1,0 +1,127 @@
+import type { ChildConfig, ConnectionConfig } from '../../config/connection-types.ts';
+import { ExchangeType } from '../../proto/iana/exchange-types.ts';
+import { NotifyType, notifyName } from '../../proto/iana/notify-types.ts';
+import type { Identity } from '../../proto/identity.ts';
+import { matchIdentity } from '../../proto/identity-match.ts';
+import { printIdentity } from '../../proto/identity-text.ts';
+import type { Message, Payload } from '../../proto/payload.ts';
+import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
+import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
+import { ChildProposal } from '../child-initiator.ts';
+import { AuthenticationError, EstablishError } from '../errors.ts';
+import { addressIdentity, isConcrete } from '../identities.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { find, findError, notify } from '../payloads.ts';
+import type { OutboundRequest, Reply } from '../task.ts';
+import type { InitResult } from './ike-sa-init.ts';
+
+/**
+ * IKE_AUTH as initiator with pre-shared keys, RFC 7296 section 1.2:
+ *
+ *     HDR, SK {IDi, [N(INITIAL_CONTACT)], [IDr], AUTH, [N(USE_TRANSPORT_MODE)], SAi2, TSi, TSr}  -->
+ *                                <--  HDR, SK {IDr, AUTH, [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}
+ */
+export async function* ikeAuth(
+  sa: IkeSa,
+  connection: ConnectionConfig,
+  init: InitResult,
+  child: ChildConfig | undefined,
+): AsyncGenerator<OutboundRequest, void, Reply> {
+  floatToNatt(sa, connection);
+  if (child === undefined && (!sa.peerIsChildless || connection.childless === 'never')) {
+    throw new EstablishError(
+      `peer does not support IKE_SAs without a CHILD_SA (RFC 6023); initiate a child of '${connection.name}'`,
+    );
+  }
+  const local = connection.local[0]?.id ?? addressIdentity(sa.local.address);
+  const wanted = connection.remote[0]?.id;
+  sa.localId = local;
+  const expected = isConcrete(wanted) ? wanted : addressIdentity(sa.remote.address);
+  if (isConcrete(wanted)) sa.remoteId = wanted;
+
+  const own = { message: init.request, nonceOfPeer: init.nr };
+  const auth = buildPskAuth(sa, own, local, expected);
+  const offer = child === undefined ? undefined : await ChildProposal.prepare(sa, child);
+  try {
+    if (child !== undefined)
+      sa.log.log('chd', 1, `establishing CHILD_SA ${child.name}{${offer?.uniqueId}}`);
+    const reply: Reply = yield {
+      exchange: ExchangeType.IKE_AUTH,
+      payloads: [
+        { kind: 'IDi', identity: local },
+        ...initialContact(sa, connection),
+        ...(isConcrete(wanted) ? [{ kind: 'IDr', identity: wanted } as const] : []),
+        auth,
+        ...(offer?.payloads ?? []),
+      ],
+    };
+    const peer = authenticate(sa, init, reply.message, local, wanted);
+    sa.establish(peer);
+    if (offer !== undefined) await offer.complete(reply.message, init.ni, init.nr, undefined);
+  } finally {
+    await offer?.dispose();
+  }
+}
+
+// With MOBIKE allowed charon leaves port 500 even without a NAT, so that one may appear later.
+function floatToNatt(sa: IkeSa, connection: ConnectionConfig): void {
+  if (sa.local.port !== sa.env.ikePort) return;
+  if (!sa.nat.local && !sa.nat.remote && !sa.nat.fake && !connection.mobike) return;
+  sa.local = { address: sa.local.address, port: sa.env.nattPort };
+  if (sa.remote.port === IKE_PORT) sa.remote = { address: sa.remote.address, port: NATT_PORT };
+}
+
+const IKE_PORT = 500;
+const NATT_PORT = 4500;
+
+function initialContact(sa: IkeSa, connection: ConnectionConfig): readonly Payload[] {
+  if (connection.unique === 'never' || sa.env.registry.duplicatesOf(sa).length > 0) return [];
+  return [notify(NotifyType.INITIAL_CONTACT)];
+}
+
+function authenticate(
+  sa: IkeSa,
+  init: InitResult,
+  message: Message,
+  local: Identity,
+  wanted: Identity | undefined,
+): AuthenticatedPeer {
+  const [idr, auth] = [find(message, 'IDr'), find(message, 'AUTH')];
+  if (idr === undefined || auth === undefined) throw refusal(message);
+  try {
+    const identity = idr.identity;
+    if (
+      wanted !== undefined &&
+      matchIdentity(wanted, identity, sa.env.options().rdn_matching) === 0
+    ) {
+      throw new AuthenticationError(
+        `constraint check failed: identity '${printIdentity(wanted)}' required, ` +
+          `but the peer is '${printIdentity(identity)}'`,
+      );
+    }
+    const theirs = { message: init.response, nonceOfPeer: init.ni };
+    return verifyPskAuth(sa, theirs, auth, local, identity);
+  } catch (error) {
+    if (!(error instanceof AuthenticationError)) throw error;
+    sa.log.log('ike', 1, error.message);
+    sa.env.emit({ kind: 'alert', type: 'peer-auth-failed' });
+    // The peer believes in this IKE_SA: it is told, RFC 7296 section 2.21.2.
+    sa.engine.fireAndForget({
+      exchange: ExchangeType.INFORMATIONAL,
+      payloads: [notify(NotifyType.AUTHENTICATION_FAILED)],
+    });
+    throw error;
+  }
+}
+
+function refusal(message: Message): EstablishError {
+  const error = findError(message);
+  if (error === undefined)
+    return new EstablishError('IKE_AUTH response lacks an IDr or AUTH payload');
+  if (error.type === NotifyType.AUTHENTICATION_FAILED) {
+    return new EstablishError(
+      'received AUTHENTICATION_FAILED notify error: the peer does not accept our identity or secret; its log says which',
+    );
+  }
+  return new EstablishError(`received ${notifyName(error.type)} notify error in IKE_AUTH`);
+}

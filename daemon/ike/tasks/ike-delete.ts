@@ -1,0 +1,27 @@
+import { ExchangeType } from '../../proto/iana/exchange-types.ts';
+import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+
+/** Closes an IKE_SA, RFC 7296 section 1.4.1: a DELETE for it takes its CHILD_SAs along. */
+export function ikeDelete(sa: IkeSa): QueuedTask {
+  return { names: ['IKE_DELETE'], run: () => conversation(sa), abandoned: () => {} };
+}
+
+async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {
+  const peer = sa.state.kind === 'established' ? sa.state.peer : undefined;
+  sa.log.log(
+    'ike',
+    0,
+    `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
+      `${sa.remote.address}[${sa.printedId('remote')}]`,
+  );
+  sa.transition({ kind: 'deleting', peer });
+  sa.log.log('ike', 1, `sending DELETE for IKE_SA ${sa.label}`);
+  yield {
+    exchange: ExchangeType.INFORMATIONAL,
+    payloads: [{ kind: 'Delete', protocol: ProtocolId.IKE, spiSize: 0, spis: [] }],
+  };
+  await sa.destroy('terminated');
+  sa.log.log('ike', 0, 'IKE_SA deleted');
+}

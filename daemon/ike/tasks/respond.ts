@@ -1,0 +1,156 @@
+import type { ConnectionConfig } from '../../config/connection-types.ts';
+import { KeyExchangeError } from '../../contracts/crypto.ts';
+import { NotifyType } from '../../proto/iana/notify-types.ts';
+import { nameOfKeMethod } from '../../proto/iana/transforms.ts';
+import type { Message, Payload } from '../../proto/payload.ts';
+import type { Proposal } from '../../proto/proposal.ts';
+import { printProposals } from '../../proto/proposal-print.ts';
+import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
+import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { viewIkeSa } from '../ike-sa-view.ts';
+import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
+import { find, findNotify, notify } from '../payloads.ts';
+import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
+import { NONCE_OCTETS } from './ike-sa-init.ts';
+import { respondAuth } from './respond-auth.ts';
+
+/** What the responder keeps of IKE_SA_INIT for IKE_AUTH. */
+export interface RespondedInit {
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  readonly request: Uint8Array;
+  readonly response: Uint8Array;
+}
+
+/**
+ * The initial exchanges as responder, RFC 7296 section 1.2:
+ *
+ *     HDR, SAi1, KEi, Ni, N(NATD_S_IP), N(NATD_D_IP)  -->
+ *                                <--  HDR, SAr1, KEr, Nr, N(NATD_S_IP), N(NATD_D_IP)
+ *     HDR, SK {IDi, [IDr], AUTH, SAi2, TSi, TSr}  -->
+ *                                <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *
+ * A refused IKE_SA_INIT leaves nothing behind: the IKE_SA is destroyed once the notify is on its way.
+ */
+export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask {
+  const { message } = first;
+  const [offer, ke, nonce] = [find(message, 'SA'), find(message, 'KE'), find(message, 'Nonce')];
+  if (offer === undefined || ke === undefined || nonce === undefined) return;
+  const candidates = sa.env.connections.candidatesForInit(sa.local, sa.remote);
+  sa.log.log('ike', 0, `${sa.remote.address} is initiating an IKE_SA`);
+
+  const chosen = chooseProposal(sa, candidates, offer.proposals);
+  if (!chosen.ok) {
+    logMismatch(sa, candidates, offer.proposals, chosen.reason);
+    yield refuse(sa, [notify(NotifyType.NO_PROPOSAL_CHOSEN)], 'no proposal in common');
+    return;
+  }
+  const method = agreedKeMethod(chosen.proposal);
+  if (ke.method !== method) {
+    sa.log.log(
+      'ike',
+      1,
+      `key exchange method ${nameOfKeMethod(ke.method)} in received payload doesn't match negotiated ${nameOfKeMethod(method)}`,
+    );
+    const group = Uint8Array.of(method >>> 8, method & 0xff);
+    yield refuse(sa, [notify(NotifyType.INVALID_KE_PAYLOAD, group)], 'wrong key exchange method');
+    return;
+  }
+  const exchanged = exchangeKeys(sa, method, ke.data);
+  if (exchanged === undefined) {
+    yield refuse(sa, [notify(NotifyType.INVALID_SYNTAX)], 'unusable key exchange value');
+    return;
+  }
+
+  const nr = sa.env.random.bytes(NONCE_OCTETS);
+  sa.log.log('cfg', 1, `selected proposal: ${printProposals([chosen.proposal])}`);
+  installKeys(sa, chosen.proposal, nonce.data, nr, exchanged.secret);
+  sa.transition({ kind: 'connecting' });
+  detectNat(sa, message);
+  const connection = chosen.connection;
+  // Until IKE_AUTH tells who asks, the first candidate's options stand for all.
+  const announced = fragmentation(sa, connection, message);
+  const response: Payload[] = [
+    { kind: 'SA', proposals: [chosen.proposal] },
+    { kind: 'KE', method, data: exchanged.publicValue },
+    { kind: 'Nonce', data: nr },
+    ...natDetectionPayloads(sa, sa.spiI, sa.spiR),
+    ...announced,
+    ...(connection.childless === 'never' ? [] : [notify(NotifyType.CHILDLESS_IKEV2_SUPPORTED)]),
+  ];
+  const auth: InboundRequest = yield { payloads: response };
+  const init = { ni: nonce.data, nr, request: first.raw, response: sa.engine.firstResponse };
+  yield* respondAuth(sa, init, auth);
+}
+
+type Chosen =
+  | { readonly ok: true; readonly proposal: Proposal; readonly connection: ConnectionConfig }
+  | { readonly ok: false; readonly reason: string };
+
+function chooseProposal(
+  sa: IkeSa,
+  candidates: readonly ConnectionConfig[],
+  received: readonly Proposal[],
+): Chosen {
+  const options = sa.env.options();
+  const tried = new Set<readonly Proposal[]>();
+  let nearest: ProposalSelection | undefined;
+  for (const connection of candidates) {
+    // Many connections share one list of proposals: each list is compared once.
+    if (tried.has(connection.proposals)) continue;
+    tried.add(connection.proposals);
+    const selection = selectProposal(connection.proposals, received, {
+      preferConfigured: options.prefer_configured_proposals,
+      acceptPrivate: options.accept_private_algs,
+    });
+    if (selection.ok) return { ok: true, proposal: selection.proposal, connection };
+    nearest ??= selection;
+  }
+  const reason = nearest === undefined || nearest.ok ? 'no connection matches' : nearest.reason;
+  return { ok: false, reason };
+}
+
+function logMismatch(
+  sa: IkeSa,
+  candidates: readonly ConnectionConfig[],
+  received: readonly Proposal[],
+  reason: string,
+): void {
+  sa.log.log('cfg', 1, `received proposals: ${printProposals(received)}`);
+  const configured = candidates[0];
+  if (configured !== undefined) {
+    sa.log.log('cfg', 1, `configured proposals: ${printProposals(configured.proposals)}`);
+  }
+  sa.log.log('ike', 1, `no acceptable proposal found: ${reason}`);
+  sa.env.emit({ kind: 'alert', type: 'proposal-mismatch-ike', ike: viewIkeSa(sa) });
+}
+
+function exchangeKeys(
+  sa: IkeSa,
+  method: number,
+  peerPublic: Uint8Array,
+): { readonly publicValue: Uint8Array; readonly secret: Uint8Array } | undefined {
+  try {
+    return keyExchangeOf(sa.env.crypto, method).respond(peerPublic);
+  } catch (error) {
+    if (!(error instanceof KeyExchangeError)) throw error;
+    sa.log.log('ike', 1, `peer sent an unusable ${nameOfKeMethod(method)} value: ${error.message}`);
+    return undefined;
+  }
+}
+
+function fragmentation(
+  sa: IkeSa,
+  connection: ConnectionConfig,
+  message: Message,
+): readonly Payload[] {
+  if (connection.fragmentation === 'no') return [];
+  const theirs = findNotify(message, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined;
+  sa.mayFragment = theirs && connection.fragmentation !== 'accept';
+  return theirs ? [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)] : [];
+}
+
+function refuse(sa: IkeSa, payloads: readonly Payload[], reason: string): OutboundResponse {
+  return { payloads, after: () => sa.destroy(reason) };
+}

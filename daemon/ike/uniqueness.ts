@@ -1,0 +1,42 @@
+import type { ConnectionConfig } from '../config/connection-types.ts';
+import { sameEndpoint } from '../proto/endpoint.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
+
+/**
+ * Closes the other IKE_SAs between the same two authenticated identities. After INITIAL_CONTACT the peer has
+ * forgotten them (RFC 7296 section 2.4), so nothing is sent; when replaced they get a DELETE.
+ */
+export async function closeDuplicates(
+  sa: IkeSa,
+  cause: 'initial-contact' | 'replace',
+): Promise<void> {
+  for (const other of sa.env.registry.duplicatesOf(sa)) {
+    if (cause === 'initial-contact') {
+      other.log.log(
+        'ike',
+        1,
+        `destroying duplicate IKE_SA for peer '${other.printedId('remote')}', received INITIAL_CONTACT`,
+      );
+      other.post(() => other.destroy('peer started anew (INITIAL_CONTACT)'));
+      continue;
+    }
+    other.log.log(
+      'ike',
+      1,
+      `deleting duplicate IKE_SA for peer '${other.printedId('remote')}' due to uniqueness policy`,
+    );
+    sa.env.emit({ kind: 'alert', type: 'unique-replace', ike: viewIkeSa(other) });
+    other.delete('replaced by a newer IKE_SA of the same peer (unique = replace)');
+  }
+}
+
+/** `unique = keep`: a peer that is connected from elsewhere may not connect a second time. */
+export function refusedAsDuplicate(sa: IkeSa, connection: ConnectionConfig): boolean {
+  if (connection.unique !== 'keep') return false;
+  const others = sa.env.registry.duplicatesOf(sa);
+  const elsewhere = others.find((other) => !sameEndpoint(other.remote, sa.remote));
+  if (elsewhere === undefined) return false;
+  sa.env.emit({ kind: 'alert', type: 'unique-keep', ike: viewIkeSa(elsewhere) });
+  return true;
+}
