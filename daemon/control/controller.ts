@@ -33,6 +33,8 @@ export interface ControllerDeps {
   readonly events: Emitter<DaemonEvent>;
   readonly plugins: readonly string[];
   readonly reloadSettings: () => Promise<Outcome>;
+  /** Looks a DNS name up and remembers the answer for matching; never rejects. */
+  readonly resolve: (name: string) => Promise<unknown>;
 }
 
 /** Steers the daemon: what VICI, tests and start actions do goes through here. */
@@ -56,6 +58,10 @@ export class Controller implements Control {
     const previous = connections.get(config.name);
     const outcome = connections.load(config);
     if (outcome === 'unchanged') return outcome;
+    // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
+    for (const { kind, text } of [...config.localAddrs, ...config.remoteAddrs]) {
+      if (kind === 'name') this.#deps.resolve(text).catch(() => {});
+    }
     this.#actions.changed(previous, config, outcome === 'replaced');
     return outcome;
   }

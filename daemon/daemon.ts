@@ -1,0 +1,151 @@
+import { ConnectionStore } from './config/connection-store.ts';
+import type { DaemonOptions } from './config/options.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { Crypto } from './contracts/crypto.ts';
+import type { DatagramTransport } from './contracts/datagram.ts';
+import type { DaemonEvent } from './contracts/events.ts';
+import type { StateJournal } from './contracts/journal.ts';
+import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
+import type { LogHub } from './contracts/logger.ts';
+import type { Random } from './contracts/random.ts';
+import type { Control, Outcome } from './control/control.ts';
+import { Controller } from './control/controller.ts';
+import { SharedKeyStore } from './credentials/shared-keys.ts';
+import { IkeSaManager } from './ike/ike-sa-manager.ts';
+import { KernelInstaller } from './kernel/installer.ts';
+import { Receiver } from './network/receiver.ts';
+import { Sender } from './network/sender.ts';
+import type { IpAddress } from './proto/ip-address.ts';
+import { Emitter } from './util/emitter.ts';
+import { errorText } from './util/error.ts';
+
+/** The outside world, as the daemon sees it: everything it cannot compute. */
+export interface DaemonContracts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: DatagramTransport;
+  readonly kernel: KernelIpsec;
+  readonly net: KernelNet;
+  readonly crypto: Crypto;
+  readonly hub: LogHub;
+  readonly options: DaemonOptions;
+  readonly journal: StateJournal;
+  /** Names of the plugins in use, for `stats`. */
+  readonly plugins?: readonly string[];
+  /** Addresses of a DNS name; without it names are not resolved. */
+  readonly resolve?: (name: string) => Promise<readonly IpAddress[]>;
+  /** Reads strongswan.conf again; without it `reload-settings` changes nothing. */
+  readonly reloadOptions?: () => Promise<DaemonOptions>;
+}
+
+/** A running IKE daemon. Several may live in one process: nothing is shared between them. */
+export interface IkeDaemon {
+  readonly control: Control;
+  readonly sharedKeys: SharedKeyStore;
+  readonly manager: IkeSaManager;
+  readonly options: () => DaemonOptions;
+  /** Cleans up after a predecessor that was killed, then receives. */
+  start(): Promise<void>;
+  /** Sends DELETEs, takes everything out of the kernel, and stops receiving. */
+  shutdown(): Promise<void>;
+  /** No IKE_SA has work in flight. */
+  readonly idle: boolean;
+}
+
+/** Puts a daemon together from its parts; nothing runs before `start`. */
+export function createDaemon(contracts: DaemonContracts): IkeDaemon {
+  const { clock, random, transport, kernel, net, crypto, hub, journal } = contracts;
+  let current = contracts.options;
+  const options = (): DaemonOptions => current;
+  const names = new Map<string, readonly IpAddress[]>();
+  const resolve = async (name: string): Promise<readonly IpAddress[]> => {
+    const found = (await contracts.resolve?.(name)) ?? [];
+    if (found.length > 0) names.set(name, found);
+    return found;
+  };
+  const events = new Emitter<DaemonEvent>((error) =>
+    hub.log('dmn', 1, `a listener for events failed: ${errorText(error)}`),
+  );
+  const sharedKeys = new SharedKeyStore(current.rdn_matching);
+  const connections = new ConnectionStore({
+    rdnMatching: () => current.rdn_matching,
+    resolved: (name) => names.get(name) ?? [],
+  });
+  const installer = new KernelInstaller({
+    kernel,
+    net,
+    clock,
+    journal,
+    logger: hub,
+    settings: () => ({
+      installRoutes: current.install_routes,
+      routingTable: current.routing_table,
+      routingTablePriority: current.routing_table_prio,
+      spiMin: current.spi_min,
+      spiMax: current.spi_max,
+      reqidBase: current.reqid_base,
+    }),
+  });
+  const sender = new Sender(transport);
+  const manager = new IkeSaManager({
+    clock,
+    random,
+    crypto,
+    log: hub,
+    options,
+    installer,
+    sharedKeys,
+    connections,
+    ikePort: transport.ikePort,
+    nattPort: transport.nattPort,
+    send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
+    sendRaw: (local, remote, octets) => sender.sendRaw(local, remote, octets),
+    sourceAddress: async (remote) => (await net.route(remote))?.source,
+    resolve,
+    emit: (event) => events.emit(event),
+  });
+  const receiver = new Receiver(
+    transport.ikePort,
+    () => current.max_packet,
+    (message, local, remote) => manager.receive(message, local, remote),
+  );
+  const reloadSettings = async (): Promise<Outcome> => {
+    try {
+      current = (await contracts.reloadOptions?.()) ?? current;
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, errmsg: errorText(error) };
+    }
+  };
+  const control = new Controller({
+    clock,
+    hub,
+    options,
+    manager,
+    connections,
+    events,
+    plugins: contracts.plugins ?? [],
+    reloadSettings,
+    resolve,
+  });
+
+  return {
+    control,
+    sharedKeys,
+    manager,
+    options,
+    get idle() {
+      return manager.idle;
+    },
+    async start() {
+      installer.onEvent((event) => manager.onKernelEvent(event));
+      await installer.start();
+      transport.onDatagram((datagram) => receiver.receive(datagram));
+    },
+    async shutdown() {
+      await manager.shutdown();
+      await installer.close();
+      sharedKeys.clear();
+    },
+  };
+}
