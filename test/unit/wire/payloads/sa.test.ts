@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Payload } from '../../../../daemon/proto/payload.ts';
+import { selectProposal } from '../../../../daemon/proto/proposal-select.ts';
 import { decodeBody, encodeBody, hex, refusalOf } from '../../../support/wire.ts';
 
 const SA = 33;
@@ -55,6 +56,17 @@ test('attributes that are not understood are kept apart and written again', () =
     proposals: [{ transforms: [{ keyLength: 128, otherAttributes: hex('8012000700130001ff') }] }],
   });
   expect(encodeBody(payload)).toEqual(hex(text));
+});
+
+test('SEC-05 a transform with an attribute that is not understood is never selected', () => {
+  const plain = decode('00000010 01 01 00 01 00000008 0100001c');
+  const odd = decode('00000014 01 01 00 01 0000000c 0100001c 80120007');
+  const proposalsOf = (payload: Payload) => (payload.kind === 'SA' ? payload.proposals : []);
+  for (const preferConfigured of [true, false]) {
+    const select = (payload: Payload) =>
+      selectProposal(proposalsOf(plain), proposalsOf(payload), { preferConfigured }).ok;
+    expect([select(plain), select(odd)]).toEqual([true, false]);
+  }
 });
 
 test('SEC-05 a key length in the long form is no Key Length', () => {
