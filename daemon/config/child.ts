@@ -1,0 +1,192 @@
+import type { Crypto } from '../contracts/crypto.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { parseSelector } from '../proto/traffic-selector-text.ts';
+import { errorText } from '../util/error.ts';
+import type { ChildConfig, IfIdConfig, MarkConfig } from './connection-types.ts';
+import { parseInteger, parseSize, parseUint32 } from './durations-text.ts';
+import { lifetimeRange } from './lifetimes.ts';
+import { parseBoolWord } from './option-kinds.ts';
+import { parseProposals } from './proposals-text.ts';
+import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
+import type { Tree } from './tree.ts';
+import {
+  ACTION_WORDS,
+  IF_ID_WORDS,
+  MARK_WORDS,
+  parseActions,
+  parseIfId,
+  parseMark,
+  parseSetMark,
+  SET_MARK_WORDS,
+} from './values.ts';
+
+const NO_MARK: MarkConfig = { kind: 'none' };
+const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
+const MAX_REPLAY_WINDOW = 4096;
+
+/** Reads a `children.<name>` section. */
+export function parseChild(
+  name: string,
+  tree: Tree,
+  crypto: Crypto,
+  warn: (sentence: string) => void,
+): ChildConfig {
+  const reader = new SectionReader('child', tree, (sentence) =>
+    warn(`child '${name}': ${sentence}`),
+  );
+  const inner = reader.sections[0];
+  if (inner !== undefined) {
+    throw invalidSection(inner.name, `child '${name}' has no sub-sections`);
+  }
+  const updown = reader.text('updown');
+  const interfaceName = reader.text('interface');
+  const label = reader.text('label');
+  const replayWindow = parseReplayWindow(reader);
+  return {
+    name,
+    proposals: childProposals(reader, tree, crypto),
+    sha256Trunc96: reader.bool('sha256_96', false),
+    localTs: reader.mapped('local_ts', ['dynamic'], (text) =>
+      parseSelector(text, undefined, 'local_ts'),
+    ),
+    remoteTs: reader.mapped('remote_ts', ['dynamic'], (text) =>
+      parseSelector(text, undefined, 'remote_ts'),
+    ),
+    ...lifetimes(name, reader, warn),
+    ...(updown === undefined ? {} : { updown }),
+    hostaccess: reader.bool('hostaccess', false),
+    mode: reader.choice('mode', 'tunnel', [
+      'tunnel',
+      'transport',
+      'transport_proxy',
+      'beet',
+      'iptfs',
+      'pass',
+      'drop',
+    ]),
+    policies: reader.bool('policies', true),
+    policiesFwdOut: reader.bool('policies_fwd_out', false),
+    ...actions(reader),
+    ipcomp: reader.bool('ipcomp', false),
+    inactivity: reader.time('inactivity') ?? 0,
+    reqid: reader.uint32('reqid', 0),
+    priority: reader.uint32('priority', 0),
+    ...(interfaceName === undefined ? {} : { interface: interfaceName }),
+    ...marks(reader),
+    ...(label === undefined ? {} : { label }),
+    labelMode: reader.choice('label_mode', 'system', ['system', 'simple', 'selinux']),
+    tfcPadding: reader.parsed('tfc_padding', 0, parseTfc, 'octets or mtu'),
+    ...(replayWindow === undefined ? {} : { replayWindow }),
+    perCpuSas: reader.parsed('per_cpu_sas', 'no', parsePerCpu, 'yes, no, encap'),
+    hwOffload: reader.parsed('hw_offload', 'no', parseOffload, 'no, yes, crypto, packet, auto'),
+    copyDf: reader.bool('copy_df', true),
+    copyEcn: reader.bool('copy_ecn', true),
+    copyDscp: reader.choice('copy_dscp', 'out', ['out', 'in', 'yes', 'no']),
+    icmp: reader.bool('icmp', false),
+  };
+}
+
+// ESP and AH proposals share one list in order of appearance; `default` is used if neither is given.
+function childProposals(reader: SectionReader, tree: Tree, crypto: Crypto): readonly Proposal[] {
+  const keys = { esp_proposals: 'esp', ah_proposals: 'ah' } as const;
+  const names = tree.map((entry) => entry.name).filter((key) => Object.hasOwn(keys, key));
+  const proposals: Proposal[] = [];
+  for (const key of new Set(names) as Set<keyof typeof keys>) {
+    try {
+      proposals.push(...parseProposals(keys[key], reader.texts(key) ?? [], crypto));
+    } catch (error) {
+      throw invalidValue(key, errorText(error), error);
+    }
+  }
+  return proposals.length > 0 ? proposals : parseProposals('esp', ['default'], crypto);
+}
+
+function lifetimes(
+  name: string,
+  reader: SectionReader,
+  warn: (sentence: string) => void,
+): Pick<ChildConfig, 'time' | 'bytes' | 'packets'> {
+  const size = (key: string): number | undefined =>
+    reader.parsed(key, undefined, parseSize, 'a whole number, optionally with unit k, m or g');
+  const count = (key: string): number | undefined =>
+    reader.parsed(key, undefined, natural, 'a whole number');
+  const of = (unit: string, read: (key: string) => number | undefined, fallback: number) => {
+    const range = lifetimeRange(
+      { rekey: read(`rekey_${unit}`), life: read(`life_${unit}`), rand: read(`rand_${unit}`) },
+      fallback,
+    );
+    if (range.life > 0 && range.life < range.rekey) {
+      warn(`child '${name}': life_${unit} is below rekey_${unit}: it ends before it is rekeyed`);
+    }
+    return range;
+  };
+  return {
+    time: of('time', (key) => reader.time(key), 3600),
+    bytes: of('bytes', size, 0),
+    packets: of('packets', count, 0),
+  };
+}
+
+function actions(
+  reader: SectionReader,
+): Pick<ChildConfig, 'dpdAction' | 'startAction' | 'closeAction'> {
+  const none = { trap: false, start: false };
+  const of = (key: string): ChildConfig['startAction'] =>
+    reader.parsed(key, none, parseActions, ACTION_WORDS);
+  return {
+    dpdAction: of('dpd_action'),
+    startAction: of('start_action'),
+    closeAction: of('close_action'),
+  };
+}
+
+function marks(
+  reader: SectionReader,
+): Pick<
+  ChildConfig,
+  'markIn' | 'markInSa' | 'markOut' | 'setMarkIn' | 'setMarkOut' | 'ifIdIn' | 'ifIdOut'
+> {
+  return {
+    markIn: reader.parsed('mark_in', NO_MARK, parseMark, MARK_WORDS),
+    markInSa: reader.bool('mark_in_sa', false),
+    markOut: reader.parsed('mark_out', NO_MARK, parseMark, MARK_WORDS),
+    setMarkIn: reader.parsed('set_mark_in', NO_MARK, parseSetMark, SET_MARK_WORDS),
+    setMarkOut: reader.parsed('set_mark_out', NO_MARK, parseSetMark, SET_MARK_WORDS),
+    ifIdIn: reader.parsed('if_id_in', NO_IF_ID, parseIfId, IF_ID_WORDS),
+    ifIdOut: reader.parsed('if_id_out', NO_IF_ID, parseIfId, IF_ID_WORDS),
+  };
+}
+
+function parseReplayWindow(reader: SectionReader): number | undefined {
+  const allowed = `a whole number from 0 to ${MAX_REPLAY_WINDOW}`;
+  return reader.parsed('replay_window', undefined, upTo(MAX_REPLAY_WINDOW), allowed);
+}
+
+function upTo(limit: number): (text: string) => number | undefined {
+  return (text) => {
+    const number = parseUint32(text);
+    return number === undefined || number > limit ? undefined : number;
+  };
+}
+
+function natural(text: string): number | undefined {
+  const number = parseInteger(text);
+  return number === undefined || number < 0 ? undefined : number;
+}
+
+function parseTfc(text: string): number | 'mtu' | undefined {
+  return text.toLowerCase() === 'mtu' ? 'mtu' : upTo(0xffff)(text);
+}
+
+function parsePerCpu(text: string): ChildConfig['perCpuSas'] | undefined {
+  if (text.toLowerCase() === 'encap') return 'encap';
+  const word = parseBoolWord(text);
+  if (word === undefined) return undefined;
+  return word ? 'yes' : 'no';
+}
+
+function parseOffload(text: string): ChildConfig['hwOffload'] | undefined {
+  const word = text.toLowerCase();
+  if (word === 'yes') return 'crypto';
+  return (['no', 'crypto', 'packet', 'auto'] as const).find((known) => known === word);
+}

@@ -1,0 +1,168 @@
+import type { Crypto } from '../contracts/crypto.ts';
+import { ConfigError, errorText } from '../util/error.ts';
+import { EMPTY_ROUND, type ParsedRound, parseAuthRound } from './auth.ts';
+import { parseChild } from './child.ts';
+import type {
+  AuthRoundConfig,
+  ChildConfig,
+  ConnectionConfig,
+  IfIdConfig,
+} from './connection-types.ts';
+import { parseInteger } from './durations-text.ts';
+import { ikeTimes } from './lifetimes.ts';
+import { parseProposals } from './proposals-text.ts';
+import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
+import type { Tree } from './tree.ts';
+import {
+  IF_ID_WORDS,
+  parseAddress,
+  parseAddressSpec,
+  parseDscp,
+  parseIfId,
+  parsePort,
+} from './values.ts';
+
+/** A connection that may be loaded. */
+export interface ParsedConnection {
+  readonly config: ConnectionConfig;
+  /** Sentences for the log: what is read but not yet in effect. */
+  readonly warnings: readonly string[];
+}
+
+const PORT = 'a port from 0 to 65535';
+const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
+
+/**
+ * Reads one section of a `load-conn` request, which is a connection of swanctl.conf. Throws `ConfigError` whose message
+ * begins with charon's sentence (`unknown option: …`, `invalid value for: …`, `invalid section: …`) and goes on with
+ * what is allowed.
+ */
+export function parseConnection(
+  name: string,
+  tree: Tree,
+  services: { readonly crypto: Crypto },
+): ParsedConnection {
+  if (name === '') throw new ConfigError('name', 'a connection needs a name');
+  const warnings: string[] = [];
+  const warn = (sentence: string): void => void warnings.push(sentence);
+  const reader = new SectionReader('connection', tree, warn);
+  checkVersion(reader);
+  const sections = readSections(reader, services.crypto, warn);
+  const ppkId = reader.identity('ppk_id');
+  reader.identity('mediation_peer');
+  for (const key of ['aggressive', 'pull', 'mediation']) reader.bool(key, false);
+  const config: ConnectionConfig = {
+    name,
+    localAddrs: reader.mapped('local_addrs', ['%any'], parseAddressSpec),
+    remoteAddrs: reader.mapped('remote_addrs', ['%any'], parseAddressSpec),
+    localPort: reader.parsed('local_port', 500, parsePort, PORT),
+    remotePort: reader.parsed('remote_port', 500, parsePort, PORT),
+    proposals: ikeProposals(reader, services.crypto),
+    vips: reader.mapped('vips', [], parseAddress),
+    dscp: reader.parsed('dscp', 0, parseDscp, 'up to six binary digits'),
+    encap: reader.bool('encap', false),
+    mobike: reader.bool('mobike', true),
+    dpdDelay: reader.time('dpd_delay') ?? 0,
+    dpdTimeout: reader.time('dpd_timeout') ?? 0,
+    fragmentation: reader.choice('fragmentation', 'yes', ['yes', 'accept', 'no', 'force']),
+    childless: reader.choice('childless', 'allow', ['allow', 'prefer', 'force', 'never']),
+    sendCertreq: reader.bool('send_certreq', true),
+    sendCert: reader.choice('send_cert', 'ifasked', ['always', 'never', 'ifasked']),
+    ocsp: reader.choice('ocsp', 'reply', ['never', 'reply', 'request', 'both']),
+    ...(ppkId === undefined ? {} : { ppkId }),
+    ppkRequired: reader.bool('ppk_required', false),
+    keyingTries: reader.uint32('keyingtries', 1),
+    unique: reader.choice('unique', 'no', ['never', 'no', 'keep', 'replace']),
+    ...ikeTimes({
+      rekey: reader.time('rekey_time'),
+      reauth: reader.time('reauth_time'),
+      over: reader.time('over_time'),
+      rand: reader.time('rand_time'),
+    }),
+    pools: reader.texts('pools') ?? [],
+    ifIdIn: reader.parsed('if_id_in', NO_IF_ID, parseIfId, IF_ID_WORDS),
+    ifIdOut: reader.parsed('if_id_out', NO_IF_ID, parseIfId, IF_ID_WORDS),
+    ...sections,
+  };
+  return { config, warnings };
+}
+
+function checkVersion(reader: SectionReader): void {
+  const version = reader.parsed('version', 2, parseInteger, '0 and 2');
+  if (version === 1) {
+    throw invalidValue(
+      'version',
+      'this daemon speaks IKEv2 only, allowed are 2 and 0 (which means 2)',
+    );
+  }
+  if (version !== 0 && version !== 2) {
+    throw invalidValue(
+      'version',
+      `'${version}' is no IKE version, allowed are 2 and 0 (which means 2)`,
+    );
+  }
+}
+
+function ikeProposals(reader: SectionReader, crypto: Crypto): ConnectionConfig['proposals'] {
+  const items = reader.texts('proposals') ?? [];
+  try {
+    return parseProposals('ike', items.length === 0 ? ['default'] : items, crypto);
+  } catch (error) {
+    throw invalidValue('proposals', errorText(error), error);
+  }
+}
+
+function readSections(
+  reader: SectionReader,
+  crypto: Crypto,
+  warn: (sentence: string) => void,
+): Pick<ConnectionConfig, 'local' | 'remote' | 'children'> {
+  const rounds = { local: [] as ParsedRound[], remote: [] as ParsedRound[] };
+  const children = new Map<string, ChildConfig>();
+  for (const { name, entries } of reader.sections) {
+    const lower = name.toLowerCase();
+    if (lower === 'children') {
+      for (const [child, config] of readChildren(entries, crypto, warn))
+        children.set(child, config);
+    } else if (lower.startsWith('local')) {
+      rounds.local.push(parseAuthRound('local', name, entries, warn));
+    } else if (lower.startsWith('remote')) {
+      rounds.remote.push(parseAuthRound('remote', name, entries, warn));
+    } else {
+      throw invalidSection(name, 'allowed are local…, remote… and children');
+    }
+  }
+  return {
+    local: inOrder('local', rounds.local),
+    remote: inOrder('remote', rounds.remote),
+    children,
+  };
+}
+
+function readChildren(
+  entries: Tree,
+  crypto: Crypto,
+  warn: (sentence: string) => void,
+): readonly (readonly [string, ChildConfig])[] {
+  return entries.map((entry) => {
+    if (entry.kind !== 'section') {
+      throw new ConfigError(
+        entry.name,
+        `unknown option: ${entry.name}, config discarded: 'children' holds one section per child`,
+      );
+    }
+    return [entry.name, parseChild(entry.name, entry.entries, crypto, warn)];
+  });
+}
+
+function inOrder(side: string, rounds: readonly ParsedRound[]): readonly AuthRoundConfig[] {
+  if (rounds.length > 1) {
+    // The peer would be let in after fewer proofs than were asked for.
+    throw new ConfigError(
+      side,
+      `invalid section: ${side}: several rounds of authentication are not yet in effect, write one`,
+    );
+  }
+  const sorted = rounds.toSorted((a, b) => a.order - b.order).map(({ round }) => round);
+  return sorted.length === 0 ? [EMPTY_ROUND] : sorted;
+}

@@ -1,0 +1,164 @@
+/** Where a key of swanctl.conf may stand. */
+export type SectionLevel = 'connection' | 'local' | 'remote' | 'child';
+
+/**
+ * What a key does now. `yes`: it is in effect. `warned`: it is read and checked, and asking for it is answered with a
+ * warning. `refused`: it restricts who may connect or what may pass, or replaces the one by the other; loading it without
+ * obeying it would be a hole, so the connection is refused.
+ */
+export type KeyEffect = 'yes' | 'warned' | 'refused';
+
+/** Everything about a key but the meaning of its value. */
+export interface KeyStatus {
+  /** How it is sent: lists are VICI lists. */
+  readonly form: 'value' | 'list';
+  readonly effect: KeyEffect;
+  /** Values, in lower case, that do not ask for what is missing. */
+  readonly harmless: readonly string[];
+  /** Why it is not in effect, as a sentence for the operator. */
+  readonly reason: string;
+}
+
+const inEffect: KeyStatus = { form: 'value', effect: 'yes', harmless: [], reason: '' };
+const inEffectList: KeyStatus = { ...inEffect, form: 'list' };
+
+const NO = ['no', 'false', 'disabled', '0'];
+const ZERO = ['0', '0s', '0m', '0h', '0d'];
+
+function warned(reason: string, harmless: readonly string[] = []): KeyStatus {
+  return { form: 'value', effect: 'warned', harmless, reason };
+}
+
+function refused(reason: string, harmless: readonly string[] = []): KeyStatus {
+  return { form: 'value', effect: 'refused', harmless, reason };
+}
+
+function asList(status: KeyStatus): KeyStatus {
+  return { ...status, form: 'list' };
+}
+
+const REKEYING = 'SAs are not rekeyed yet, they end at their hard limits';
+const CERTIFICATES = 'certificates are not evaluated yet';
+const IKEV1 = 'it belongs to IKEv1, which this daemon does not speak';
+const MEDIATION = 'the mediation extension is not supported';
+
+const CONNECTION: Readonly<Record<string, KeyStatus>> = {
+  version: inEffect,
+  local_addrs: inEffectList,
+  remote_addrs: inEffectList,
+  local_port: inEffect,
+  remote_port: inEffect,
+  proposals: inEffectList,
+  vips: asList(warned('virtual IPs are not requested yet')),
+  aggressive: warned(IKEV1, NO),
+  pull: warned(IKEV1, ['yes', 'true', 'enabled', '1']),
+  dscp: warned('IKE packets are not marked yet', ['0', '00', '000', '0000', '00000', '000000']),
+  encap: inEffect,
+  mobike: warned('MOBIKE is not used yet', NO),
+  dpd_delay: inEffect,
+  dpd_timeout: warned(IKEV1, ZERO),
+  fragmentation: inEffect,
+  childless: refused('IKE_SAs without CHILD_SA are not negotiated yet', [
+    'allow',
+    'never',
+    'prefer',
+  ]),
+  send_certreq: warned(CERTIFICATES, ['yes', 'true', 'enabled', '1', ...NO]),
+  send_cert: warned(CERTIFICATES, ['ifasked', 'never']),
+  ocsp: warned(CERTIFICATES, ['reply', 'never']),
+  ppk_id: warned('post-quantum preshared keys are not used yet'),
+  ppk_required: refused('post-quantum preshared keys are not used yet', NO),
+  keyingtries: inEffect,
+  unique: inEffect,
+  reauth_time: warned('IKE_SAs are not reauthenticated yet', ZERO),
+  rekey_time: warned('IKE_SAs are not rekeyed yet', ZERO),
+  over_time: warned('IKE_SAs are not rekeyed yet', ZERO),
+  rand_time: warned('IKE_SAs are not rekeyed yet', ZERO),
+  pools: asList(warned('virtual IPs are not assigned yet')),
+  if_id_in: inEffect,
+  if_id_out: inEffect,
+  mediation: refused(MEDIATION, NO),
+  mediated_by: refused(MEDIATION),
+  mediation_peer: refused(MEDIATION),
+};
+
+const LOCAL: Readonly<Record<string, KeyStatus>> = {
+  round: inEffect,
+  // Which methods there are is checked where the method is read.
+  auth: inEffect,
+  id: inEffect,
+  certs: asList(warned(CERTIFICATES)),
+  pubkeys: asList(warned(CERTIFICATES)),
+  eap_id: warned('EAP is not used yet'),
+  aaa_id: warned('EAP is not used yet'),
+  xauth_id: warned(IKEV1),
+};
+
+const REMOTE: Readonly<Record<string, KeyStatus>> = {
+  round: inEffect,
+  auth: inEffect,
+  id: inEffect,
+  eap_id: refused('EAP identities are not checked yet'),
+  groups: asList(refused('group membership is not checked yet')),
+  cert_policy: asList(refused(CERTIFICATES)),
+  certs: asList(refused(CERTIFICATES)),
+  cacerts: asList(refused(CERTIFICATES)),
+  ca_id: refused(CERTIFICATES),
+  pubkeys: asList(refused('raw public keys are not evaluated yet')),
+  revocation: refused(CERTIFICATES, ['relaxed']),
+};
+
+const CHILD: Readonly<Record<string, KeyStatus>> = {
+  ah_proposals: asList(refused('AH is not negotiated yet')),
+  esp_proposals: inEffectList,
+  sha256_96: inEffect,
+  local_ts: inEffectList,
+  remote_ts: inEffectList,
+  rekey_time: warned(REKEYING, ZERO),
+  life_time: inEffect,
+  rand_time: warned(REKEYING, ZERO),
+  rekey_bytes: warned(REKEYING, ZERO),
+  life_bytes: inEffect,
+  rand_bytes: warned(REKEYING, ZERO),
+  rekey_packets: warned(REKEYING, ZERO),
+  life_packets: inEffect,
+  rand_packets: warned(REKEYING, ZERO),
+  updown: warned('updown scripts are not run yet'),
+  hostaccess: warned('updown scripts are not run yet', NO),
+  mode: refused('only tunnel and transport are negotiated yet', ['tunnel', 'transport']),
+  policies: inEffect,
+  policies_fwd_out: inEffect,
+  dpd_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
+  start_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
+  close_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
+  ipcomp: warned('IPComp is not negotiated yet', NO),
+  inactivity: warned('inactive CHILD_SAs are not closed yet', ZERO),
+  reqid: inEffect,
+  priority: inEffect,
+  interface: warned('policies are not bound to interfaces yet'),
+  mark_in: inEffect,
+  mark_in_sa: inEffect,
+  mark_out: inEffect,
+  set_mark_in: inEffect,
+  set_mark_out: inEffect,
+  if_id_in: inEffect,
+  if_id_out: inEffect,
+  label: refused('security labels are not negotiated yet'),
+  label_mode: refused('security labels are not negotiated yet', ['system', 'simple']),
+  tfc_padding: warned('packets are not padded yet', ['0']),
+  replay_window: inEffect,
+  per_cpu_sas: warned('SAs per CPU are not negotiated yet', NO),
+  hw_offload: warned('SAs are not offloaded yet', ['no']),
+  copy_df: inEffect,
+  copy_ecn: inEffect,
+  copy_dscp: inEffect,
+  icmp: warned('ICMP errors are not let through yet', NO),
+};
+
+/** Every key of swanctl.conf, by the section it stands in. */
+export const KEY_STATUS: Readonly<Record<SectionLevel, ReadonlyMap<string, KeyStatus>>> = {
+  connection: new Map(Object.entries(CONNECTION)),
+  local: new Map(Object.entries(LOCAL)),
+  remote: new Map(Object.entries(REMOTE)),
+  child: new Map(Object.entries(CHILD)),
+};
