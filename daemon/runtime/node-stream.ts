@@ -1,0 +1,217 @@
+import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { getSystemErrorMessage } from 'node:util';
+import type {
+  ListenOptions,
+  StreamConnection,
+  StreamListener,
+  StreamSystem,
+} from '../contracts/stream.ts';
+import { errorText, IkedError } from '../util/error.ts';
+
+/** Connections waiting to be accepted; clients that connect with a timeout fail at once when it is full. */
+const BACKLOG = 128;
+/** `sun_path` holds 108 octets with the terminator. */
+const MAX_PATH = 107;
+
+/** A socket that cannot be opened; the message says what to do. */
+export class StreamError extends IkedError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('STREAM', message, options);
+  }
+}
+
+/** UNIX sockets of the machine. */
+export class NodeStreams implements StreamSystem {
+  async listen(
+    path: string,
+    options: ListenOptions,
+    onConnection: (connection: StreamConnection) => void,
+  ): Promise<StreamListener> {
+    checkPath(path);
+    const owner = {
+      uid: options.user === undefined ? -1 : lookUpId('/etc/passwd', 'user', options.user),
+      gid: options.group === undefined ? -1 : lookUpId('/etc/group', 'group', options.group),
+    };
+    await removeStale(path);
+    const server = createServer((socket) => onConnection(new NodeStream(socket)));
+    await bind(server, path);
+    try {
+      chmodSync(path, 0o660);
+      if (owner.uid >= 0 || owner.gid >= 0) chownSync(path, owner.uid, owner.gid);
+    } catch (error) {
+      server.close();
+      throw new StreamError(`cannot set mode and owner of '${path}': ${reason(error)}`, {
+        cause: error,
+      });
+    }
+    return new NodeListener(server, path);
+  }
+
+  connect(path: string): Promise<StreamConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(path);
+      const fail = (error: Error): void => {
+        reject(new StreamError(`cannot connect to '${path}': ${reason(error)}`, { cause: error }));
+      };
+      socket.once('error', fail);
+      socket.once('connect', () => {
+        socket.off('error', fail);
+        resolve(new NodeStream(socket));
+      });
+    });
+  }
+}
+
+class NodeListener implements StreamListener {
+  readonly #server: Server;
+  readonly path: string;
+
+  constructor(server: Server, path: string) {
+    this.#server = server;
+    this.path = path;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    // Closing waits for all connections; nobody needs to wait for that, and libuv removes the file at once.
+    this.#server.close();
+    return Promise.resolve();
+  }
+}
+
+class NodeStream implements StreamConnection {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    // A peer that went away is told by 'close', which follows every error.
+    socket.on('error', () => undefined);
+  }
+
+  onData(handler: (octets: Uint8Array) => void): void {
+    this.#socket.on('data', (chunk: Uint8Array) => handler(chunk));
+  }
+
+  onClose(handler: () => void): void {
+    this.#socket.once('close', () => handler());
+  }
+
+  onDrain(handler: () => void): void {
+    this.#socket.on('drain', () => handler());
+  }
+
+  write(octets: Uint8Array): number {
+    if (!this.#socket.writable) return 0;
+    this.#socket.write(octets);
+    return this.#socket.writableLength;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function bind(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(new StreamError(`cannot listen at '${path}': ${reason(error)}`, { cause: error }));
+    });
+    // bind(2) happens within listen(): with this mask the socket is never open to others, not even for a moment.
+    const restore = narrowUmask();
+    server.listen({ path, backlog: BACKLOG }, resolve);
+    restore();
+  });
+}
+
+function narrowUmask(): () => void {
+  try {
+    const old = process.umask(0o117);
+    return () => void process.umask(old);
+  } catch {
+    // Worker threads may not change it; the mode is set after binding as well.
+    return () => undefined;
+  }
+}
+
+/** Removes a socket file nobody answers on; complains about anything else in its place. */
+async function removeStale(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new StreamError(
+      `'${path}' exists and is no socket: remove it or set charon.plugins.vici.socket to another path`,
+    );
+  }
+  if (await answers(path)) {
+    throw new StreamError(
+      `'${path}' is in use by another daemon: stop it or set charon.plugins.vici.socket to another path`,
+    );
+  }
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    throw new StreamError(`cannot replace the old socket '${path}': ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // A full backlog (EAGAIN) or a refusal by permission means that somebody is there.
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
+}
+
+function checkPath(path: string): void {
+  if (!path.startsWith('/')) {
+    throw new StreamError(
+      `socket path '${path}' is not absolute: write it as unix:///run/charon.vici`,
+    );
+  }
+  if (new TextEncoder().encode(path).length > MAX_PATH) {
+    throw new StreamError(
+      `socket path '${path}' is longer than ${MAX_PATH} octets: choose a shorter one`,
+    );
+  }
+}
+
+/** The number of a user or group: numbers stand for themselves, names are looked up in the system's file. */
+function lookUpId(file: string, kind: string, name: string): number {
+  if (/^\d{1,10}$/.test(name)) return Number(name);
+  try {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const fields = line.split(':');
+      if (fields[0] === name) return Number(fields[2]);
+    }
+  } catch (error) {
+    throw new StreamError(`cannot look up ${kind} '${name}': ${reason(error)}`, { cause: error });
+  }
+  throw new StreamError(`${kind} '${name}' is not in ${file}: create it or correct charon.${kind}`);
+}
+
+function reason(error: unknown): string {
+  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
+    return getSystemErrorMessage(error.errno) ?? error.message;
+  }
+  return errorText(error);
+}

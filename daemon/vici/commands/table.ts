@@ -1,0 +1,39 @@
+import type { Command } from '../command.ts';
+import { clearCreds } from './clear-creds.ts';
+import { getAlgorithms } from './get-algorithms.ts';
+import { getConns } from './get-conns.ts';
+import { getShared } from './get-shared.ts';
+import { initiate } from './initiate.ts';
+import { install } from './install.ts';
+import { listConns } from './list-conns.ts';
+import { listSas } from './list-sas.ts';
+import { loadConn } from './load-conn.ts';
+import { loadShared } from './load-shared.ts';
+import { reloadSettings } from './reload-settings.ts';
+import { stats } from './stats.ts';
+import { terminate } from './terminate.ts';
+import { uninstall } from './uninstall.ts';
+import { unloadConn } from './unload-conn.ts';
+import { unloadShared } from './unload-shared.ts';
+import { version } from './version.ts';
+
+/** Every command the server knows; any other name is answered with CMD_UNKNOWN. */
+export const COMMANDS: readonly Command[] = [
+  version,
+  stats,
+  reloadSettings,
+  initiate,
+  terminate,
+  install,
+  uninstall,
+  listSas,
+  listConns,
+  getConns,
+  loadConn,
+  unloadConn,
+  loadShared,
+  unloadShared,
+  getShared,
+  clearCreds,
+  getAlgorithms,
+];

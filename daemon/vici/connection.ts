@@ -1,0 +1,265 @@
+import type { Tree } from '../config/tree.ts';
+import type { Clock, Timer } from '../contracts/clock.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { StreamConnection } from '../contracts/stream.ts';
+import { CLOSE_ABOVE, Outbox } from './outbox.ts';
+import { encodeSegment, MAX_PACKET, type PacketHead, PacketType, readHead } from './packet.ts';
+import { SegmentReader } from './segments.ts';
+
+/** Milliseconds a client may take for one segment. */
+const SEGMENT_TIMEOUT = 30_000;
+/** Requests and octets that may wait for their turn before the client is no longer read. */
+const MAX_PENDING = 64;
+const MAX_PENDING_OCTETS = 2 * MAX_PACKET;
+/** Requests and streamed events between two turns of the event loop. */
+const EVENTS_PER_TURN = 32;
+
+/** What a connection hands its packets to. */
+export interface ViciHandlers {
+  /** Runs a command; `undefined` if there is none of that name. */
+  request(
+    name: string,
+    packet: Uint8Array,
+    offset: number,
+    connection: ViciConnection,
+  ): Promise<Tree> | undefined;
+  isEvent(name: string): boolean;
+  /** The number of registrations of an event changed by this client. */
+  registered(name: string, delta: 1 | -1): void;
+  closed(connection: ViciConnection): void;
+}
+
+export interface ViciConnectionServices {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One client: its packets run strictly one after the other, its registrations end with it. */
+export class ViciConnection {
+  readonly #stream: StreamConnection;
+  readonly #handlers: ViciHandlers;
+  readonly #services: ViciConnectionServices;
+  readonly #segments = new SegmentReader();
+  readonly #outbox: Outbox;
+  readonly #abort = new AbortController();
+  readonly #registrations = new Map<string, number>();
+  #pending: Uint8Array[] = [];
+  #pendingOctets = 0;
+  #running = false;
+  #paused = false;
+  #closed = false;
+  #segmentTimer: Timer | undefined;
+  #eventsThisTurn = 0;
+
+  constructor(stream: StreamConnection, handlers: ViciHandlers, services: ViciConnectionServices) {
+    this.#stream = stream;
+    this.#handlers = handlers;
+    this.#services = services;
+    this.#outbox = new Outbox(stream, () => {
+      this.close(`it does not read, more than ${CLOSE_ABOVE >> 20} MiB are waiting`);
+    });
+    stream.onData((octets) => this.#received(octets));
+    stream.onClose(() => this.#ended());
+  }
+
+  /** Aborted when the client is gone. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** How often the client registered for an event, and so how often it is sent. */
+  registrationsOf(event: string): number {
+    return this.#registrations.get(event) ?? 0;
+  }
+
+  /** Sends a segment made by `encodeSegment`, once per registration of the event. */
+  sendEvent(event: string, segment: Uint8Array, droppable: boolean): void {
+    for (let i = this.registrationsOf(event); i > 0 && !this.#closed; i--) {
+      this.#outbox.push(segment, droppable);
+    }
+    this.#eventsThisTurn++;
+  }
+
+  /**
+   * Resolves when the client has read enough to be sent more; gives others a turn now and then. `undefined` means
+   * at once.
+   */
+  ready(): Promise<void> | undefined {
+    const space = this.#outbox.ready();
+    if (space === undefined && this.#eventsThisTurn < EVENTS_PER_TURN) return undefined;
+    this.#eventsThisTurn = 0;
+    return this.#turn(space);
+  }
+
+  async #turn(space: Promise<void> | undefined): Promise<void> {
+    await space;
+    await new Promise<void>((resolve) => this.#services.clock.after(0, resolve));
+  }
+
+  /** Disconnects the client and says why in the log. */
+  close(why: string): void {
+    if (this.#closed) return;
+    this.#stream.destroy();
+    this.#ended();
+    // Only now: before, the line would be queued for this very client and close it once more.
+    this.#services.log.log('cfg', 1, `disconnected vici client: ${why}`);
+  }
+
+  /** Disconnects without a word: the daemon ends. */
+  destroy(): void {
+    this.#stream.destroy();
+    this.#ended();
+  }
+
+  #ended(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#segmentTimer?.cancel();
+    this.#pending = [];
+    this.#outbox.close();
+    for (const [event, count] of this.#registrations) {
+      for (let i = 0; i < count; i++) this.#handlers.registered(event, -1);
+    }
+    this.#registrations.clear();
+    this.#abort.abort();
+    this.#handlers.closed(this);
+    const { dropped } = this.#outbox;
+    if (dropped > 0) {
+      this.#services.log.log('cfg', 1, `vici client missed ${dropped} log events, it did not read`);
+    }
+  }
+
+  #received(octets: Uint8Array): void {
+    if (this.#closed) return;
+    const result = this.#segments.push(octets);
+    for (const packet of result.packets) {
+      this.#pending.push(packet);
+      this.#pendingOctets += packet.length;
+    }
+    this.#watchSegment(result.packets.length > 0);
+    void this.#work();
+    if (result.kind === 'too-long') {
+      this.close(
+        `it announced a packet of ${result.length} octets, at most ${MAX_PACKET} are allowed`,
+      );
+    }
+  }
+
+  // The time counts from the first octet of a segment: sending one octet a second does not extend it.
+  #watchSegment(completed: boolean): void {
+    if (completed || !this.#segments.partial) {
+      this.#segmentTimer?.cancel();
+      this.#segmentTimer = undefined;
+    }
+    if (!this.#segments.partial || this.#segmentTimer !== undefined) return;
+    this.#segmentTimer = this.#services.clock.after(SEGMENT_TIMEOUT, () => {
+      this.close(`it did not finish a packet within ${SEGMENT_TIMEOUT / 1000} seconds`);
+    });
+  }
+
+  async #work(): Promise<void> {
+    if (this.#running) {
+      this.#throttle();
+      return;
+    }
+    this.#running = true;
+    for (let packet = this.#pending.shift(); packet !== undefined; packet = this.#pending.shift()) {
+      this.#pendingOctets -= packet.length;
+      this.#throttle();
+      const head = readHead(packet);
+      if (head === undefined) {
+        const what = packet.length === 0 ? 'an empty packet' : 'a packet with a malformed name';
+        this.#services.log.log('cfg', 1, `received ${what} from vici client, ignored`);
+      } else {
+        const answered = this.#handle(head, packet);
+        if (answered !== undefined) await answered;
+      }
+      // A client that asks without reading the answers is not asked for more.
+      this.#eventsThisTurn++;
+      const turn = this.ready();
+      if (turn !== undefined) await turn;
+      if (this.#closed) break;
+    }
+    this.#running = false;
+  }
+
+  #throttle(): void {
+    const full = this.#pending.length > MAX_PENDING || this.#pendingOctets > MAX_PENDING_OCTETS;
+    if (full === this.#paused || this.#closed) return;
+    this.#paused = full;
+    if (full) this.#stream.pause();
+    else this.#stream.resume();
+  }
+
+  #handle(head: PacketHead, packet: Uint8Array): Promise<void> | undefined {
+    switch (head.type) {
+      case PacketType.CMD_REQUEST:
+        return this.#request(head, packet);
+      case PacketType.EVENT_REGISTER:
+        this.#register(head.name);
+        return undefined;
+      case PacketType.EVENT_UNREGISTER:
+        this.#unregister(head.name);
+        return undefined;
+      default:
+        this.#services.log.log(
+          'cfg',
+          1,
+          `received unsupported vici packet type ${head.type}, ignored`,
+        );
+        return undefined;
+    }
+  }
+
+  #request(head: PacketHead, packet: Uint8Array): Promise<void> | undefined {
+    const answer = this.#handlers.request(head.name, packet, head.offset, this);
+    if (answer === undefined) {
+      this.#answer(PacketType.CMD_UNKNOWN, []);
+      return undefined;
+    }
+    return answer.then((tree) => this.#answer(PacketType.CMD_RESPONSE, tree));
+  }
+
+  #register(name: string): void {
+    if (!this.#handlers.isEvent(name)) {
+      this.#answer(PacketType.EVENT_UNKNOWN, []);
+      return;
+    }
+    const count = this.registrationsOf(name);
+    if (count >= MAX_PENDING) {
+      this.close(`it registered ${count} times for event '${name}'`);
+      return;
+    }
+    this.#registrations.set(name, count + 1);
+    this.#handlers.registered(name, 1);
+    this.#answer(PacketType.EVENT_CONFIRM, []);
+  }
+
+  #unregister(name: string): void {
+    const count = this.registrationsOf(name);
+    if (count === 0) {
+      this.#answer(PacketType.EVENT_UNKNOWN, []);
+      return;
+    }
+    if (count === 1) this.#registrations.delete(name);
+    else this.#registrations.set(name, count - 1);
+    this.#handlers.registered(name, -1);
+    this.#answer(PacketType.EVENT_CONFIRM, []);
+  }
+
+  #answer(type: PacketType, tree: Tree): void {
+    if (this.#closed) return;
+    const segment = encodeSegment(type, undefined, tree) ?? tooLarge();
+    this.#outbox.push(segment, false);
+  }
+}
+
+// A client whose answer is left out would wait for ever.
+function tooLarge(): Uint8Array {
+  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+  const segment = encodeSegment(PacketType.CMD_RESPONSE, undefined, [
+    { kind: 'value', name: 'success', value: text('no') },
+    { kind: 'value', name: 'errmsg', value: text(`answer exceeds ${MAX_PACKET} octets`) },
+  ]);
+  return segment ?? new Uint8Array(0);
+}

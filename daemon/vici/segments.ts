@@ -1,0 +1,55 @@
+import { MAX_PACKET } from './packet.ts';
+
+/** What came of feeding octets. */
+export type SegmentResult =
+  | { readonly kind: 'packets'; readonly packets: readonly Uint8Array[] }
+  /** The announced length is beyond the limit: the stream cannot be followed any further. */
+  | { readonly kind: 'too-long'; readonly packets: readonly Uint8Array[]; readonly length: number };
+
+/** Cuts a byte stream into packets, each preceded by four octets of length. */
+export class SegmentReader {
+  /** What is held of a segment that is not complete, in a buffer that grows by doubling. */
+  #buffer = new Uint8Array(0);
+  #length = 0;
+
+  /** Whether a segment has begun and is not complete. */
+  get partial(): boolean {
+    return this.#length > 0;
+  }
+
+  /** Takes octets, which it may keep, and gives the packets that are complete with them. */
+  push(octets: Uint8Array): SegmentResult {
+    const held = this.#length > 0;
+    if (held) this.#append(octets);
+    const work = held ? this.#buffer.subarray(0, this.#length) : octets;
+    const view = new DataView(work.buffer, work.byteOffset, work.length);
+    const packets: Uint8Array[] = [];
+    let offset = 0;
+    while (work.length - offset >= 4) {
+      const length = view.getUint32(offset);
+      if (length > MAX_PACKET) return { kind: 'too-long', packets, length };
+      if (work.length - offset - 4 < length) break;
+      packets.push(work.subarray(offset + 4, offset + 4 + length));
+      offset += 4 + length;
+    }
+    // Packets handed out are views of the old buffer: what is left over moves to a new one.
+    if (offset > 0 || !held) this.#restart(work.subarray(offset));
+    return { kind: 'packets', packets };
+  }
+
+  #append(octets: Uint8Array): void {
+    const needed = this.#length + octets.length;
+    if (needed > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(octets, this.#length);
+    this.#length = needed;
+  }
+
+  #restart(rest: Uint8Array): void {
+    this.#buffer = rest.slice();
+    this.#length = rest.length;
+  }
+}

@@ -1,0 +1,158 @@
+import type { Tree } from '../config/tree.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { StreamConnection, StreamListener } from '../contracts/stream.ts';
+import { ConfigError } from '../util/error.ts';
+import type { CommandContext } from './command.ts';
+import { COMMANDS } from './commands/table.ts';
+import { ViciConnection, type ViciHandlers } from './connection.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { GLOBAL_EVENTS, type GlobalEvent } from './events/global.ts';
+import { STREAMED_EVENTS } from './events/streamed.ts';
+import { encodeSegment, PacketType } from './packet.ts';
+import type { ViciServices } from './services.ts';
+
+/** Clients served at once; more are turned away. */
+const MAX_CLIENTS = 512;
+
+/** The running VICI server; disposal disconnects everybody and removes the socket. */
+export interface ViciServer extends AsyncDisposable {
+  /** Path of the socket. */
+  readonly path: string;
+  /** Clients connected now. */
+  readonly clients: number;
+}
+
+/** Opens the VICI socket of the options and serves clients from then on. */
+export async function createViciServer(services: ViciServices): Promise<ViciServer> {
+  const options = services.options();
+  const path = socketPath(options['plugins.vici.socket']);
+  const server = new Server(services);
+  await server.listen(path, {
+    ...(options.user === undefined ? {} : { user: options.user }),
+    ...(options.group === undefined ? {} : { group: options.group }),
+  });
+  return server;
+}
+
+function socketPath(uri: string): string {
+  const path = uri.startsWith('unix://') ? uri.slice('unix://'.length) : '';
+  if (path.startsWith('/')) return path;
+  throw new ConfigError(
+    'charon.plugins.vici.socket',
+    `charon.plugins.vici.socket is '${uri}', only UNIX sockets are served: write unix:///run/charon.vici`,
+  );
+}
+
+class Server implements ViciServer, ViciHandlers {
+  readonly #services: ViciServices;
+  readonly #log: Logger;
+  readonly #dispatcher = new Dispatcher(COMMANDS);
+  readonly #clients = new Set<ViciConnection>();
+  readonly #events: ReadonlyMap<string, GlobalEvent>;
+  /** Registrations of all clients; a source is connected only while somebody listens. */
+  readonly #registrations = new Map<string, number>();
+  readonly #disconnectSource = new Map<string, () => void>();
+  #listener: StreamListener | undefined;
+  #turnedAway = 0;
+
+  constructor(services: ViciServices) {
+    this.#services = services;
+    this.#log = services.hub;
+    this.#events = new Map(GLOBAL_EVENTS.map((event) => [event.name, event]));
+  }
+
+  get path(): string {
+    return this.#listener?.path ?? '';
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  async listen(path: string, options: { user?: string; group?: string }): Promise<void> {
+    this.#listener = await this.#services.streams.listen(path, options, (stream) =>
+      this.#accept(stream),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener?.[Symbol.asyncDispose]();
+    for (const client of [...this.#clients]) client.destroy();
+    for (const disconnect of this.#disconnectSource.values()) disconnect();
+    this.#disconnectSource.clear();
+  }
+
+  #accept(stream: StreamConnection): void {
+    if (this.#clients.size >= MAX_CLIENTS) {
+      stream.destroy();
+      // One line per full house, not one per knock.
+      if (this.#turnedAway++ === 0) {
+        this.#log.log('cfg', 1, `vici client turned away, ${MAX_CLIENTS} are connected`);
+      }
+      return;
+    }
+    const services = { clock: this.#services.clock, log: this.#log };
+    this.#clients.add(new ViciConnection(stream, this, services));
+  }
+
+  closed(connection: ViciConnection): void {
+    this.#clients.delete(connection);
+    if (this.#turnedAway > 0 && this.#clients.size < MAX_CLIENTS / 2) this.#turnedAway = 0;
+  }
+
+  request(
+    name: string,
+    packet: Uint8Array,
+    offset: number,
+    connection: ViciConnection,
+  ): Promise<Tree> | undefined {
+    const context: CommandContext = {
+      services: this.#services,
+      log: this.#log,
+      signal: connection.signal,
+      event: (event, tree, droppable = false) => {
+        if (connection.registrationsOf(event) === 0) return;
+        const segment = this.#encodeEvent(event, tree);
+        if (segment !== undefined) connection.sendEvent(event, segment, droppable);
+      },
+      ready: () => connection.ready(),
+    };
+    return this.#dispatcher.run(name, packet, offset, context);
+  }
+
+  isEvent(name: string): boolean {
+    return this.#events.has(name) || STREAMED_EVENTS.has(name);
+  }
+
+  registered(name: string, delta: 1 | -1): void {
+    const event = this.#events.get(name);
+    if (event === undefined) return;
+    const count = (this.#registrations.get(name) ?? 0) + delta;
+    this.#registrations.set(name, count);
+    if (count === 1 && delta === 1) {
+      const send = (tree: Tree): void => this.#broadcast(event, tree);
+      this.#disconnectSource.set(name, event.connect(this.#services, send));
+    } else if (count === 0) {
+      this.#disconnectSource.get(name)?.();
+      this.#disconnectSource.delete(name);
+    }
+  }
+
+  #broadcast(event: GlobalEvent, tree: Tree): void {
+    const segment = this.#encodeEvent(event.name, tree);
+    if (segment === undefined) return;
+    // Sending may disconnect a client, which changes the set.
+    for (const client of [...this.#clients]) {
+      client.sendEvent(event.name, segment, event.droppable);
+    }
+  }
+
+  #encodeEvent(name: string, tree: Tree): Uint8Array | undefined {
+    const segment = encodeSegment(PacketType.EVENT, name, tree);
+    // A log event about a log event that is too long could go on for ever.
+    if (segment === undefined && name !== 'log') {
+      this.#log.log('cfg', 1, `vici event '${name}' is too long for a packet, left out`);
+    }
+    return segment;
+  }
+}
