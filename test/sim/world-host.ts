@@ -1,0 +1,140 @@
+import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
+import { type DaemonOptions, defaultOptions } from '../../daemon/config/options.ts';
+import type { Crypto } from '../../daemon/contracts/crypto.ts';
+import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import type { IkeSaView } from '../../daemon/contracts/views.ts';
+import type { Outcome, TerminateOutcome } from '../../daemon/control/control.ts';
+import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
+import { viewIkeSa } from '../../daemon/ike/ike-sa-view.ts';
+import { MemoryJournal } from '../../daemon/kernel/memory-journal.ts';
+import { parseIdentity } from '../../daemon/proto/identity-text.ts';
+import type { IpAddress } from '../../daemon/proto/ip-address.ts';
+import { utf8 } from '../../daemon/util/bytes.ts';
+import { Secret } from '../../daemon/util/secret.ts';
+import { MemoryLog } from '../support/memory-log.ts';
+import { FakeKernel } from './fake-kernel.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { SimHost, SimNetwork } from './sim-network.ts';
+
+/** How a host differs from a plain one. */
+export interface HostSetup {
+  readonly addresses: readonly IpAddress[];
+  readonly options?: Partial<DaemonOptions>;
+  readonly crypto: Crypto;
+  readonly random: SeededRandom;
+  readonly network: SimNetwork;
+}
+
+/** One host of a world: its sockets, its kernel, its daemon and what that said. */
+export class WorldHost {
+  readonly name: string;
+  readonly kernel: FakeKernel;
+  readonly journal = new MemoryJournal();
+  readonly events: DaemonEvent[] = [];
+  readonly random: SeededRandom;
+  log = new MemoryLog();
+  transport: SimHost;
+  daemon: IkeDaemon;
+  readonly #setup: HostSetup;
+
+  constructor(name: string, setup: HostSetup) {
+    this.name = name;
+    this.#setup = setup;
+    this.random = setup.random;
+    this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
+    this.transport = setup.network.host(name, setup.addresses);
+    this.daemon = this.#build();
+  }
+
+  get address(): IpAddress {
+    return this.#setup.addresses[0] as IpAddress;
+  }
+
+  /** Messages of the daemon so far. */
+  get lines(): readonly string[] {
+    return this.log.lines;
+  }
+
+  /** Snapshots of all IKE_SAs, without asking the kernel. */
+  get sas(): readonly IkeSaView[] {
+    return [...this.daemon.manager.tables.byId.values()].map((sa) =>
+      viewIkeSa(sa, [...sa.children.values()]),
+    );
+  }
+
+  /** IKE_SAs in state ESTABLISHED. */
+  get established(): readonly IkeSaView[] {
+    return this.sas.filter((sa) => sa.state === 'ESTABLISHED');
+  }
+
+  /** CHILD_SAs in the kernel, of all IKE_SAs. */
+  get children(): readonly IkeSaView['children'][number][] {
+    return this.sas.flatMap((sa) => sa.children.filter((child) => child.state === 'INSTALLED'));
+  }
+
+  alerts(type: string): number {
+    return this.events.filter((event) => event.kind === 'alert' && event.type === type).length;
+  }
+
+  async start(): Promise<void> {
+    await this.daemon.start();
+  }
+
+  load(config: ConnectionConfig): Promise<unknown> {
+    return this.daemon.control.loadConnection(config);
+  }
+
+  /** A pre-shared key for these identities, everybody's if none are named. */
+  secret(text: string, ...owners: readonly string[]): void {
+    this.daemon.sharedKeys.load({
+      type: 'ike',
+      data: new Secret(utf8(text)),
+      owners: owners.map((owner) => parseIdentity(owner, { allowRegex: true })),
+    });
+  }
+
+  initiate(child: string, timeout = 0): Promise<Outcome> {
+    return this.daemon.control.initiate(
+      { child, timeout, initLimits: false },
+      () => undefined,
+      new AbortController().signal,
+    );
+  }
+
+  terminate(what: { ike?: string; child?: string }, force = false): Promise<TerminateOutcome> {
+    return this.daemon.control.terminate(
+      { ...what, force, timeout: 0 },
+      () => undefined,
+      new AbortController().signal,
+    );
+  }
+
+  /** The daemon dies without a word; its kernel stays as it is. */
+  kill(): void {
+    this.transport.close();
+  }
+
+  /** A new daemon with the same kernel and journal, not started yet. */
+  reborn(): void {
+    this.transport.close();
+    this.transport = this.#setup.network.host(this.name, this.#setup.addresses);
+    this.daemon = this.#build();
+  }
+
+  #build(): IkeDaemon {
+    const { network, crypto, options } = this.#setup;
+    const daemon = createDaemon({
+      clock: network.clock,
+      random: this.random,
+      transport: this.transport,
+      kernel: this.kernel,
+      net: this.kernel,
+      crypto,
+      hub: this.log,
+      options: { ...defaultOptions(), ...options },
+      journal: this.journal,
+    });
+    daemon.control.onEvent((event) => this.events.push(event));
+    return daemon;
+  }
+}

@@ -1,0 +1,137 @@
+import { onTestFailed } from 'vitest';
+import type { DaemonOptions } from '../../daemon/config/options.ts';
+import type { Crypto } from '../../daemon/contracts/crypto.ts';
+import { createCrypto } from '../../daemon/crypto/registry.ts';
+import nodeCrypto from '../../plugins/crypto-node/plugin.ts';
+import { ip } from '../support/selectors.ts';
+import { Ladder } from './ladder.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { type LinkOptions, perfectLink, SimNetwork } from './sim-network.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { WorldHost } from './world-host.ts';
+
+/** What a world starts from. */
+export interface WorldOptions {
+  readonly seed?: number;
+  readonly link?: Partial<LinkOptions>;
+  /** Prints the ladder if the test fails; default true. */
+  readonly printOnFailure?: boolean;
+}
+
+/** Virtual milliseconds that {@link World.settle} waits at most unless told otherwise: an hour. */
+const SETTLE_LIMIT = 3_600_000;
+
+/** Turns of the event loop in which daemons may stay busy without anything else happening. */
+const BUSY_TURNS = 10_000;
+
+let sharedCrypto: Crypto | undefined;
+
+/** The cryptography of every simulated daemon: real, and self-tested once. */
+export function simCrypto(): Crypto {
+  const provider = nodeCrypto.crypto?.();
+  if (provider === undefined) throw new TypeError('crypto-node offers no cryptography');
+  sharedCrypto ??= createCrypto([provider]);
+  return sharedCrypto;
+}
+
+/** Hosts with daemons on one simulated network and one virtual clock; everything follows from the seed. */
+export class World implements AsyncDisposable {
+  readonly seed: number;
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly network: SimNetwork;
+  readonly hosts: WorldHost[] = [];
+  readonly #ladder: Ladder;
+
+  constructor({ seed = 1, link = {}, printOnFailure = true }: WorldOptions = {}) {
+    this.seed = seed;
+    this.random = new SeededRandom(seed);
+    this.network = new SimNetwork(this.clock, this.random.fork());
+    this.network.link = { ...perfectLink, ...link };
+    this.#ladder = new Ladder(this.clock);
+    this.network.onPacket((record) => this.#ladder.packet(record));
+    if (printOnFailure) onTestFailed(() => console.error(this.ladder()));
+  }
+
+  /** Adds a host with a started daemon. */
+  async host(
+    name: string,
+    addresses: readonly string[],
+    options: Partial<DaemonOptions> = {},
+  ): Promise<WorldHost> {
+    const host = new WorldHost(name, {
+      addresses: addresses.map(ip),
+      options,
+      crypto: simCrypto(),
+      random: this.random.fork(),
+      network: this.network,
+    });
+    host.log.addSink(this.#ladder.sink(name));
+    this.hosts.push(host);
+    await host.start();
+    return host;
+  }
+
+  /** Jumps from timer to timer until the condition holds; fails with the ladder if it never does. */
+  async settle(condition: () => boolean, limit = SETTLE_LIMIT): Promise<void> {
+    const end = this.clock.now() + limit;
+    for (;;) {
+      await this.#quiet();
+      if (condition()) return;
+      const due = this.clock.nextDue();
+      if (due === undefined) throw this.#failure('nothing is left to happen');
+      if (due > end) throw this.#failure(`not within ${limit} ms`);
+      this.clock.step();
+    }
+  }
+
+  /** Lets time pass. */
+  async pass(millis: number): Promise<void> {
+    const end = this.clock.now() + millis;
+    for (;;) {
+      await this.#quiet();
+      const due = this.clock.nextDue();
+      if (due === undefined || due > end) break;
+      this.clock.step();
+    }
+    this.clock.skipTo(end);
+  }
+
+  /** Lets time pass until a promise settles, and returns what it gave. */
+  async during<T>(promise: Promise<T>, limit = SETTLE_LIMIT): Promise<T> {
+    let settled = false;
+    const mark = (): void => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    await this.settle(() => settled, limit);
+    return promise;
+  }
+
+  /** Exchanges so far in the notation of the RFCs. */
+  ladder(): string {
+    return `seed ${this.seed}\n${this.#ladder.print()}`;
+  }
+
+  /** Stops every daemon. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const host of this.hosts) await this.during(host.daemon.shutdown());
+  }
+
+  // One turn of the event loop empties the queue of microtasks; daemons that wait for more are asked again.
+  async #quiet(): Promise<void> {
+    for (let turn = 0; turn < BUSY_TURNS; turn++) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.hosts.every((host) => host.daemon.idle)) return;
+    }
+    throw this.#failure('a daemon stays busy');
+  }
+
+  #failure(why: string): Error {
+    const states = this.hosts.map((host) => {
+      const sas = host.sas.map((sa) => `${sa.name}[${sa.uniqueId}] ${sa.state}`);
+      return `${host.name}: ${sas.join(', ') || 'no IKE_SA'}`;
+    });
+    return new Error(`${why}; ${states.join('; ')}\n${this.ladder()}`);
+  }
+}
