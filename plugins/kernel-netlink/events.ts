@@ -1,0 +1,35 @@
+import type { KernelEvent, SaId } from '../../daemon/contracts/kernel.ts';
+import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
+import type { SaId as NativeSaId, XfrmEvent } from '../../native/index.ts';
+import { address, lookup, protocolOf, selectorsOf } from './convert.ts';
+
+/** An event in the contract's terms, `undefined` for what concerns nobody. */
+export function kernelEvent(event: XfrmEvent): KernelEvent | undefined {
+  switch (event.kind) {
+    case 'acquire': {
+      const template = event.policy.templates.find(({ reqid }) => reqid !== 0);
+      if (template === undefined) return undefined;
+      return { kind: 'acquire', reqid: template.reqid, ...selectorsOf(event.selector) };
+    }
+    case 'expire': {
+      const id = saIdOf(event.sa);
+      return id && { kind: 'expire', id, hard: event.hard };
+    }
+    case 'mapping': {
+      const id = saIdOf(event.sa);
+      return id && { kind: 'mapping', id, address: address(event.newSrc), port: event.newPort };
+    }
+    // An unreadable event is a lost one: listeners compare with the kernel.
+    case 'malformed':
+    case 'overrun':
+      return { kind: 'overrun' };
+    default:
+      return undefined;
+  }
+}
+
+function saIdOf(sa: NativeSaId): Omit<SaId, 'source'> | undefined {
+  const protocol = protocolOf(sa.protocol);
+  if (protocol === undefined || sa.spi === 0) return undefined;
+  return { destination: address(sa.dst), spi: sa.spi as ChildSpi, protocol, ...lookup(sa) };
+}

@@ -1,0 +1,198 @@
+import type {
+  KernelEvent,
+  KernelIpsec,
+  KernelPolicy,
+  KernelSa,
+  PolicyId,
+  SaId,
+  SaProtocol,
+  SaUsage,
+} from '../../daemon/contracts/kernel.ts';
+import type { Logger } from '../../daemon/contracts/logger.ts';
+import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
+import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
+import { Emitter } from '../../daemon/util/emitter.ts';
+import { errorText } from '../../daemon/util/error.ts';
+import {
+  NetlinkError,
+  type Offload,
+  OffloadFlag,
+  type Watcher,
+  type XfrmClient,
+  XfrmMode,
+} from '../../native/index.ts';
+import { asKernelError, unless } from './errors.ts';
+import { kernelEvent } from './events.ts';
+import type { Interfaces } from './interfaces.ts';
+import { fromPolicy, fromSa, toPolicy, toPolicyId, toSa, toSaId, toUsage } from './objects.ts';
+import { type Capabilities, probe } from './probe.ts';
+
+/** SAs and policies of this network namespace, through XFRM netlink. */
+export class NetlinkIpsec implements KernelIpsec {
+  readonly name = 'kernel-netlink';
+  readonly #client: XfrmClient;
+  readonly #interfaces: Interfaces;
+  readonly #logger: Logger;
+  readonly #capabilities: Capabilities;
+  readonly #events: Emitter<KernelEvent>;
+  readonly #watcher: Watcher;
+
+  private constructor(
+    client: XfrmClient,
+    capabilities: Capabilities,
+    interfaces: Interfaces,
+    logger: Logger,
+  ) {
+    this.#client = client;
+    this.#capabilities = capabilities;
+    this.#interfaces = interfaces;
+    this.#logger = logger;
+    this.#events = new Emitter((error) =>
+      logger.log('knl', 1, `handling a kernel event failed: ${errorText(error)}`),
+    );
+    this.#watcher = client.watch((event) => {
+      if (event.kind === 'malformed') logger.log('knl', 1, `kernel event: ${event.reason}`);
+      const told = kernelEvent(event);
+      if (told !== undefined) this.#events.emit(told);
+    });
+  }
+
+  /** Opens the sockets and asks the kernel what it can do; rejects with `KernelError`, EPERM without CAP_NET_ADMIN. */
+  static open(client: XfrmClient, interfaces: Interfaces, logger: Logger): Promise<NetlinkIpsec> {
+    return asKernelError(async () => {
+      try {
+        return new NetlinkIpsec(client, await probe(client), interfaces, logger);
+      } catch (error) {
+        client.close();
+        throw error;
+      }
+    });
+  }
+
+  supports(
+    protocol: SaProtocol,
+    encryption: number | undefined,
+    keyBits: number | undefined,
+    integrity: number | undefined,
+  ): boolean {
+    return this.#capabilities.supports(protocol, encryption, keyBits, integrity);
+  }
+
+  allocateSpi(
+    source: IpAddress,
+    destination: IpAddress,
+    protocol: SaProtocol,
+    reqid: number,
+    min: number,
+    max: number,
+  ): Promise<ChildSpi> {
+    return asKernelError(async () => {
+      const spi = await this.#client.allocateSpi({
+        src: ipBytes(source),
+        dst: ipBytes(destination),
+        protocol,
+        mode: XfrmMode.TUNNEL,
+        reqid,
+        min,
+        max,
+      });
+      return spi as ChildSpi;
+    });
+  }
+
+  addSa(sa: KernelSa): Promise<void> {
+    return asKernelError(async () => {
+      if (sa.hwOffload === undefined) {
+        await this.#put(sa);
+      } else {
+        await this.#putOffloaded(sa, sa.hwOffload);
+      }
+    });
+  }
+
+  async deleteSa(id: SaId): Promise<void> {
+    await asKernelError(() => unless(['ESRCH'], () => this.#client.deleteSa(toSaId(id))));
+  }
+
+  querySa(id: SaId): Promise<SaUsage | undefined> {
+    return asKernelError(async () => {
+      const found = await this.#client.getSa(toSaId(id));
+      return found && toUsage(found);
+    });
+  }
+
+  addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void> {
+    return asKernelError(async () => {
+      const ifindex = await this.#interfaces.indexOf(policy.interfaceName);
+      const wanted = toPolicy(policy, ifindex);
+      if (options?.exclusive === true) await this.#client.addPolicy(wanted);
+      else await this.#client.updatePolicy(wanted);
+    });
+  }
+
+  async deletePolicy(id: PolicyId & { readonly interfaceName?: string }): Promise<void> {
+    await asKernelError(async () => {
+      const ifindex = await this.#interfaces.indexOf(id.interfaceName);
+      await unless(['ENOENT'], () => this.#client.deletePolicy(toPolicyId(id, ifindex)));
+    });
+  }
+
+  listSas(): Promise<readonly (SaId & { readonly reqid: number })[]> {
+    return asKernelError(async () => present((await this.#client.listSas()).map(fromSa)));
+  }
+
+  listPolicies(): Promise<readonly KernelPolicy[]> {
+    return asKernelError(async () => {
+      const policies = await this.#client.listPolicies();
+      const bound = policies.some((policy) => policy.selector.ifindex !== 0);
+      const names = bound ? await this.#interfaces.names() : new Map<number, string>();
+      return present(policies.map((one) => fromPolicy(one, (ifindex) => names.get(ifindex))));
+    });
+  }
+
+  onEvent(handler: (event: KernelEvent) => void): void {
+    this.#events.on(handler);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watcher.close();
+    this.#client.close();
+  }
+
+  // An inbound SA completes its reservation; one that expired meanwhile makes it an SA like any other.
+  async #put(sa: KernelSa, offload?: Offload): Promise<void> {
+    const wanted = toSa(sa, offload);
+    if (sa.direction === 'out') return this.#client.addSa(wanted);
+    try {
+      await this.#client.updateSa(wanted);
+    } catch (error) {
+      if (!(error instanceof NetlinkError) || error.code !== 'ESRCH') throw error;
+      await this.#client.addSa(wanted);
+    }
+  }
+
+  // `auto` takes the most that the device does; the other settings insist.
+  async #putOffloaded(sa: KernelSa, kind: NonNullable<KernelSa['hwOffload']>): Promise<void> {
+    const ifindex = await this.#interfaces.holding(
+      sa.direction === 'in' ? sa.destination : sa.source,
+    );
+    const inbound = sa.direction === 'in' ? OffloadFlag.INBOUND : 0;
+    const packet = { ifindex, flags: inbound | OffloadFlag.PACKET };
+    const crypto = { ifindex, flags: inbound };
+    if (kind === 'packet') return this.#put(sa, packet);
+    if (kind === 'crypto') return this.#put(sa, crypto);
+    for (const offload of [packet, crypto]) {
+      try {
+        return await this.#put(sa, offload);
+      } catch (error) {
+        const why = errorText(error);
+        this.#logger.log('knl', 2, `interface ${ifindex} does not take over an SA: ${why}`);
+      }
+    }
+    return this.#put(sa);
+  }
+}
+
+function present<T>(list: readonly (T | undefined)[]): T[] {
+  return list.filter((one) => one !== undefined);
+}

@@ -1,0 +1,193 @@
+import type { KernelNet, KernelRoute } from '../../daemon/contracts/kernel.ts';
+import type { Logger } from '../../daemon/contracts/logger.ts';
+import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
+import { Emitter } from '../../daemon/util/emitter.ts';
+import { errorText } from '../../daemon/util/error.ts';
+import {
+  LinkFlag,
+  type Route,
+  type RouteClient,
+  type RouteEvent,
+  RouteProtocol,
+  RouteScope,
+  RouteTable,
+  RouteType,
+  type Rule,
+  RuleAction,
+  type Watcher,
+} from '../../native/index.ts';
+import { address } from './convert.ts';
+import { asKernelError, unless } from './errors.ts';
+import type { Interfaces } from './interfaces.ts';
+import { bestRoute } from './route-choice.ts';
+
+type Path = Awaited<ReturnType<KernelNet['route']>>;
+
+const families = [4, 6] as const;
+
+/** Addresses and routes of this network namespace, through rtnetlink. */
+export class NetlinkNet implements KernelNet {
+  readonly #client: RouteClient;
+  readonly #interfaces: Interfaces;
+  readonly #changes: Emitter<void>;
+  readonly #watcher: Watcher;
+  /** Tables that hold our own routes, which say nothing about the way to a peer. */
+  readonly #ownTables = new Set<number>();
+  #telling = false;
+
+  constructor(client: RouteClient, interfaces: Interfaces, logger: Logger) {
+    this.#client = client;
+    this.#interfaces = interfaces;
+    this.#changes = new Emitter((error) =>
+      logger.log('knl', 1, `handling a network change failed: ${errorText(error)}`),
+    );
+    this.#watcher = client.watch((event) => this.#onEvent(event));
+  }
+
+  route(remote: IpAddress, source?: IpAddress): Promise<Path> {
+    return asKernelError(async () => {
+      const dst = ipBytes(remote);
+      const src = source === undefined ? undefined : ipBytes(source);
+      const lookup = { dst, ...(src && { src }) };
+      // Asking from an address that is not ours is EINVAL (IPv4) or EADDRNOTAVAIL: there is no way from there.
+      const found = await unless(['EINVAL', 'EADDRNOTAVAIL'], () =>
+        this.#client.lookupRoute(lookup),
+      );
+      const way =
+        found !== undefined && this.#ownTables.has(found.table)
+          ? bestRoute(await this.#client.listRoutes(found.family), dst, this.#ownTables)
+          : found;
+      return way && this.#path(way, source);
+    });
+  }
+
+  addresses(): ReturnType<KernelNet['addresses']> {
+    return asKernelError(async () => {
+      const [links, all] = await Promise.all([
+        this.#client.listLinks(),
+        this.#client.listAddresses(),
+      ]);
+      const up = new Map(
+        links.filter(({ flags }) => flags & LinkFlag.UP).map((link) => [link.ifindex, link.name]),
+      );
+      return all.flatMap(({ address: octets, prefix, ifindex }) => {
+        const interfaceName = up.get(ifindex);
+        return interfaceName === undefined
+          ? []
+          : [{ address: address(octets), prefix, interfaceName }];
+      });
+    });
+  }
+
+  addRoute(route: KernelRoute): Promise<void> {
+    return asKernelError(async () => {
+      this.#ownTables.add(route.table);
+      const ifindex = await this.#interfaces.indexOf(route.interfaceName);
+      await this.#client.addRoute(toRoute(route, ifindex));
+    });
+  }
+
+  async deleteRoute(route: KernelRoute): Promise<void> {
+    await asKernelError(async () => {
+      // With the interface went the route.
+      const ifindex = await unless(['ENODEV'], () => this.#interfaces.indexOf(route.interfaceName));
+      if (ifindex === undefined) return;
+      const wanted = { ...toRoute(route, ifindex), scope: RouteScope.NOWHERE };
+      await unless(['ESRCH'], () => this.#client.deleteRoute(wanted));
+    });
+  }
+
+  async addRule(table: number, priority: number): Promise<void> {
+    this.#ownTables.add(table);
+    await this.#forEachFamily(['EEXIST'], (family) =>
+      this.#client.addRule(ruleFor(family, table, priority)),
+    );
+  }
+
+  async deleteRule(table: number, priority: number): Promise<void> {
+    await this.#forEachFamily(['ENOENT'], (family) =>
+      this.#client.deleteRule(ruleFor(family, table, priority)),
+    );
+  }
+
+  onChange(handler: () => void): void {
+    this.#changes.on(handler);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watcher.close();
+    this.#client.close();
+  }
+
+  // A host without IPv6 has nothing to route there.
+  async #forEachFamily(
+    fine: readonly string[],
+    action: (family: 4 | 6) => Promise<void>,
+  ): Promise<void> {
+    for (const family of families) {
+      const ignored = family === 6 ? [...fine, 'EAFNOSUPPORT', 'EOPNOTSUPP'] : fine;
+      await asKernelError(() => unless(ignored, () => action(family)));
+    }
+  }
+
+  async #path(way: Route, asked: IpAddress | undefined): Promise<Path> {
+    const { ifindex } = way;
+    if (ifindex === undefined) return undefined;
+    const interfaceName = (await this.#interfaces.names()).get(ifindex);
+    const source = asked ?? (await this.#sourceOf(way, ifindex));
+    if (interfaceName === undefined || source === undefined) return undefined;
+    const gateway = way.gateway === undefined ? undefined : address(way.gateway);
+    return { source, interfaceName, ...(gateway !== undefined && { gateway }) };
+  }
+
+  async #sourceOf(way: Route, ifindex: number): Promise<IpAddress | undefined> {
+    if (way.source !== undefined) return address(way.source);
+    const octets = way.family === 4 ? 4 : 16;
+    const all = await this.#client.listAddresses();
+    const found = all.find(
+      (one) => one.ifindex === ifindex && one.address.length === octets && one.scope === 0,
+    );
+    return found && address(found.address);
+  }
+
+  // One call of the handlers for a burst of events.
+  #onEvent(event: RouteEvent): void {
+    if (event.kind === 'route' && this.#concernsUsOnly(event.route)) return;
+    if (event.kind === 'rule' && this.#ownTables.has(event.rule.table)) return;
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      this.#changes.emit();
+    });
+  }
+
+  #concernsUsOnly(route: Route): boolean {
+    return this.#ownTables.has(route.table) || route.type !== RouteType.UNICAST;
+  }
+}
+
+function toRoute(route: KernelRoute, ifindex: number): Route {
+  const dst = ipBytes(route.destination);
+  const unicast = route.type === 'unicast';
+  return {
+    family: dst.length === 4 ? 4 : 6,
+    dst,
+    prefix: route.prefix,
+    table: route.table || RouteTable.MAIN,
+    type: unicast ? RouteType.UNICAST : RouteType.THROW,
+    protocol: RouteProtocol.STATIC,
+    // IPv4 asks that a next hop be of wider scope than the route over it.
+    scope:
+      unicast && route.gateway === undefined && dst.length === 4
+        ? RouteScope.LINK
+        : RouteScope.UNIVERSE,
+    ...(route.gateway !== undefined && { gateway: ipBytes(route.gateway) }),
+    ...(ifindex !== 0 && { ifindex }),
+    ...(route.source !== undefined && { source: ipBytes(route.source) }),
+  };
+}
+
+function ruleFor(family: 4 | 6, table: number, priority: number): Rule {
+  return { family, table, priority, action: RuleAction.TO_TABLE };
+}

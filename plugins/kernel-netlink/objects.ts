@@ -1,0 +1,197 @@
+import type {
+  KernelLifetime,
+  KernelPolicy,
+  PolicyId as KernelPolicyId,
+  KernelSa,
+  SaId as KernelSaId,
+  PolicyTemplate as KernelTemplate,
+  SaUsage,
+} from '../../daemon/contracts/kernel.ts';
+import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
+import { ipBytes } from '../../daemon/proto/ip-address.ts';
+import {
+  EncapType,
+  type LifetimeLimits,
+  type Offload,
+  type Policy,
+  type PolicyId,
+  type PolicyInfo,
+  type PolicyTemplate,
+  type Sa,
+  SaExtraFlag,
+  SaFlag,
+  type SaId,
+  type SaInfo,
+  XFRM_INF,
+} from '../../native/index.ts';
+import { kernelAlgorithms } from './algorithms.ts';
+import {
+  address,
+  lookup,
+  modeNumber,
+  modeOf,
+  protocolOf,
+  selectorFor,
+  selectorsOf,
+} from './convert.ts';
+
+/** What names an SA, in the kernel's terms. */
+export function toSaId(id: Omit<KernelSaId, 'source'>): SaId {
+  return {
+    dst: ipBytes(id.destination),
+    spi: id.spi,
+    protocol: id.protocol,
+    ...(id.mark && { mark: id.mark }),
+    ...(id.ifId !== undefined && { ifId: id.ifId }),
+  };
+}
+
+/** An SA in the kernel's terms; throws `UnknownAlgorithm`. */
+export function toSa(sa: KernelSa, offload?: Offload): Sa {
+  const extraFlags = extraFlagsFor(sa);
+  return {
+    ...toSaId(sa),
+    src: ipBytes(sa.source),
+    mode: modeNumber(sa.mode),
+    reqid: sa.reqid,
+    lifetime: toLimits(sa.lifetime),
+    replayWindow: sa.replayWindow,
+    esn: sa.esn,
+    flags: flagsFor(sa),
+    ...(extraFlags !== 0 && { extraFlags }),
+    ...kernelAlgorithms(sa),
+    ...(sa.encap && {
+      encap: {
+        type: EncapType.ESPINUDP,
+        srcPort: sa.encap.sourcePort,
+        dstPort: sa.encap.destinationPort,
+      },
+    }),
+    ...(sa.setMark && { setMark: sa.setMark }),
+    ...(sa.tfcPadding !== undefined && sa.tfcPadding > 0 && { tfcPad: sa.tfcPadding }),
+    ...(offload && { offload }),
+    ...(sa.selector && { selector: selectorFor(sa.selector.source, sa.selector.destination) }),
+  };
+}
+
+/** What is in use of an SA; the kernel's "last used" is missing before Linux 6.2, the first use stands in. */
+export function toUsage(sa: SaInfo): SaUsage {
+  const { bytes, packets, useTime } = sa.current;
+  const lastUsed = Number(sa.lastUsed ?? useTime);
+  return { bytes, packets, ...(lastUsed !== 0 && { lastUsed }) };
+}
+
+/** A listed SA, `undefined` for what is not IPsec or has no SPI yet. */
+export function fromSa(sa: SaInfo): (KernelSaId & { readonly reqid: number }) | undefined {
+  const protocol = protocolOf(sa.protocol);
+  if (protocol === undefined || sa.spi === 0) return undefined;
+  return {
+    source: address(sa.src),
+    destination: address(sa.dst),
+    spi: sa.spi as ChildSpi,
+    protocol,
+    reqid: sa.reqid,
+    ...lookup(sa),
+  };
+}
+
+/** What names a policy, in the kernel's terms. */
+export function toPolicyId(id: KernelPolicyId, ifindex = 0): PolicyId {
+  return {
+    selector: selectorFor(id.source, id.destination, ifindex),
+    direction: id.direction,
+    ...(id.mark && { mark: id.mark }),
+    ...(id.ifId !== undefined && { ifId: id.ifId }),
+  };
+}
+
+/** A policy in the kernel's terms. */
+export function toPolicy(policy: KernelPolicy, ifindex = 0): Policy {
+  return {
+    ...toPolicyId(policy, ifindex),
+    action: policy.action,
+    priority: policy.priority,
+    flags: 0,
+    templates: policy.templates.map(toTemplate),
+  };
+}
+
+/** A listed policy, `undefined` for policies of sockets and what IPsec does not use. */
+export function fromPolicy(
+  policy: PolicyInfo,
+  interfaceName: (ifindex: number) => string | undefined,
+): KernelPolicy | undefined {
+  if (policy.socket === true) return undefined;
+  const templates: KernelTemplate[] = [];
+  for (const one of policy.templates) {
+    const template = fromTemplate(one);
+    if (template === undefined) return undefined;
+    templates.push(template);
+  }
+  const { ifindex } = policy.selector;
+  const name = ifindex === 0 ? undefined : interfaceName(ifindex);
+  return {
+    direction: policy.direction,
+    ...selectorsOf(policy.selector),
+    ...lookup(policy),
+    action: policy.action,
+    priority: policy.priority,
+    templates,
+    ...(name !== undefined && { interfaceName: name }),
+  };
+}
+
+function flagsFor(sa: KernelSa): number {
+  let flags = 0;
+  if (!sa.copyEcn) flags |= SaFlag.NOECN;
+  if (!sa.copyDf) flags |= SaFlag.NOPMTUDISC;
+  if (sa.copyDscp === 'in' || sa.copyDscp === 'yes') flags |= SaFlag.DECAP_DSCP;
+  // Without a selector a tunnel takes packets of either family; otherwise only those of its own.
+  if (sa.mode !== 'transport' && sa.selector === undefined) flags |= SaFlag.AF_UNSPEC;
+  return flags;
+}
+
+function extraFlagsFor(sa: KernelSa): number {
+  return sa.copyDscp === 'in' || sa.copyDscp === 'no' ? SaExtraFlag.DONT_ENCAP_DSCP : 0;
+}
+
+function toLimits(lifetime: KernelLifetime): LifetimeLimits {
+  const unlimited = (value: bigint): bigint => (value === 0n ? XFRM_INF : value);
+  return {
+    softBytes: unlimited(lifetime.softBytes),
+    hardBytes: unlimited(lifetime.hardBytes),
+    softPackets: unlimited(lifetime.softPackets),
+    hardPackets: unlimited(lifetime.hardPackets),
+    softAddSeconds: BigInt(Math.ceil(lifetime.softSeconds)),
+    hardAddSeconds: BigInt(Math.ceil(lifetime.hardSeconds)),
+    softUseSeconds: 0n,
+    hardUseSeconds: 0n,
+  };
+}
+
+function toTemplate(template: KernelTemplate): PolicyTemplate {
+  return {
+    src: ipBytes(template.source),
+    dst: ipBytes(template.destination),
+    spi: template.spi,
+    protocol: template.protocol,
+    mode: modeNumber(template.mode),
+    reqid: template.reqid,
+    optional: template.optional,
+  };
+}
+
+function fromTemplate(template: PolicyTemplate): KernelTemplate | undefined {
+  const protocol = protocolOf(template.protocol);
+  const mode = modeOf(template.mode);
+  if (protocol === undefined || mode === undefined) return undefined;
+  return {
+    source: address(template.src),
+    destination: address(template.dst),
+    spi: template.spi,
+    protocol,
+    mode,
+    reqid: template.reqid,
+    optional: template.optional,
+  };
+}

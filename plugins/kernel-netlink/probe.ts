@@ -1,0 +1,107 @@
+import type { SaProtocol } from '../../daemon/contracts/kernel.ts';
+import { EncryptionId, IntegrityId } from '../../daemon/proto/iana/transforms.ts';
+import { NetlinkError, type Sa, UNLIMITED, type XfrmClient, XfrmMode } from '../../native/index.ts';
+import { kernelCiphers, kernelMacs } from './algorithms.ts';
+
+/** What the kernel can do, found out by asking it. */
+export interface Capabilities {
+  supports(
+    protocol: SaProtocol,
+    encryption: number | undefined,
+    keyBits: number | undefined,
+    integrity: number | undefined,
+  ): boolean;
+}
+
+const loopback = Uint8Array.of(127, 0, 0, 1);
+/** SPIs of the probes: below what peers and kernel choose, from 256 on. */
+const FIRST_SPI = 0x100;
+
+/**
+ * Adds and removes one SA towards loopback per algorithm; they would expire within seconds if this process died
+ * in between. Rejects with EPERM when the process may not configure IPsec at all.
+ */
+export async function probe(client: XfrmClient): Promise<Capabilities> {
+  let spi = FIRST_SPI;
+  const ask = async (protocol: number, what: Partial<Sa>): Promise<boolean> => {
+    const sa = probeSa(protocol, spi++, what);
+    try {
+      await client.addSa(sa);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      if (error.code === 'EPERM') throw error;
+      // Somebody's SA with this SPI: the kernel looked at the algorithm before it looked for that.
+      return error.code === 'EEXIST';
+    }
+    await client.deleteSa(sa);
+    return true;
+  };
+  const esp = new Set<number>();
+  const macs = new Set<number>();
+  const ah = new Set<number>();
+  const asked: Promise<void>[] = [];
+  const note = (set: Set<number>, id: number, answer: Promise<boolean>): void => {
+    const noted = answer.then((yes) => {
+      if (yes) set.add(id);
+    });
+    asked.push(noted);
+  };
+  for (const id of Object.keys(kernelCiphers).map(Number)) {
+    note(esp, id, ask(50, { ...cipherOf(id), ...(isAead(id) ? {} : macOf(plainMac)) }));
+  }
+  for (const id of Object.keys(kernelMacs).map(Number)) {
+    note(macs, id, ask(50, { ...cipherOf(EncryptionId.NULL), ...macOf(id) }));
+    note(ah, id, ask(51, macOf(id)));
+  }
+  const deflate = { comp: { name: 'deflate', key: new Uint8Array() } };
+  const compAsked = ask(108, deflate);
+  const [comp] = await Promise.all([compAsked, ...asked]);
+  return {
+    supports(protocol, encryption, _keyBits, integrity) {
+      if (protocol === 108) return comp;
+      const mac = integrity === undefined || integrity === IntegrityId.NONE ? undefined : integrity;
+      if (protocol === 51) return mac !== undefined && ah.has(mac);
+      if (encryption === undefined || !esp.has(encryption)) return false;
+      if (isAead(encryption)) return mac === undefined;
+      return mac !== undefined && macs.has(mac);
+    },
+  };
+}
+
+const plainMac = IntegrityId.HMAC_SHA1_96;
+
+function isAead(id: number): boolean {
+  return kernelCiphers[id]?.icvBits !== undefined;
+}
+
+function cipherOf(id: number): Partial<Sa> {
+  const cipher = kernelCiphers[id];
+  if (cipher === undefined) return {};
+  const { name, icvBits } = cipher;
+  // Not all zero, and its parts different: 3DES refuses weak keys.
+  const key = Uint8Array.from({ length: cipher.keyBits / 8 + cipher.saltOctets }, (_, i) => i * 7);
+  return icvBits === undefined ? { crypt: { name, key } } : { aead: { name, key, icvBits } };
+}
+
+function macOf(id: number): Partial<Sa> {
+  const mac = kernelMacs[id];
+  if (mac === undefined) return {};
+  const key = new Uint8Array(mac.keyOctets).fill(1);
+  return { auth: { name: mac.name, key, truncateBits: mac.truncateBits } };
+}
+
+function probeSa(protocol: number, spi: number, what: Partial<Sa>): Sa {
+  return {
+    src: loopback,
+    dst: loopback,
+    spi,
+    protocol,
+    mode: XfrmMode.TRANSPORT,
+    reqid: 0,
+    replayWindow: 0,
+    esn: false,
+    flags: 0,
+    lifetime: { ...UNLIMITED, hardAddSeconds: 5n },
+    ...what,
+  };
+}
