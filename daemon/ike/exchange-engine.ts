@@ -4,7 +4,7 @@ import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
 import { familyOf } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
-import { DecodeError, IntegrityError } from '../wire/decode-error.ts';
+import { DecodeError } from '../wire/decode-error.ts';
 import { describeMessage } from '../wire/describe.ts';
 import { isFragment, Reassembler } from '../wire/fragments.ts';
 import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
@@ -15,6 +15,7 @@ import { MessageWindow } from './message-window.ts';
 import { notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
+import { WitnessedProtection } from './witnessed-protection.ts';
 
 /** What the engine asks of the IKE_SA it moves messages for. */
 export interface EngineHost {
@@ -215,15 +216,17 @@ export class ExchangeEngine {
       log.log('ike', 1, `ignoring unprotected ${exchangeName(header.exchange)} message`);
       return undefined;
     }
+    const protection =
+      first || this.inbound === undefined ? undefined : new WitnessedProtection(this.inbound);
     try {
-      const message = this.#parse(header, datagram, first ? undefined : this.inbound);
+      const message = this.#parse(header, datagram, protection);
       if (message !== undefined) checkMessage(message);
       return message;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       log.log('enc', 1, `${error.message}, message dropped`);
       // Only what was protected proves that the peer itself sent nonsense and may be told, RFC 7296 section 2.21.
-      if (first || error instanceof IntegrityError || header.isResponse) return undefined;
+      if (!protection?.authentic || header.isResponse) return undefined;
       const data = error.criticalType === undefined ? EMPTY : Uint8Array.of(error.criticalType);
       this.#respond(
         header.exchange,
