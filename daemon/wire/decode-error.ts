@@ -24,6 +24,7 @@ export class DecodeError extends IkedError {
   readonly notify: number;
   /** Only with UNSUPPORTED_CRITICAL_PAYLOAD: what its notification data has to say. */
   readonly criticalType?: number;
+  #authenticated = false;
 
   constructor(failure: DecodeFailure, code = 'DECODE') {
     super(code, `${failure.payload} at octet ${failure.offset}: ${failure.reason}`);
@@ -33,11 +34,29 @@ export class DecodeError extends IkedError {
     this.notify = failure.notify ?? NotifyType.INVALID_SYNTAX;
     if (failure.criticalType !== undefined) this.criticalType = failure.criticalType;
   }
+
+  /**
+   * Whether the integrity of the message was proved before this was found. Only then is it the peer who erred and
+   * may be told (RFC 7296 section 2.21); anything else may be an attacker's, and must change nothing.
+   */
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  /** Runs what reads authenticated octets: a {@link DecodeError} from it says so. */
+  static whileAuthenticated<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DecodeError) error.#authenticated = true;
+      throw error;
+    }
+  }
 }
 
 /**
  * The integrity check failed: nothing of the message may be believed and nothing may be answered. Bad padding
- * behind a good checksum is a plain {@link DecodeError}, as the peer itself wrote it.
+ * behind a good checksum is a plain, authenticated {@link DecodeError}, as the peer itself wrote it.
  */
 export class IntegrityError extends DecodeError {
   constructor(payload: string, offset: number) {

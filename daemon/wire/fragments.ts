@@ -107,6 +107,7 @@ export class Reassembler {
     }
     if (this.#octets + octets <= this.#limits.maxOctets) return;
     this.#drop(key);
+    // Not said to be authenticated: the limit is ours, and the rest of the message will be dropped as well.
     const reason = `message of more than ${this.#limits.maxOctets} octets`;
     throw new DecodeError({ payload: 'SKF', offset: IKE_HEADER_OCTETS, reason });
   }

@@ -39,13 +39,15 @@ export function parseMessage(
   if (!isEncrypted) throw refuse(IKE_HEADER_OCTETS, 'not encrypted');
   const aad = bytes.subarray(0, last.bodyStart);
   const content = openBody(protection, aad, bytes.subarray(last.bodyStart, last.end), 'SK');
-  refuseCritical(links);
+  DecodeError.whileAuthenticated(() => refuseCritical(links));
   return messageOf(header, parseContent(content, last.next));
 }
 
-/** The payloads of decrypted content. Throws {@link DecodeError}. */
+/** The payloads of decrypted content. Throws an authenticated {@link DecodeError}. */
 export function parseContent(content: Uint8Array, firstType: number): Payload[] {
-  return readPayloads(content, readChain(content, firstType, 0));
+  return DecodeError.whileAuthenticated(() =>
+    readPayloads(content, readChain(content, firstType, 0)),
+  );
 }
 
 /** A message with the addressing of a header. */

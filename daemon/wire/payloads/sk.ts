@@ -18,6 +18,10 @@ export function openBody(
   }
   const padded = protection.open(aad, body);
   if (padded === undefined) throw new IntegrityError(name, offset);
+  return DecodeError.whileAuthenticated(() => withoutPadding(padded, offset, name));
+}
+
+function withoutPadding(padded: Uint8Array, offset: number, name: 'SK' | 'SKF'): Uint8Array {
   const padLength = padded[padded.length - 1];
   if (padLength === undefined || padLength >= padded.length) {
     throw new DecodeError({ payload: name, offset, reason: 'padding longer than the content' });

@@ -77,6 +77,7 @@ describe('SK payload', () => {
     expect(error).not.toBeInstanceOf(IntegrityError);
     expect(error.reason).toContain(reason);
     expect(error.notify).toBe(NotifyType.INVALID_SYNTAX);
+    expect(error.authenticated).toBe(true);
   });
 
   test('refuses a body too short for IV, Pad Length and ICV before any cryptography', () => {
@@ -139,6 +140,23 @@ test('SEC-67 no single flipped bit of an encrypted message is accepted or told a
 function headerOr(fallback: ReturnType<typeof parseHeader>, bytes: Uint8Array) {
   return { ...fallback, nextPayload: bytes[16] ?? 0 };
 }
+
+test('SEC-15 what an attacker can write without keys is never called authenticated', () => {
+  const protection = new ToyProtection();
+  const whole = encodeMessage(protectedWith([vendor]), protection);
+  const forged: Uint8Array[] = [
+    datagramWith(SK, hex('0000 0003'), protectedWith([])),
+    datagramWith(SK, hex('0000 0008 01020304'), protectedWith([])),
+    datagramWith(SK, concatBytes(whole.slice(28), hex('00')), protectedWith([])),
+    datagramWith(201, payloadOctets(hex('00'), 0x80), protectedWith([])),
+    datagramWith(53, payloadOctets(new Uint8Array(60)), protectedWith([])),
+    datagramWith(SK, payloadOctets(new Uint8Array(60)), protectedWith([])),
+    datagramWith(NOTIFY, payloadOctets(hex('00000007')), protectedWith([])),
+  ];
+  for (const bytes of forged) {
+    expect(refusalOf(() => parse(bytes, protection)).authenticated).toBe(false);
+  }
+});
 
 test('integrity is checked before the content is looked at', () => {
   const protection = new ToyProtection();
