@@ -42,4 +42,6 @@ export interface StreamSystem {
   ): Promise<StreamListener>;
   /** Connects to a UNIX path. Rejects with an `IkedError` whose message names the path and the reason. */
   connect(path: string): Promise<StreamConnection>;
+  /** Resolves once everything else that waits for its turn has had it: lets long work be interrupted. */
+  nextTurn(): Promise<void>;
 }

@@ -61,6 +61,10 @@ export class NodeStreams implements StreamSystem {
       });
     });
   }
+
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 class NodeListener implements StreamListener {

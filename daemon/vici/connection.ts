@@ -32,6 +32,7 @@ export interface ViciHandlers {
 export interface ViciConnectionServices {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly nextTurn: () => Promise<void>;
 }
 
 /** One client: its packets run strictly one after the other, its registrations end with it. */
@@ -93,7 +94,7 @@ export class ViciConnection {
 
   async #turn(space: Promise<void> | undefined): Promise<void> {
     await space;
-    await new Promise<void>((resolve) => this.#services.clock.after(0, resolve));
+    await this.#services.nextTurn();
   }
 
   /** Disconnects the client and says why in the log. */
@@ -173,6 +174,8 @@ export class ViciConnection {
       } else {
         const answered = this.#handle(head, packet);
         if (answered !== undefined) await answered;
+        // It may have held a secret; whatever was kept of it is a copy.
+        packet.fill(0);
       }
       // A client that asks without reading the answers is not asked for more.
       this.#eventsThisTurn++;

@@ -91,7 +91,8 @@ class Server implements ViciServer, ViciHandlers {
       }
       return;
     }
-    const services = { clock: this.#services.clock, log: this.#log };
+    const { clock, streams } = this.#services;
+    const services = { clock, log: this.#log, nextTurn: () => streams.nextTurn() };
     this.#clients.add(new ViciConnection(stream, this, services));
   }
 

@@ -5,16 +5,17 @@ import type { LogHub } from '../contracts/logger.ts';
 import type { StreamSystem } from '../contracts/stream.ts';
 import type { Control } from '../control/control.ts';
 import type { Identity } from '../proto/identity.ts';
+import type { Secret } from '../util/secret.ts';
 
 /** Kinds of shared secrets as VICI names them; `xauth` is the same as `eap`. */
 export type SharedKeyType = 'ike' | 'eap' | 'ntlm' | 'ppk';
 
-/** A secret to store; the octets belong to the store from then on, which wipes them. */
+/** A secret to store, which belongs to the store from then on. */
 export interface SharedKeyInput {
   /** Absent: it can only be removed by clearing everything. */
   readonly id?: string;
   readonly type: SharedKeyType;
-  readonly data: Uint8Array;
+  readonly data: Secret;
   readonly owners: readonly Identity[];
 }
 

@@ -3,6 +3,7 @@ import type { Identity } from '../../proto/identity.ts';
 import { parseIdentity } from '../../proto/identity-text.ts';
 import { latin1 } from '../../util/bytes.ts';
 import { errorText } from '../../util/error.ts';
+import { Secret } from '../../util/secret.ts';
 import { failure, SUCCESS } from '../answers.ts';
 import type { Command } from '../command.ts';
 import { textInput } from '../inputs.ts';
@@ -48,7 +49,12 @@ export const loadShared: Command = {
         `IKE shared key ${name} is shorter than ${WEAK_BELOW} octets and can be guessed: use a random one of 32`,
       );
     }
-    keys.load({ ...(id === undefined ? {} : { id }), type, data: data.slice(), owners });
+    keys.load({
+      ...(id === undefined ? {} : { id }),
+      type,
+      data: new Secret(data.slice()),
+      owners,
+    });
     data.fill(0);
     log.log('cfg', 1, `loaded ${type.toUpperCase()} shared key ${name}`);
     return SUCCESS;
