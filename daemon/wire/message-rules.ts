@@ -38,12 +38,13 @@ const certreqs = upTo(MAX_CERTREQ, 'CERTREQ');
 
 const initRequest = [one('SA'), one('KE'), one('Nonce'), notifies, vendors];
 const childCreation = [
+  notifies,
+  optional('CP'),
   one('SA'),
   one('Nonce'),
   optional('KE'),
   optional('TSi'),
   optional('TSr'),
-  notifies,
   vendors,
 ];
 const childOfAuth = [
@@ -169,15 +170,19 @@ export function checkMessage(message: Message): void {
   checkTogether(message, counts);
 }
 
-/** Sorts payloads into the order in which an exchange sends them; equal kinds keep their order. */
+/**
+ * Sorts payloads into the order in which an exchange sends them; equal kinds keep their order. N(COOKIE) comes
+ * first, where RFC 7296 section 2.6 wants it.
+ */
 export function orderPayloads(
   exchange: number,
   isResponse: boolean,
   payloads: readonly Payload[],
 ): Payload[] {
   const kinds = ruleFor(exchange, isResponse)?.payloads.map((entry) => entry.kind) ?? [];
-  const rank = ({ kind }: Payload): number => {
-    const index = kinds.indexOf(kind);
+  const rank = (payload: Payload): number => {
+    if (payload.kind === 'Notify' && payload.type === NotifyType.COOKIE) return -1;
+    const index = kinds.indexOf(payload.kind);
     return index < 0 ? kinds.length : index;
   };
   return payloads.toSorted((a, b) => rank(a) - rank(b));

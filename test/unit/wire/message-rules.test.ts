@@ -195,6 +195,20 @@ describe.each(legal)('$name', ({ message, needed }) => {
   });
 });
 
+test('the cookie is sent in front of everything (RFC 7296 section 2.6)', () => {
+  const payloads = [notify(16388), saOf(1), notify(NotifyType.COOKIE), Nonce, KE, Unknown];
+  const ordered = orderPayloads(ExchangeType.IKE_SA_INIT, false, payloads);
+  expect(ordered.map(({ kind }) => kind)).toEqual([
+    'Notify',
+    'SA',
+    'KE',
+    'Nonce',
+    'Notify',
+    'Unknown',
+  ]);
+  expect(ordered[0]).toEqual(notify(NotifyType.COOKIE));
+});
+
 test.each([
   ['Notify', 20],
   ['Delete', 20],
