@@ -1,5 +1,6 @@
-import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import type {
   ListenOptions,
@@ -9,8 +10,8 @@ import type {
 } from '../contracts/stream.ts';
 import { errorText, IkedError } from '../util/error.ts';
 
-/** Connections waiting to be accepted; clients that connect with a timeout fail at once when it is full. */
-const BACKLOG = 128;
+/** Connections waiting to be accepted; clients that do not block fail at once when it is full. */
+const BACKLOG = 512;
 /** `sun_path` holds 108 octets with the terminator. */
 const MAX_PATH = 107;
 
@@ -33,6 +34,7 @@ export class NodeStreams implements StreamSystem {
       uid: options.user === undefined ? -1 : lookUpId('/etc/passwd', 'user', options.user),
       gid: options.group === undefined ? -1 : lookUpId('/etc/group', 'group', options.group),
     };
+    checkFolder(path);
     await removeStale(path);
     const server = createServer((socket) => onConnection(new NodeStream(socket)));
     await bind(server, path);
@@ -195,6 +197,16 @@ function checkPath(path: string): void {
   if (new TextEncoder().encode(path).length > MAX_PATH) {
     throw new StreamError(
       `socket path '${path}' is longer than ${MAX_PATH} octets: choose a shorter one`,
+    );
+  }
+}
+
+// libuv reports a missing folder as a lack of permission.
+function checkFolder(path: string): void {
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new StreamError(
+      `cannot listen at '${path}': folder '${folder}' does not exist, create it or set charon.plugins.vici.socket to another path`,
     );
   }
 }

@@ -1,0 +1,197 @@
+import { ConnectionStore } from '../../daemon/config/connection-store.ts';
+import type { ChildConfig, ConnectionConfig } from '../../daemon/config/connection-types.ts';
+import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import type {
+  Control,
+  DaemonStats,
+  InitiateRequest,
+  Outcome,
+  ProgressSink,
+  SaSelector,
+  TerminateOutcome,
+  TerminateRequest,
+} from '../../daemon/control/control.ts';
+import type { ChildSaView, IkeSaView } from '../../daemon/control/views.ts';
+import type { IpAddress } from '../../daemon/proto/ip-address.ts';
+import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
+
+/** A daemon without IKE: connections are stored, SAs are whatever a test puts in. */
+export class FakeControl implements Control {
+  readonly store = new ConnectionStore();
+  sas: IkeSaView[] = [];
+  readonly initiated: InitiateRequest[] = [];
+  readonly terminated: TerminateRequest[] = [];
+  /** What initiate does; a test may replace it. */
+  onInitiate: (progress: ProgressSink, signal: AbortSignal) => Promise<Outcome> = () =>
+    Promise.resolve({ ok: true });
+  readonly #listeners = new Set<(event: DaemonEvent) => void>();
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  raise(event: DaemonEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  loadConnection(
+    config: ConnectionConfig,
+  ): Promise<'added' | 'updated' | 'replaced' | 'unchanged'> {
+    return Promise.resolve(this.store.load(config));
+  }
+
+  unloadConnection(name: string): Promise<boolean> {
+    return Promise.resolve(this.store.remove(name));
+  }
+
+  connections(): readonly ConnectionConfig[] {
+    return this.store.all();
+  }
+
+  findChild(
+    child: string,
+    ike?: string,
+  ): { readonly connection: ConnectionConfig; readonly child: ChildConfig } | undefined {
+    return this.store.findChild(child, ike);
+  }
+
+  initiate(
+    request: InitiateRequest,
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    this.initiated.push(request);
+    return this.onInitiate(progress, signal);
+  }
+
+  terminate(request: TerminateRequest, progress: ProgressSink): Promise<TerminateOutcome> {
+    this.terminated.push(request);
+    const matches = this.sas.filter((sa) => request.ike === undefined || sa.name === request.ike);
+    if (matches.length === 0) {
+      const errmsg = 'no matching SAs to terminate found';
+      return Promise.resolve({ ok: false, errmsg, matches: 0, terminated: 0 });
+    }
+    for (const sa of matches) {
+      progress({
+        group: 'ike',
+        level: 1,
+        message: `deleting IKE_SA ${sa.name}[${sa.uniqueId}]`,
+        ike: { name: sa.name, uniqueId: sa.uniqueId },
+      });
+    }
+    this.sas = this.sas.filter((sa) => !matches.includes(sa));
+    return Promise.resolve({ ok: true, matches: matches.length, terminated: matches.length });
+  }
+
+  install(): Promise<Outcome> {
+    return Promise.resolve({ ok: false, errmsg: 'traps are not yet in effect' });
+  }
+
+  uninstall(child: string): Promise<Outcome> {
+    return Promise.resolve({ ok: false, errmsg: `policy '${child}' not found` });
+  }
+
+  async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {
+    for (const sa of this.sas) {
+      if (selector.ike !== undefined && sa.name !== selector.ike) continue;
+      if (selector.ikeId !== undefined && sa.uniqueId !== selector.ikeId) continue;
+      yield sa;
+    }
+  }
+
+  stats(): DaemonStats {
+    return {
+      startedAtWallClock: Date.UTC(2026, 10, 21, 5, 54, 40),
+      uptimeMillis: 3000,
+      ikeSas: this.sas.length,
+      halfOpen: 0,
+      scheduled: 2,
+      plugins: ['crypto-node'],
+    };
+  }
+
+  reloadSettings(): Promise<Outcome> {
+    return Promise.resolve({ ok: true });
+  }
+
+  onEvent(listener: (event: DaemonEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+const net = (third: number): TrafficSelector => ({
+  family: 4,
+  protocol: 0,
+  startPort: 0,
+  endPort: 65535,
+  startAddress: Uint8Array.of(10, third, 0, 0),
+  endAddress: Uint8Array.of(10, third, 255, 255),
+});
+
+/** The CHILD_SA of the captured example in the protocol's reference. */
+export function childSaView(members: Partial<ChildSaView> = {}): ChildSaView {
+  return {
+    name: 'net',
+    uniqueId: 2,
+    reqid: 2,
+    state: 'INSTALLED',
+    mode: 'TUNNEL',
+    installed: {
+      protocol: 'ESP',
+      encap: true,
+      spiIn: 0x3efb9645,
+      spiOut: 0xcb5d6145,
+      ifIdIn: 0,
+      ifIdOut: 0,
+      algorithms: { encrAlg: 'AES_GCM_16', encrKeysize: 128 },
+      in: { bytes: 168n, packets: 2n, use: 0 },
+      out: { bytes: 168n, packets: 2n, use: 0 },
+      rekeyTime: 3417,
+      lifeTime: 3959,
+      installTime: 1,
+    },
+    localTs: [net(1)],
+    remoteTs: [net(2)],
+    ...members,
+  };
+}
+
+/** The IKE_SA of the captured example. */
+export function ikeSaView(members: Partial<IkeSaView> = {}): IkeSaView {
+  return {
+    name: 'gw',
+    uniqueId: 1,
+    state: 'ESTABLISHED',
+    localHost: '10.9.0.1' as IpAddress,
+    localPort: 4500,
+    localId: 'node-a.example',
+    remoteHost: '10.9.0.2' as IpAddress,
+    remotePort: 4500,
+    remoteId: 'node-b.example',
+    initiator: true,
+    initiatorSpi: 'f0e4b0e438d1bca9',
+    responderSpi: '8ccc7d8c5beaf6c5',
+    natLocal: false,
+    natRemote: true,
+    natFake: false,
+    ifIdIn: 0,
+    ifIdOut: 0,
+    algorithms: {
+      encrAlg: 'AES_CBC',
+      encrKeysize: 128,
+      integAlg: 'HMAC_SHA2_256_128',
+      prfAlg: 'PRF_HMAC_SHA2_256',
+      dhGroup: 'ECP_256',
+    },
+    established: 1,
+    rekeyTime: 13963,
+    localVips: ['10.7.0.1' as IpAddress],
+    remoteVips: [],
+    tasksQueued: [],
+    tasksActive: [],
+    tasksPassive: [],
+    children: [childSaView()],
+    ...members,
+  };
+}

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultOptions } from '../../daemon/config/options.ts';
+import type { Tree } from '../../daemon/config/tree.ts';
+import type { Clock } from '../../daemon/contracts/clock.ts';
+import { SharedKeyStore } from '../../daemon/credentials/shared-keys.ts';
+import { createCrypto } from '../../daemon/crypto/registry.ts';
+import { NodeClock } from '../../daemon/runtime/node-clock.ts';
+import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
+import { ViciClient } from '../../daemon/vici/client.ts';
+import { type DecodedMessage, decodeMessage } from '../../daemon/vici/message.ts';
+import { encodeSegment, type PacketType, readHead } from '../../daemon/vici/packet.ts';
+import { SegmentReader } from '../../daemon/vici/segments.ts';
+import { createViciServer, type ViciServer } from '../../daemon/vici/server.ts';
+import cryptoNode from '../../plugins/crypto-node/plugin.ts';
+import { FakeControl } from './fake-control.ts';
+import { MemoryLog } from './memory-log.ts';
+
+const provider = cryptoNode.crypto?.();
+/** The algorithms of node:crypto. */
+export const testCrypto = createCrypto(provider === undefined ? [] : [provider]);
+
+/** A VICI server over a fake daemon, at a socket of its own. */
+export class ViciBench implements AsyncDisposable {
+  readonly control = new FakeControl();
+  readonly keys = new SharedKeyStore();
+  readonly log = new MemoryLog();
+  readonly streams = new NodeStreams();
+  readonly folder = mkdtempSync(join(tmpdir(), 'vici-'));
+  readonly path = join(this.folder, 'charon.vici');
+  #server: ViciServer | undefined;
+
+  static async start(clock: Clock = new NodeClock()): Promise<ViciBench> {
+    const bench = new ViciBench();
+    const options = { ...defaultOptions(), 'plugins.vici.socket': `unix://${bench.path}` };
+    bench.#server = await createViciServer({
+      control: bench.control,
+      keys: bench.keys,
+      crypto: testCrypto,
+      hub: bench.log,
+      options: () => options,
+      clock,
+      streams: bench.streams,
+      host: { daemon: 'charon', version: '0.1.0', sysname: 'Linux', release: '6', machine: 'x' },
+    });
+    return bench;
+  }
+
+  get server(): ViciServer {
+    if (this.#server === undefined) throw new Error('not started');
+    return this.#server;
+  }
+
+  client(): Promise<ViciClient> {
+    return ViciClient.connect(this.streams, this.path);
+  }
+
+  /** A client that speaks octets. */
+  raw(): Promise<RawClient> {
+    return RawClient.connect(this.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A received packet. */
+export interface RawPacket {
+  readonly type: number;
+  readonly name: string;
+  readonly message: DecodedMessage;
+}
+
+/** Sends whatever octets a test wants and hands out packets as they come. */
+export class RawClient implements Disposable {
+  readonly socket: Socket;
+  readonly #segments = new SegmentReader();
+  readonly #packets: RawPacket[] = [];
+  readonly #wakes: (() => void)[] = [];
+  closed = false;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Uint8Array) => {
+      for (const packet of this.#segments.push(chunk).packets) {
+        const head = readHead(packet);
+        if (head === undefined) throw new Error('the server sent a malformed packet');
+        const message = decodeMessage(packet, head.offset);
+        if (message.broken) throw new Error('the server sent a malformed message');
+        this.#packets.push({ type: head.type, name: head.name, message });
+      }
+      this.#wake();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  static connect(path: string): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(path, () => resolve(new RawClient(socket)));
+      socket.once('error', reject);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+
+  write(octets: Uint8Array | readonly number[]): void {
+    this.socket.write(Uint8Array.from(octets));
+  }
+
+  /** A packet of these octets with its length in front. */
+  segment(octets: Uint8Array | readonly number[]): void {
+    const length = octets.length;
+    this.write([length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255, ...octets]);
+  }
+
+  send(type: PacketType, name: string, tree: Tree = []): void {
+    const segment = encodeSegment(type, name, tree);
+    if (segment === undefined) throw new Error('too long');
+    this.socket.write(segment);
+  }
+
+  /** The next packet; `undefined` once the server has closed the connection. */
+  async next(): Promise<RawPacket | undefined> {
+    for (;;) {
+      const packet = this.#packets.shift();
+      if (packet !== undefined) return packet;
+      if (this.closed) return undefined;
+      await new Promise<void>((resolve) => this.#wakes.push(resolve));
+    }
+  }
+
+  async untilClosed(): Promise<void> {
+    while (!this.closed) await new Promise<void>((resolve) => this.#wakes.push(resolve));
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
+  }
+}
+
+/** Waits until a condition holds, or fails. */
+export async function until(condition: () => boolean, millis = 5000): Promise<void> {
+  const end = Date.now() + millis;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('condition not reached in time');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A tree with values as text, for comparing: lists as arrays, sections as nested pairs. */
+export type Plain = readonly (readonly [string, string | readonly string[] | Plain])[];
+
+export function plain(tree: Tree): Plain {
+  const text = (octets: Uint8Array): string => new TextDecoder().decode(octets);
+  return tree.map((entry) => {
+    if (entry.kind === 'value') return [entry.name, text(entry.value)] as const;
+    if (entry.kind === 'list') return [entry.name, entry.items.map(text)] as const;
+    return [entry.name, plain(entry.entries)] as const;
+  });
+}
