@@ -52,8 +52,12 @@ export async function pair(
   moon.secret(secret);
   const carolSecret = 'carolSecret' in setup ? setup.carolSecret : secret;
   if (carolSecret !== undefined) carol.secret(carolSecret);
-  await moon.load(connectionOf(setup, 'moon', 'carol'));
-  await carol.load(connectionOf(setup, 'carol', 'moon'));
+  world.configs.set(moon, [connectionOf(setup, 'moon', 'carol')]);
+  world.configs.set(carol, [connectionOf(setup, 'carol', 'moon')]);
+  // The responder first, in case the other has something to start at once.
+  for (const host of [carol, moon]) {
+    for (const config of world.configs.get(host) ?? []) await host.load(config);
+  }
   return [moon, carol];
 }
 

@@ -31,6 +31,12 @@ export class SimNat {
     return this.#byPort.get(port);
   }
 
+  /** Maps a public port for good to an inner endpoint, in both directions. */
+  forward(port: number, inner: Endpoint): void {
+    this.#byInner.set(endpointKey(inner), port);
+    this.#byPort.set(port, inner);
+  }
+
   /** Forgets all mappings, as a restart does: the next packets get other ports. */
   rebind(): void {
     this.#byInner.clear();

@@ -1,4 +1,5 @@
 import { onTestFailed } from 'vitest';
+import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import type { DaemonOptions } from '../../daemon/config/options.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
@@ -41,6 +42,8 @@ export class World implements AsyncDisposable {
   readonly random: SeededRandom;
   readonly network: SimNetwork;
   readonly hosts: WorldHost[] = [];
+  /** Connections given to a host by {@link pair}, for one that is born again. */
+  readonly configs = new Map<WorldHost, readonly ConnectionConfig[]>();
   readonly #ladder: Ladder;
 
   constructor({ seed = 1, link = {}, printOnFailure = true }: WorldOptions = {}) {
