@@ -137,11 +137,16 @@ export class Host {
       .map(Number);
   }
 
+  /** Sends a signal to every process of the host but the one that keeps its namespaces. */
+  signalAll(signal: NodeJS.Signals): void {
+    for (const pid of this.pids()) if (pid !== this.pid) killQuietly(pid, signal);
+  }
+
   /** Ends every process of the host, and with them its namespaces, links and mounts. */
   async [Symbol.asyncDispose](): Promise<void> {
     await waitFor(`the end of host ${this.name}`, () => {
       const pids = this.pids();
-      for (const pid of pids) killQuietly(pid);
+      for (const pid of pids) killQuietly(pid, 'SIGKILL');
       return pids.length === 0;
     });
   }
@@ -167,9 +172,9 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-function killQuietly(pid: number): void {
+function killQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // gone already
   }

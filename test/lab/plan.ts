@@ -23,13 +23,13 @@ export interface Plan {
   readonly keyExchange: Readonly<Record<Side, readonly KeyExchangeName[]>>;
   readonly identity: Readonly<Record<Side, string>>;
   readonly secret: string;
-  /** True when moon is behind a router that hides its address. */
-  readonly nat: boolean;
+  /** The side whose address the router hides, if it hides one. */
+  readonly hidden: Side | undefined;
   /** Seconds between checks that the peer is alive; 0 switches them off. */
   readonly dpdDelay: number;
   /** True when the peer must send IKE messages in fragments although they are short. */
   readonly smallFragments: boolean;
-  /** True when sun, or moon as responder, must ask every initiator for a cookie. */
+  /** The sides that ask every initiator for a cookie. */
   readonly cookies: Readonly<Record<Side, boolean>>;
   /** Settings for charon-like daemons only: strongswan.conf (`charon`), the connection and the child. */
   readonly extra: Readonly<Record<Side, ExtraSettings>>;
@@ -56,7 +56,7 @@ export function plan(part: PartialPlan = {}): Plan {
     cipher: 'aes128gcm16',
     identity: { moon: 'moon.example.org', sun: 'sun.example.org' },
     secret: 'Ohpae3iequaoR7ai-lab',
-    nat: false,
+    hidden: undefined,
     dpdDelay: 0,
     smallFragments: false,
     cookies: { moon: false, sun: false },
@@ -109,6 +109,6 @@ export const ADDRESSES = {
 } as const;
 
 /** The address under which a side is seen by the other one: a router's when it is hidden. */
-export function visibleAddress(of: Side, { family, nat }: Plan): string {
-  return of === 'moon' && nat ? ADDRESSES.sun[family].router : ADDRESSES[of][family].gateway;
+export function visibleAddress(of: Side, { family, hidden }: Plan): string {
+  return hidden === of ? ADDRESSES[otherSide(of)][family].router : ADDRESSES[of][family].gateway;
 }

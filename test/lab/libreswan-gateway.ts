@@ -1,0 +1,121 @@
+import type { Gateway } from './gateway.ts';
+import type { Daemon, Host } from './host.ts';
+import {
+  ADDRESSES,
+  type Cipher,
+  type KeyExchangeName,
+  otherSide,
+  type Plan,
+  type Side,
+  visibleAddress,
+} from './plan.ts';
+import { describe, type Finished } from './run.ts';
+import { waitFor } from './wait.ts';
+
+const LOG = '/var/log/pluto.log';
+const CIPHERS: Readonly<Record<Cipher, string>> = {
+  aes128gcm16: 'aes_gcm128',
+  aes256gcm16: 'aes_gcm256',
+  'aes128-sha256': 'aes128',
+  'aes256-sha256': 'aes256',
+  'aes256-sha512': 'aes256',
+};
+const GROUPS: Readonly<Record<KeyExchangeName, string>> = {
+  x25519: 'dh31',
+  modp2048: 'dh14',
+  ecp256: 'dh19',
+};
+
+/** A gateway with libreswan's pluto, steered by its own `ipsec` command. */
+export class LibreswanGateway implements Gateway {
+  readonly product = 'libreswan';
+  readonly host: Host;
+  #daemon: Daemon | undefined;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  async start(plan: Plan, side: Side): Promise<void> {
+    await this.host.sh(`mkdir -p /run/pluto; rm -f ${LOG} /run/pluto/*`);
+    this.host.write('/etc/ipsec.conf', ipsecConf(plan, side));
+    const { moon, sun } = plan.identity;
+    this.host.write('/etc/ipsec.secrets', `@${moon} @${sun} : PSK "${plan.secret}"\n`);
+    await this.host.exec(['ipsec', 'initnss']);
+    const argv = [
+      '/usr/libexec/ipsec/pluto',
+      '--nofork',
+      '--stderrlog',
+      '--config',
+      '/etc/ipsec.conf',
+    ];
+    this.#daemon = this.host.spawn(argv, LOG);
+    const loaded = async (): Promise<boolean> => {
+      const { stdout } = await this.host.exec(['ipsec', 'status']);
+      return stdout.includes('"gw":   host: oriented');
+    };
+    await waitFor('libreswan to load its connection', loaded, 20_000);
+  }
+
+  initiate(): Promise<Finished> {
+    return this.host.exec(['ipsec', 'up', 'gw']);
+  }
+
+  terminate(): Promise<Finished> {
+    return this.host.exec(['ipsec', 'down', 'gw']);
+  }
+
+  async stop(): Promise<void> {
+    const done = await this.host.exec(['ipsec', 'whack', '--shutdown']);
+    if (done.code !== 0) throw new Error(describe(['ipsec', 'whack', '--shutdown'], done));
+    await this.#daemon?.ended;
+    this.#daemon = undefined;
+  }
+
+  async kill(): Promise<void> {
+    this.host.signalAll('SIGKILL');
+    await this.#daemon?.ended;
+    this.#daemon = undefined;
+  }
+
+  log(): string {
+    return (this.host.read(LOG) ?? '').replace(
+      /^.*(addconn:|testing |Encrypting|Test Case|IKEv1:).*\n/gm,
+      '',
+    );
+  }
+
+  async establishedCount(): Promise<number> {
+    const { stdout } = await this.host.exec(['ipsec', 'showstates']);
+    return stdout.split('\n').filter((line) => line.includes('ESTABLISHED_IKE_SA')).length;
+  }
+}
+
+function ipsecConf(plan: Plan, side: Side): string {
+  const peer = otherSide(side);
+  const tunnel = plan.mode === 'tunnel';
+  const algorithm = CIPHERS[plan.cipher];
+  const hash = plan.cipher.endsWith('sha512') ? 'sha2_512' : 'sha2_256';
+  const esp = plan.cipher.includes('gcm') ? algorithm : `${algorithm}-${hash}`;
+  const ike = plan.keyExchange[side].map((method) => `${algorithm}-${hash}-${GROUPS[method]}`);
+  return `config setup
+    ddos-mode=${plan.cookies[side] ? 'busy' : 'auto'}
+conn gw
+    keyexchange=ikev2
+    authby=secret
+    left=${ADDRESSES[side][plan.family].gateway}
+    leftid=@${plan.identity[side]}
+    ${tunnel ? `leftsubnet=${ADDRESSES[side][plan.family].net}` : ''}
+    right=${visibleAddress(peer, plan)}
+    rightid=@${plan.identity[peer]}
+    ${tunnel ? `rightsubnet=${ADDRESSES[peer][plan.family].net}` : ''}
+    ike=${ike.join(',')}
+    esp=${esp}
+    type=${plan.mode}
+    fragmentation=yes
+    retransmit-interval=500ms
+    retransmit-timeout=${plan.dpdDelay > 0 ? '4s' : '50s'}
+    ${plan.dpdDelay > 0 ? `dpddelay=${plan.dpdDelay}s` : ''}
+    auto=add
+`.replace(/^ +\n/gm, '');
+}
