@@ -233,6 +233,16 @@ export const OPTIONS = {
   ),
   'plugins.socket-default.use_ipv4': bool(true, 'start', 'Open IPv4 sockets.'),
   'plugins.socket-default.use_ipv6': bool(true, 'start', 'Open IPv6 sockets.'),
+  'plugins.kernel-null.load': bool(
+    false,
+    'start',
+    'Use a kernel that does nothing instead of the real one: for measurements. Not an option of strongSwan.',
+  ),
+  'plugins.crypto-noble.load': bool(
+    false,
+    'start',
+    'Use the portable crypto in JavaScript instead of the fast one. Not an option of strongSwan.',
+  ),
   'plugins.kernel-netlink.fwmark': text('later', '[!]mark[/mask] of the routing rule.'),
   'plugins.kernel-netlink.install_routes_xfrmi': bool(
     false,

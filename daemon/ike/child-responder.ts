@@ -11,6 +11,7 @@ import { reserveSpi } from './child-initiator.ts';
 import { installChild } from './child-install.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
+import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
 import { chooseChild, configuredSelectors, printSelectors } from './selectors.ts';
 
@@ -37,7 +38,13 @@ export async function respondChild(
     return [notify(NotifyType.NO_ADDITIONAL_SAS)];
   }
 
-  const proposed = { local: tsr.selectors, remote: tsi.selectors };
+  const wantsTransport = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
+  const proposed = {
+    local:
+      wantsTransport && sa.nat.local ? acrossNat(tsr.selectors, sa.local.address) : tsr.selectors,
+    remote:
+      wantsTransport && sa.nat.remote ? acrossNat(tsi.selectors, sa.remote.address) : tsi.selectors,
+  };
   const choice = chooseChild(
     connection.children.values(),
     sa.local.address,
@@ -67,8 +74,7 @@ export async function respondChild(
   if (spiOut === undefined || spiOut === 0) return [notify(NotifyType.INVALID_SYNTAX)];
   log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
 
-  const transport =
-    findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined && child.mode === 'transport';
+  const transport = wantsTransport && child.mode === 'transport';
   const mode: SaMode = transport ? 'transport' : 'tunnel';
   if (child.mode === 'transport' && !transport) {
     log.log('ike', 1, 'peer does not ask for transport mode, using tunnel mode');
@@ -98,8 +104,20 @@ export async function respondChild(
     return [
       ...(transport ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
       { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
-      { kind: 'TSi', selectors: choice.remote },
-      { kind: 'TSr', selectors: choice.local },
+      {
+        kind: 'TSi',
+        selectors:
+          proposed.remote === tsi.selectors
+            ? choice.remote
+            : backAcrossNat(choice.remote, tsi.selectors),
+      },
+      {
+        kind: 'TSr',
+        selectors:
+          proposed.local === tsr.selectors
+            ? choice.local
+            : backAcrossNat(choice.local, tsr.selectors),
+      },
     ];
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;

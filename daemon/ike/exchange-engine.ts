@@ -11,6 +11,7 @@ import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
 import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
 import { checkMessage } from '../wire/message-rules.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
 import { MessageWindow } from './message-window.ts';
 import { notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
@@ -111,6 +112,7 @@ export class ExchangeEngine {
       1,
       `retransmit ${waiting.sends} of request with message ID ${waiting.messageId}`,
     );
+    this.#alert('retransmit-send');
     this.#transmit(waiting.datagrams);
     this.#armRetransmit(waiting.sends);
     waiting.sends++;
@@ -133,6 +135,7 @@ export class ExchangeEngine {
         1,
         `received retransmit of request with ID ${header.messageId}, retransmitting response`,
       );
+      this.#alert('retransmit-receive');
       this.#transmit(this.#window.lastResponse, local, remote);
       return;
     }
@@ -157,6 +160,10 @@ export class ExchangeEngine {
     else await this.#onRequest(message, datagram, local, remote);
   }
 
+  #alert(type: string): void {
+    this.#sa.env.emit({ kind: 'alert', type, ike: viewIkeSa(this.#sa) });
+  }
+
   #expected(header: IkeHeader): string {
     if (!header.isResponse) return String(this.#window.expectedRequestId);
     const waiting = this.#window.outstanding;
@@ -168,6 +175,7 @@ export class ExchangeEngine {
     if (waiting === undefined) return;
     this.#window.settle();
     this.#sa.timers.stop('retransmit');
+    if (waiting.sends > 1) this.#alert('retransmit-send-cleared');
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
     await this.#host.handleReply({ message, raw, request: waiting.raw });
   }
