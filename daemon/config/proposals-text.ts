@@ -179,10 +179,13 @@ function hasProvider(
 }
 
 function unknownKeyword(keyword: string, crypto: Crypto): string {
-  const guess = didYouMean(keyword, PROPOSAL_KEYWORDS.keys());
-  if (guess !== undefined) return `unknown algorithm '${keyword}', did you mean '${guess}'?`;
-  const all = [...PROPOSAL_KEYWORDS].filter(([, t]) => hasProvider('ike', t, crypto));
-  return `unknown algorithm '${keyword}', known are ${all.map(([name]) => name).join(', ')}`;
+  const usable = [...PROPOSAL_KEYWORDS]
+    .filter(([, transform]) => hasProvider('ike', transform, crypto))
+    .map(([name]) => name);
+  const guess = didYouMean(keyword, [...usable, ...PROPOSAL_KEYWORDS.keys()]);
+  return guess === undefined
+    ? `unknown algorithm '${keyword}', known are ${usable.join(', ')}`
+    : `unknown algorithm '${keyword}', did you mean '${guess}'?`;
 }
 
 function unsupported(keyword: string | undefined, transform: Transform, crypto: Crypto): string {
