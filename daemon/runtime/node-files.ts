@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import type { Files } from '../contracts/files.ts';
@@ -18,6 +18,11 @@ export class NodeFiles implements Files {
     } catch (error) {
       throw new Error(reasonOf(error), { cause: error });
     }
+  }
+
+  /** Whether anything is there. */
+  exists(path: string): boolean {
+    return existsSync(path);
   }
 
   glob(pattern: string, relativeTo: string): readonly string[] {

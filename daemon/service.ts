@@ -1,0 +1,227 @@
+import { hostname, machine, release, type } from 'node:os';
+import { dirname } from 'node:path';
+import { ConfNode } from './config/conf-tree.ts';
+import type { DaemonOptions } from './config/options.ts';
+import { resolveOptions } from './config/resolve-options.ts';
+import { parseConfText, readConfFile } from './config/strongswan-conf.ts';
+import { KernelError } from './contracts/kernel.ts';
+import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
+import type { KernelBackend } from './contracts/plugin.ts';
+import { createCrypto } from './crypto/registry.ts';
+import { createDaemon } from './daemon.ts';
+import { ExitCode, StartupError } from './exit-codes.ts';
+import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
+import { openLogs } from './log/open-logs.ts';
+import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
+import { NodeClock } from './runtime/node-clock.ts';
+import { NodeFiles } from './runtime/node-files.ts';
+import { NodeJournal } from './runtime/node-journal.ts';
+import { NodeRandom } from './runtime/node-random.ts';
+import { resolveName } from './runtime/node-resolver.ts';
+import { NodeStreams, StreamError } from './runtime/node-stream.ts';
+import { NotifySocket } from './runtime/notify-socket.ts';
+import { ConfigError, errorText, IkedError } from './util/error.ts';
+import { createViciServer } from './vici/server.ts';
+
+export interface ServiceStart {
+  readonly version: string;
+  readonly environment: {
+    readonly STRONGSWAN_CONF?: string | undefined;
+    readonly NOTIFY_SOCKET?: string | undefined;
+  };
+  readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
+}
+
+/** The daemon as a process of this machine: real clock, kernel, sockets, files. */
+export interface Service {
+  /** Ends gracefully: DELETEs sent, kernel state removed, sockets closed; at most a few seconds. */
+  stop(): Promise<void>;
+  /** Reads strongswan.conf again and reopens the logs. */
+  reload(): void;
+  /** Logs something that nothing contained. */
+  logFatal(error: unknown): void;
+}
+
+const DEFAULT_CONF = '/etc/strongswan.conf';
+/** Section of strongswan.conf that goes before `charon`: what Debian's configuration of the same service uses. */
+const NAMESPACE = 'charon-systemd';
+/** Longest graceful shutdown. */
+const STOP_LIMIT = 5000;
+
+/** Starts everything. Rejects with {@link StartupError}, whose message says what to do, and leaves nothing open. */
+export async function startService(start: ServiceStart): Promise<Service> {
+  const path = start.environment.STRONGSWAN_CONF ?? DEFAULT_CONF;
+  const explicit = start.environment.STRONGSWAN_CONF !== undefined;
+  const files = new NodeFiles();
+  const read = (): ReturnType<typeof resolveOptions> =>
+    resolveOptions(readTree(path, explicit, files), NAMESPACE);
+  const { options, warnings } = asStartupError(ExitCode.CONFIG, read);
+
+  const logging = openLogs(options.loggers, start.debugLevels);
+  const { hub } = logging;
+  for (const warning of warnings) hub.log('cfg', 1, warning);
+  await using opened = new AsyncDisposableStack();
+  const onError = (error: unknown): void => hub.log('dmn', 0, errorText(error));
+
+  const plugins = await loadPlugins(options);
+  const clock = new NodeClock(onError);
+  const crypto = createCrypto([plugins.crypto.crypto()]);
+  const kernel = await openKernel(plugins, hub, clock);
+  opened.use(kernel.ipsec);
+  opened.use(kernel.net);
+  const transport = opened.use(
+    await plugins.transport
+      .transport(
+        {
+          ikePort: options.port,
+          nattPort: options.port_nat_t,
+          ipv4: options['plugins.socket-default.use_ipv4'],
+          ipv6: options['plugins.socket-default.use_ipv6'],
+        },
+        { log: hub, clock },
+      )
+      .catch((error: unknown) => {
+        throw portError(error);
+      }),
+  );
+  const socketPath = options['plugins.vici.socket'].replace(/^unix:\/\//, '');
+  const journal = opened.use(
+    asStartupError(
+      ExitCode.VICI_SOCKET,
+      () => new NodeJournal(`${dirname(socketPath)}/charon-ts.journal`, onError),
+    ),
+  );
+  const reloadOptions = async (): Promise<DaemonOptions> => {
+    const fresh = read();
+    for (const warning of fresh.warnings) hub.log('cfg', 1, warning);
+    logging.reconfigure(fresh.options.loggers);
+    return fresh.options;
+  };
+  const daemon = createDaemon({
+    clock,
+    random: new NodeRandom(),
+    transport,
+    kernel: kernel.ipsec,
+    net: kernel.net,
+    crypto,
+    hub,
+    options,
+    journal,
+    plugins: [...plugins.names, 'vici'],
+    resolve: resolveName,
+    reloadOptions,
+  });
+  await daemon.start().catch((error: unknown) => {
+    throw kernelStartupError(error);
+  });
+  opened.use(
+    await createViciServer({
+      control: daemon.control,
+      keys: daemon.sharedKeys,
+      crypto,
+      hub,
+      options: daemon.options,
+      clock,
+      streams: new NodeStreams(),
+      host: {
+        daemon: 'charon-ts',
+        version: start.version,
+        sysname: type(),
+        release: release(),
+        machine: machine(),
+      },
+    }).catch(async (error: unknown) => {
+      await daemon.shutdown();
+      throw error instanceof StreamError || error instanceof ConfigError
+        ? new StartupError(ExitCode.VICI_SOCKET, error.message, { cause: error })
+        : error;
+    }),
+  );
+  const systemd = new NotifySocket(start.environment, onError);
+  await systemd.tell('ready');
+  hub.log(
+    'dmn',
+    1,
+    `charon-ts ${start.version} started on ${hostname()}, serving VICI at ${socketPath}`,
+  );
+
+  const resources = opened.move();
+  return {
+    async stop() {
+      hub.log('dmn', 1, 'shutting down');
+      await systemd.tell('stopping');
+      const graceful = daemon.shutdown().then(() => resources.disposeAsync());
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, STOP_LIMIT).unref());
+      await Promise.race([graceful, limit]);
+      await logging.close();
+    },
+    reload() {
+      daemon.control
+        .reloadSettings()
+        .then((outcome) => {
+          hub.log(
+            'dmn',
+            1,
+            outcome.ok ? `reloaded ${path}` : `reloading ${path} failed: ${outcome.errmsg}`,
+          );
+          return systemd.tell('ready');
+        })
+        .catch(onError);
+    },
+    logFatal(error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      hub.log('dmn', 0, `internal error outside of any IKE_SA: ${text}`);
+    },
+  };
+}
+
+// Like charon, no configuration file is a configuration; one that was named must be there.
+function readTree(path: string, explicit: boolean, files: NodeFiles): ConfNode {
+  if (!explicit && !files.exists(path)) return ConfNode.of(parseConfText('', path, files));
+  return readConfFile(path, files);
+}
+
+function asStartupError<T>(code: ExitCode, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(code, errorText(error), { cause: error });
+  }
+}
+
+async function openKernel(
+  plugins: LoadedPlugins,
+  log: LogHub,
+  clock: NodeClock,
+): Promise<KernelBackend> {
+  const kernel = await plugins.kernel.kernel({ log, clock }).catch((error: unknown) => {
+    throw kernelStartupError(error);
+  });
+  const canEsp =
+    kernel.ipsec.supports(50, EncryptionId.AES_GCM_16, 128, undefined) ||
+    kernel.ipsec.supports(50, EncryptionId.AES_CBC, 128, IntegrityId.HMAC_SHA2_256_128);
+  if (canEsp) return kernel;
+  await kernel.ipsec[Symbol.asyncDispose]();
+  await kernel.net[Symbol.asyncDispose]();
+  throw new StartupError(
+    ExitCode.NO_IPSEC,
+    'this kernel cannot do ESP: load the modules esp4 and esp6 (and xfrm_user), or boot a kernel that has CONFIG_INET_ESP and CONFIG_XFRM_USER',
+  );
+}
+
+function kernelStartupError(error: unknown): unknown {
+  if (!(error instanceof KernelError)) return error;
+  const denied = error.errnoName === 'EPERM' || error.errnoName === 'EACCES';
+  const code = denied ? ExitCode.NOT_PERMITTED : ExitCode.NO_IPSEC;
+  return new StartupError(code, error.message, { cause: error });
+}
+
+function portError(error: unknown): unknown {
+  if (!(error instanceof IkedError) || error instanceof StartupError) return error;
+  const text = error.message;
+  const code = /EACCES|EPERM|CAP_/.test(`${error.code} ${text}`)
+    ? ExitCode.NOT_PERMITTED
+    : ExitCode.PORT_IN_USE;
+  return new StartupError(code, text, { cause: error });
+}
