@@ -59,7 +59,7 @@ async function run(seed: number): Promise<number> {
       keyingTries: 1 + dice.below(2),
       unique: dice.below(2) === 0 ? 'no' : 'replace',
     },
-    options: { fragment_size: dice.below(3) === 0 ? 576 : 1280 },
+    options: { fragment_size: dice.below(3) === 0 ? 220 : 1280 },
   });
   try {
     const steps = 1 + dice.below(5);

@@ -131,10 +131,17 @@ export class WorldHost {
       net: this.kernel,
       crypto,
       hub: this.log,
-      options: { ...defaultOptions(), ...options },
+      options: optionsWith(options ?? {}),
       journal: this.journal,
     });
     daemon.control.onEvent((event) => this.events.push(event));
     return daemon;
   }
+}
+
+/** Defaults changed as strongswan.conf would change them: an option that inherits follows the one it inherits from. */
+function optionsWith(changes: Partial<DaemonOptions>): DaemonOptions {
+  const size = changes.fragment_size;
+  const inherited = size === undefined ? {} : { fragment_size_v4: size, fragment_size_v6: size };
+  return { ...defaultOptions(), ...inherited, ...changes };
 }

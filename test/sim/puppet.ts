@@ -1,0 +1,183 @@
+import { parseProposals } from '../../daemon/config/proposals-text.ts';
+import type { MessageProtection } from '../../daemon/contracts/crypto.ts';
+import { pskAuth, signedOctets } from '../../daemon/crypto/auth-octets.ts';
+import { ikeKeyLengths } from '../../daemon/crypto/key-lengths.ts';
+import { deriveIkeKeys, type IkeKeys } from '../../daemon/crypto/keymat.ts';
+import { createProtection } from '../../daemon/crypto/message-protection.ts';
+import { idPayloadBody } from '../../daemon/ike/identities.ts';
+import { find } from '../../daemon/ike/payloads.ts';
+import type { Endpoint } from '../../daemon/proto/endpoint.ts';
+import { ExchangeType } from '../../daemon/proto/iana/exchange-types.ts';
+import { IdType } from '../../daemon/proto/iana/id-types.ts';
+import { TransformType } from '../../daemon/proto/iana/transforms.ts';
+import type { Identity } from '../../daemon/proto/identity.ts';
+import { type IkeSpi, NO_SPI } from '../../daemon/proto/ike-spi.ts';
+import type { Message, Payload } from '../../daemon/proto/payload.ts';
+import { transformOf } from '../../daemon/proto/proposal-transforms.ts';
+import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
+import { utf8 } from '../../daemon/util/bytes.ts';
+import { Secret } from '../../daemon/util/secret.ts';
+import { parseHeader } from '../../daemon/wire/header.ts';
+import { encodeMessage, parseMessage } from '../../daemon/wire/message.ts';
+import { ip, ts } from '../support/selectors.ts';
+import type { SimHost } from './sim-network.ts';
+import { simCrypto, type World } from './world.ts';
+
+/** Milliseconds in which a daemon that answers has answered. */
+const ANSWER_TIME = 200;
+
+/** Changes the payloads an honest initiator would send. */
+export type Tampering = (payloads: readonly Payload[]) => readonly Payload[];
+
+const honest: Tampering = (payloads) => payloads;
+
+/**
+ * An initiator held by strings: it speaks IKE with working keys and says whatever a test wants. It calls itself
+ * `moon.example.org` and knows the secret of {@link pair} unless told otherwise.
+ */
+export class Puppet {
+  readonly #world: World;
+  readonly #host: SimHost;
+  readonly #received: Uint8Array[] = [];
+  local: Endpoint;
+  remote: Endpoint;
+  spiI: IkeSpi;
+  spiR: IkeSpi = NO_SPI;
+  messageId = 0;
+  identity: Identity = { type: IdType.ID_FQDN, data: utf8('moon.example.org') };
+  secret = 'a secret that nobody guesses';
+  outbound: MessageProtection | undefined;
+  inbound: MessageProtection | undefined;
+  #keys: IkeKeys | undefined;
+  #firstRequest: Uint8Array = new Uint8Array();
+  #nr: Uint8Array = new Uint8Array();
+
+  constructor(world: World, address: string, target: string) {
+    this.#world = world;
+    this.#host = world.network.host(`puppet ${address}`, [ip(address)]);
+    this.#host.onDatagram(({ data }) => this.#received.push(Uint8Array.from(data)));
+    this.local = { address: ip(address), port: 500 };
+    this.remote = { address: ip(target), port: 500 };
+    this.spiI = (BigInt(world.random.below(2 ** 32)) * 0x1_0000_0001n + 1n) as IkeSpi;
+  }
+
+  /** Sends octets as they are; the datagrams that came back within {@link ANSWER_TIME}. */
+  async raw(octets: Uint8Array): Promise<readonly Uint8Array[]> {
+    this.#received.length = 0;
+    this.#host.send(this.local, this.remote, octets);
+    await this.#world.pass(ANSWER_TIME);
+    return [...this.#received];
+  }
+
+  /** Octets of a message of ours, protected if there are keys and `clear` is not set. */
+  encode(
+    exchange: number,
+    payloads: readonly Payload[],
+    more: Partial<Message> = {},
+    clear = false,
+  ): Uint8Array {
+    const message: Message = {
+      spiI: this.spiI,
+      spiR: this.spiR,
+      exchange,
+      isResponse: false,
+      fromInitiator: true,
+      messageId: this.messageId,
+      payloads,
+      ...more,
+    };
+    return encodeMessage(message, clear ? undefined : this.outbound);
+  }
+
+  /** Sends a request under the next message id and returns the answer, if there is one. */
+  async request(
+    exchange: number,
+    payloads: readonly Payload[],
+    more: Partial<Message> = {},
+  ): Promise<Message | undefined> {
+    const answers = await this.raw(this.encode(exchange, payloads, more));
+    const answer = answers
+      .map((octets) => this.decode(octets))
+      .find((message) => message?.isResponse);
+    if (answer !== undefined) this.messageId += 1;
+    return answer;
+  }
+
+  /** A received message, `undefined` if it is none of ours. */
+  decode(octets: Uint8Array): Message | undefined {
+    const header = parseHeader(octets);
+    const protection = header.exchange === ExchangeType.IKE_SA_INIT ? undefined : this.inbound;
+    return parseMessage(octets, header, protection);
+  }
+
+  /** IKE_SA_INIT; with an honest answer the keys are there afterwards. */
+  async init(tamper: Tampering = honest): Promise<Message | undefined> {
+    const crypto = simCrypto();
+    const method = crypto.keyExchange(31);
+    const [proposal] = parseProposals('ike', ['aes128gcm16-prfsha256-x25519'], crypto);
+    if (method === undefined || proposal === undefined) throw new TypeError('no X25519');
+    using exchange = method.initiate();
+    const ni = this.#world.random.bytes(32);
+    const payloads = tamper([
+      { kind: 'SA', proposals: [{ ...proposal, number: 1 }] },
+      { kind: 'KE', method: 31, data: exchange.publicValue },
+      { kind: 'Nonce', data: ni },
+    ]);
+    this.#firstRequest = this.encode(ExchangeType.IKE_SA_INIT, payloads, { messageId: 0 }, true);
+    const [octets] = await this.raw(this.#firstRequest);
+    const answer = octets === undefined ? undefined : this.decode(octets);
+    const [sa, ke, nonce] =
+      answer === undefined ? [] : [find(answer, 'SA'), find(answer, 'KE'), find(answer, 'Nonce')];
+    const chosen = sa?.proposals[0];
+    if (answer === undefined || ke === undefined || nonce === undefined || chosen === undefined)
+      return answer;
+    const prf = crypto.prf(transformOf(chosen, TransformType.PRF)?.id ?? 0);
+    if (prf === undefined) throw new TypeError('no PRF');
+    this.spiR = answer.spiR;
+    this.#nr = nonce.data;
+    const secret = exchange.secret(ke.data);
+    const inputs = { ni, nr: nonce.data, secret, spiI: this.spiI, spiR: this.spiR };
+    const keys = deriveIkeKeys(prf, inputs, ikeKeyLengths(chosen, crypto));
+    this.#keys = keys;
+    this.outbound = createProtection(crypto, chosen, keys.skEi, keys.skAi, this.#world.random);
+    this.inbound = createProtection(crypto, chosen, keys.skEr, keys.skAr, this.#world.random);
+    this.messageId = 1;
+    return answer;
+  }
+
+  /** The honest payloads of IKE_AUTH for the child of {@link pair}. */
+  authPayloads(localTs: readonly TrafficSelector[] = [ts('10.1.0.0/16')]): readonly Payload[] {
+    const crypto = simCrypto();
+    const prf = crypto.prf(5);
+    if (prf === undefined || this.#keys === undefined)
+      throw new TypeError('IKE_SA_INIT comes first');
+    const octets = signedOctets(
+      this.#firstRequest,
+      this.#nr,
+      prf,
+      this.#keys.skPi,
+      idPayloadBody(this.identity),
+    );
+    const [esp] = parseProposals('esp', ['aes128gcm16'], crypto);
+    if (esp === undefined) throw new TypeError('no ESP proposal');
+    return [
+      { kind: 'IDi', identity: this.identity },
+      { kind: 'AUTH', method: 2, data: pskAuth(prf, new Secret(utf8(this.secret)), octets) },
+      { kind: 'SA', proposals: [{ ...esp, number: 1, spi: Uint8Array.of(0xca, 0xfe, 0, 1) }] },
+      { kind: 'TSi', selectors: localTs },
+      { kind: 'TSr', selectors: [ts('10.2.0.0/16')] },
+    ];
+  }
+
+  /** IKE_AUTH. */
+  auth(tamper: Tampering = honest): Promise<Message | undefined> {
+    return this.request(ExchangeType.IKE_AUTH, tamper(this.authPayloads()));
+  }
+}
+
+/** Types of the notifies in a message. */
+export function notifiesIn(message: Message | undefined): readonly number[] {
+  return (message?.payloads ?? []).flatMap((payload) =>
+    payload.kind === 'Notify' ? [payload.type] : [],
+  );
+}
