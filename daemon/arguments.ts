@@ -12,7 +12,8 @@ steered through its VICI socket, for example with swanctl --load-all.
 
 /** What the command line asks for. */
 export type Arguments =
-  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
   | { readonly kind: 'run'; readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>> };
 
 /** Reads the command line; throws {@link StartupError} that names what is wrong. */

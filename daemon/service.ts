@@ -16,6 +16,7 @@ import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
 import { NodeClock } from './runtime/node-clock.ts';
 import { NodeFiles } from './runtime/node-files.ts';
 import { NodeJournal } from './runtime/node-journal.ts';
+import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
 import { NodeRandom } from './runtime/node-random.ts';
 import { resolveName } from './runtime/node-resolver.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
@@ -28,6 +29,7 @@ export interface ServiceStart {
   readonly environment: {
     readonly STRONGSWAN_CONF?: string | undefined;
     readonly NOTIFY_SOCKET?: string | undefined;
+    readonly JOURNAL_STREAM?: string | undefined;
   };
   readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
 }
@@ -57,7 +59,12 @@ export async function startService(start: ServiceStart): Promise<Service> {
     resolveOptions(readTree(path, explicit, files), NAMESPACE);
   const { options, warnings } = asStartupError(ExitCode.CONFIG, read);
 
-  const logging = openLogs(options.loggers, start.debugLevels);
+  const logging = openLogs(options.loggers, {
+    outputs: new NodeLogOutputs(),
+    wallClock: () => Date.now(),
+    journal: isJournal(start.environment.JOURNAL_STREAM),
+    consoleLevels: start.debugLevels,
+  });
   const { hub } = logging;
   for (const warning of warnings) hub.log('cfg', 1, warning);
   await using opened = new AsyncDisposableStack();
@@ -217,11 +224,12 @@ function kernelStartupError(error: unknown): unknown {
   return new StartupError(code, error.message, { cause: error });
 }
 
+const DENIED: readonly unknown[] = ['EACCES', 'EPERM'];
+
 function portError(error: unknown): unknown {
   if (!(error instanceof IkedError) || error instanceof StartupError) return error;
-  const text = error.message;
-  const code = /EACCES|EPERM|CAP_/.test(`${error.code} ${text}`)
-    ? ExitCode.NOT_PERMITTED
-    : ExitCode.PORT_IN_USE;
-  return new StartupError(code, text, { cause: error });
+  const denied = 'errnoName' in error && DENIED.includes(error.errnoName);
+  return new StartupError(denied ? ExitCode.NOT_PERMITTED : ExitCode.PORT_IN_USE, error.message, {
+    cause: error,
+  });
 }

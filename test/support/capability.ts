@@ -23,6 +23,11 @@ const PROBES = {
       ),
       ...['rfc4106(gcm(aes))', `0x${'5a'.repeat(20)}`, '128'],
     ]),
+  /** A kernel with XFRM netlink that knows no ESP: what the daemon says there can only be seen there. */
+  'no-esp': () => {
+    inNamespace(['ip', 'xfrm', 'policy', 'count']);
+    if (whyMissing('esp') === undefined) throw new Error('this kernel has ESP');
+  },
   /** Runs below scripts/lab-run, on a kernel with ESP, and the strongSwan root is there. */
   lab: () => {
     if (process.env['CHARON_LAB'] !== '1') throw new Error('not started by scripts/lab-run');

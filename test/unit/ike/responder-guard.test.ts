@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type DaemonOptions, defaultOptions } from '../../../daemon/config/options.ts';
 import { ResponderGuard } from '../../../daemon/ike/responder-guard.ts';
+import type { InitPeek } from '../../../daemon/wire/init-peek.ts';
 import { SeededRandom } from '../../sim/seeded-random.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
 import { simCrypto } from '../../sim/world.ts';
 import { ip } from '../../support/selectors.ts';
 
-const peek = {
+const peek: InitPeek = {
   spiI: new Uint8Array(8).fill(7),
   nonce: new Uint8Array(32).fill(9),
   cookie: undefined,
@@ -51,7 +52,7 @@ describe('responder guard, RFC 7296 section 2.6', () => {
   test('a cookie is worthless for another address, SPI or nonce, changed, or after 10 seconds', () => {
     open(30);
     const valid = cookie();
-    const kind = (changed: Partial<typeof peek> & { cookie?: Uint8Array }, source = stranger) =>
+    const kind = (changed: Partial<InitPeek>, source = stranger) =>
       guard.judge({ ...peek, cookie: valid, ...changed }, source, 0).kind;
     expect(kind({})).toBe('accept');
     expect(kind({}, ip('192.0.2.2'))).toBe('cookie');

@@ -1,0 +1,127 @@
+import { createSocket } from 'node:dgram';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ExitCode } from '../../../daemon/exit-codes.ts';
+import { testWith } from '../../support/capability.ts';
+import { DaemonProcess } from '../../support/daemon-process.ts';
+
+/** A daemon without a kernel, on ports the system chooses; `@` is its folder. */
+const CONF = `charon {
+  port = 0
+  port_nat_t = 0
+  plugins {
+    vici { socket = unix://@/charon.vici }
+    kernel-null { load = yes }
+  }
+}
+`;
+
+async function failure(
+  conf: string | undefined,
+  options?: ConstructorParameters<typeof DaemonProcess>[1],
+) {
+  await using daemon = new DaemonProcess(conf, options);
+  const ended = await daemon.ended;
+  // One sentence, nothing else: no stack, no second line.
+  expect(ended.stderr).toMatch(/^charon: [^\n]+\n$/);
+  return ended;
+}
+
+describe('a daemon process', () => {
+  test('says that it serves, ends with 0 on SIGTERM and takes its socket along', async () => {
+    await using daemon = new DaemonProcess(CONF);
+    await daemon.says('serving VICI at');
+    expect(existsSync(daemon.socket)).toBe(true);
+    daemon.kill('SIGTERM');
+    expect(await daemon.ended).toMatchObject({ code: ExitCode.OK, stderr: '' });
+    expect(existsSync(daemon.socket)).toBe(false);
+  });
+
+  test('reloads strongswan.conf on SIGHUP, and keeps the old one if the new one is wrong', async () => {
+    await using daemon = new DaemonProcess(CONF);
+    await daemon.says('serving VICI at');
+    daemon.kill('SIGHUP');
+    await daemon.says('reloaded ');
+    writeFileSync(join(daemon.folder, 'strongswan.conf'), 'charon {\n  half open = 1\n');
+    daemon.kill('SIGHUP');
+    await daemon.says('strongswan.conf:2:');
+    daemon.kill('SIGTERM');
+    expect((await daemon.ended).code).toBe(ExitCode.OK);
+  });
+
+  test('prints help and version', async () => {
+    await using help = new DaemonProcess(CONF, { args: ['--help'] });
+    expect(await help.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('usage: charon'),
+    });
+    await using version = new DaemonProcess(CONF, { args: ['--version'] });
+    expect(await version.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^charon-ts \d/),
+    });
+  });
+});
+
+describe('a daemon that cannot start says why in one sentence, with an exit code of its own', () => {
+  test('unknown argument', async () => {
+    const { code, stderr } = await failure(CONF, { args: ['--frobnicate'] });
+    expect(code).toBe(ExitCode.USAGE);
+    expect(stderr).toContain("unknown argument '--frobnicate'");
+  });
+
+  test('missing configuration file', async () => {
+    const { code, stderr } = await failure(undefined);
+    expect(code).toBe(ExitCode.CONFIG);
+    expect(stderr).toMatch(/strongswan\.conf/);
+  });
+
+  test('syntax error, with file, line and column', async () => {
+    const { code, stderr } = await failure('charon {\n  port 500\n}\n');
+    expect(code).toBe(ExitCode.CONFIG);
+    expect(stderr).toMatch(/strongswan\.conf:2:\d+: /);
+  });
+
+  test('port in use', async () => {
+    const blocker = createSocket('udp4');
+    await new Promise<void>((resolve) => blocker.bind(0, '0.0.0.0', resolve));
+    const { port } = blocker.address();
+    const { code, stderr } = await failure(CONF.replace('port = 0', `port = ${port}`));
+    blocker.close();
+    expect(code).toBe(ExitCode.PORT_IN_USE);
+    expect(stderr).toContain(String(port));
+  });
+
+  test('folder of the VICI socket missing', async () => {
+    const { code, stderr } = await failure(CONF.replace('@/charon.vici', '@/missing/charon.vici'));
+    expect(code).toBe(ExitCode.VICI_SOCKET);
+    expect(stderr).toContain('/missing/');
+  });
+
+  test('VICI socket served by another daemon', async () => {
+    await using first = new DaemonProcess(CONF);
+    await first.says('serving VICI at');
+    const { code, stderr } = await failure(CONF.replace('@/charon.vici', first.socket));
+    expect(code).toBe(ExitCode.VICI_SOCKET);
+    expect(stderr).toContain(first.socket);
+    first.kill('SIGTERM');
+    expect((await first.ended).code).toBe(ExitCode.OK);
+  });
+
+  const REAL = CONF.replace('kernel-null { load = yes }', '');
+
+  testWith(['net-admin', 'namespaces'], 'no CAP_NET_ADMIN', async () => {
+    const { code, stderr } = await failure(REAL, {
+      wrapper: ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'],
+    });
+    expect(code).toBe(ExitCode.NOT_PERMITTED);
+    expect(stderr).toContain('CAP_NET_ADMIN');
+  });
+
+  testWith('no-esp', 'a kernel without ESP', async () => {
+    const { code, stderr } = await failure(REAL, { wrapper: ['unshare', '-n'] });
+    expect(code).toBe(ExitCode.NO_IPSEC);
+    expect(stderr).toMatch(/esp4/);
+  });
+});
