@@ -29,7 +29,11 @@
     },
     {
       "target_name": "netlink_xfrm_reference",
-      "sources": ["src/reference_encoder.cc", "src/reference_layout.cc"]
+      "sources": [
+        "src/reference_encoder.cc",
+        "src/reference_layout.cc",
+        "src/test_namespace.cc"
+      ]
     }
   ]
 }

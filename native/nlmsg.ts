@@ -204,8 +204,9 @@ function writeAttributes(view: DataView, start: number, attributes: readonly Att
   }
 }
 
+// Not with bit operations: a length from outside may not fit 31 bits.
 function aligned(octets: number): number {
-  return (octets + 3) & ~3;
+  return Math.ceil(octets / 4) * 4;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -44,10 +44,9 @@ const ANY_ALGORITHM = 0xffff_ffff;
 
 /** `XFRM_MSG_NEWPOLICY` (refused when the policy exists) or `XFRM_MSG_UPDPOLICY` (adds or replaces). */
 export function encodePolicy(kind: 'new' | 'update', policy: Policy): Uint8Array {
-  const create = kind === 'new';
   return buildMessage(
-    create ? XfrmMsg.NEWPOLICY : XfrmMsg.UPDPOLICY,
-    NlmFlag.ACK | (create ? NlmFlag.CREATE | NlmFlag.EXCL : NlmFlag.REPLACE),
+    kind === 'new' ? XfrmMsg.NEWPOLICY : XfrmMsg.UPDPOLICY,
+    NlmFlag.ACK,
     xfrmUserpolicyInfo,
     rawPolicy(policy),
     policyAttributes(policy),

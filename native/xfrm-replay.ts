@@ -1,11 +1,4 @@
-import { NetlinkDecodeError } from './errors.ts';
-import {
-  type Attribute,
-  type Attributes,
-  attribute,
-  attributeWithTail,
-  readStruct,
-} from './nlmsg.ts';
+import { type Attribute, type Attributes, attribute, readStruct } from './nlmsg.ts';
 import type { ReplayState, Sa } from './types.ts';
 import { XfrmAttr } from './xfrm-constants.ts';
 import { xfrmReplayState, xfrmReplayStateEsn } from './xfrm-structs.ts';
@@ -23,17 +16,16 @@ export function replayAttributes(sa: Sa): Attribute[] {
     throw new RangeError(`replay window of ${replayWindow} packets is not within 0..${MAX_WINDOW}`);
   }
   if (sa.esn || replayWindow > 32) {
-    const words = Math.ceil(replayWindow / 32);
+    // The kernel takes the structure without its bitmap for one that is all zero.
     const fixed = {
-      bmp_len: words,
+      bmp_len: Math.ceil(replayWindow / 32),
       oseq: replay?.oseq,
       seq: replay?.seq,
       oseq_hi: replay?.oseqHigh,
       seq_hi: replay?.seqHigh,
       replay_window: replayWindow,
     };
-    const bitmap = new Uint8Array(words * 4);
-    return [attributeWithTail(XfrmAttr.REPLAY_ESN_VAL, xfrmReplayStateEsn, fixed, bitmap)];
+    return [attribute(XfrmAttr.REPLAY_ESN_VAL, xfrmReplayStateEsn, fixed)];
   }
   if (replay === undefined) return [];
   const { oseq, seq } = replay;
@@ -48,9 +40,6 @@ export function replayOf(
   const big = attributes.get(XfrmAttr.REPLAY_ESN_VAL);
   if (big !== undefined) {
     const raw = readStruct(xfrmReplayStateEsn, 'XFRMA_REPLAY_ESN_VAL', big);
-    if (big.length < xfrmReplayStateEsn.size + raw.bmp_len * 4) {
-      throw new NetlinkDecodeError('XFRMA_REPLAY_ESN_VAL', 0, `${raw.bmp_len} words are missing`);
-    }
     return {
       replayWindow: raw.replay_window,
       replay: { oseq: raw.oseq, oseqHigh: raw.oseq_hi, seq: raw.seq, seqHigh: raw.seq_hi },

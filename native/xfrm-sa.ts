@@ -55,10 +55,9 @@ export interface AllocSpi extends Omit<SaId, 'spi'> {
 
 /** `XFRM_MSG_NEWSA` (refused when the SA exists) or `XFRM_MSG_UPDSA` (completes a reservation or replaces). */
 export function encodeSa(kind: 'new' | 'update', sa: Sa): Uint8Array {
-  const create = kind === 'new';
   return buildMessage(
-    create ? XfrmMsg.NEWSA : XfrmMsg.UPDSA,
-    NlmFlag.ACK | (create ? NlmFlag.CREATE | NlmFlag.EXCL : NlmFlag.REPLACE),
+    kind === 'new' ? XfrmMsg.NEWSA : XfrmMsg.UPDSA,
+    NlmFlag.ACK,
     xfrmUsersaInfo,
     rawInfo(sa),
     saAttributes(sa),
@@ -67,12 +66,13 @@ export function encodeSa(kind: 'new' | 'update', sa: Sa): Uint8Array {
 
 /** `XFRM_MSG_ALLOCSPI`: the answer is the reserved SA. */
 export function encodeAllocSpi(request: AllocSpi): Uint8Array {
-  const larval: Sa = { ...request, spi: 0, replayWindow: 0, esn: false, flags: 0 };
+  const info = rawInfo({ ...request, spi: 0, replayWindow: 0, esn: false, flags: 0 });
   return buildMessage(
     XfrmMsg.ALLOCSPI,
     NlmFlag.ACK,
     xfrmUserspiInfo,
-    { info: rawInfo(larval), min: request.min, max: request.max },
+    // The lifetime of a reservation is the kernel's own (`xfrm_acq_expires`).
+    { info: { ...info, lft: undefined }, min: request.min, max: request.max },
     lookupAttributes(request),
   );
 }

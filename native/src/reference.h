@@ -11,6 +11,9 @@ namespace reference {
 Napi::Value Layout(const Napi::CallbackInfo& info);
 Napi::Value Constants(const Napi::CallbackInfo& info);
 
+Napi::Value EnterNewNamespace(const Napi::CallbackInfo& info);
+Napi::Value LeaveNamespace(const Napi::CallbackInfo& info);
+
 }  // namespace reference
 
 #endif  // NETLINK_XFRM_REFERENCE_H_

@@ -171,7 +171,8 @@ void Replay(const Object& o, Message* m) {
   const Object r = given ? Obj(o, "replay") : o;
   if (Flag(o, "esn") || window > 32) {
     const uint32_t words = (window + 31) / 32;
-    Octets buffer(sizeof(xfrm_replay_state_esn) + words * 4);
+    // Without its bitmap: the kernel starts with one of zeros.
+    Octets buffer(sizeof(xfrm_replay_state_esn));
     auto* state = reinterpret_cast<xfrm_replay_state_esn*>(buffer.data());
     state->bmp_len = words;
     state->replay_window = window;
@@ -211,8 +212,7 @@ Napi::Value EncodeSa(const Napi::CallbackInfo& call) {
   const bool create = call[0].ToString().Utf8Value() == "new";
   const Object o = call[1].As<Object>();
   const xfrm_usersa_info info = Info(o);
-  Message m(create ? XFRM_MSG_NEWSA : XFRM_MSG_UPDSA,
-            NLM_F_ACK | (create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE), &info, sizeof(info));
+  Message m(create ? XFRM_MSG_NEWSA : XFRM_MSG_UPDSA, NLM_F_ACK, &info, sizeof(info));
   Algorithms(o, &m);
   Replay(o, &m);
   Lookup(o, &m);
@@ -233,7 +233,8 @@ Napi::Value EncodeSa(const Napi::CallbackInfo& call) {
 
 Napi::Value EncodeAllocSpi(const Napi::CallbackInfo& call) {
   const Object o = call[0].As<Object>();
-  const xfrm_userspi_info info = {Info(o), Num(o, "min"), Num(o, "max")};
+  xfrm_userspi_info info = {Info(o), Num(o, "min"), Num(o, "max")};
+  info.info.lft = {};
   Message m(XFRM_MSG_ALLOCSPI, NLM_F_ACK, &info, sizeof(info));
   Lookup(o, &m);
   return m.Done(call.Env());
@@ -282,8 +283,7 @@ Napi::Value EncodePolicy(const Napi::CallbackInfo& call) {
   info.action = Text(o, "action") == "allow" ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
   info.flags = static_cast<uint8_t>(Num(o, "flags"));
   info.share = static_cast<uint8_t>(Num(o, "share"));
-  Message m(create ? XFRM_MSG_NEWPOLICY : XFRM_MSG_UPDPOLICY,
-            NLM_F_ACK | (create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE), &info, sizeof(info));
+  Message m(create ? XFRM_MSG_NEWPOLICY : XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info));
   Lookup(o, &m);
   const auto list = o.Get("templates").As<Napi::Array>();
   std::vector<xfrm_user_tmpl> templates(list.Length());
@@ -369,6 +369,8 @@ Object Init(Napi::Env env, Object exports) {
   add("encodePolicy", EncodePolicy);
   add("encodePolicyId", EncodePolicyId);
   add("encodeMigrate", EncodeMigrate);
+  add("enterNewNamespace", reference::EnterNewNamespace);
+  add("leaveNamespace", reference::LeaveNamespace);
   return exports;
 }
 
