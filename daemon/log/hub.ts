@@ -9,72 +9,79 @@ import type {
 } from '../contracts/logger.ts';
 import { LOG_GROUPS } from './groups.ts';
 
-/** Hands every record to the sinks that want its level; a level nobody wants costs a lookup and a compare. */
+/** A sink that logs by itself, and whose line comes back to it, ends here. */
+const MAX_NESTING = 4;
+
+/**
+ * The root logger: hands each record to the sinks that want it. A record nobody wants costs one comparison. A sink that
+ * throws loses the record and nothing else.
+ */
 export class Hub implements LogHub {
   readonly #sinks = new Set<LogSink>();
-  readonly #highest = new Map<LogGroup, LogLevel>();
+  /** Highest level any sink wants, by group. */
+  #highest: Readonly<Record<LogGroup, number>> = allSilent();
+  #nesting = 0;
+  #failures = 0;
 
-  constructor() {
-    this.#recompute();
+  /** Records lost because a sink threw. */
+  get failures(): number {
+    return this.#failures;
   }
 
   enabled(group: LogGroup, level: LogLevel): boolean {
-    return level <= (this.#highest.get(group) ?? -1);
+    return level <= this.#highest[group];
   }
 
   log(group: LogGroup, level: LogLevel, message: string): void {
-    this.write(group, level, message, undefined);
+    if (level <= this.#highest[group]) this.#write({ group, level, message });
   }
 
   forIke(tag: IkeTag): Logger {
-    return new TaggedLogger(this, tag);
+    return new IkeLogger(this, tag, (record) => this.#write(record));
   }
 
   addSink(sink: LogSink): () => void {
     this.#sinks.add(sink);
-    this.#recompute();
+    this.refresh();
     return () => {
       this.#sinks.delete(sink);
-      this.#recompute();
+      this.refresh();
     };
   }
 
-  /** The levels that a sink wants changed. */
-  levelsChanged(): void {
-    this.#recompute();
-  }
-
-  write(group: LogGroup, level: LogLevel, message: string, ike: IkeTag | undefined): void {
-    if (!this.enabled(group, level)) return;
-    // The tag is copied: a record keeps the name that held when it was made.
-    const record: LogRecord =
-      ike === undefined
-        ? { group, level, message }
-        : { group, level, message, ike: { name: ike.name, uniqueId: ike.uniqueId } };
+  /** Asks the sinks again what they want. */
+  refresh(): void {
+    const highest = allSilent();
     for (const sink of this.#sinks) {
-      if (level <= sink.levelOf(group)) sink.write(record);
+      for (const group of LOG_GROUPS)
+        highest[group] = Math.max(highest[group], sink.levelOf(group));
     }
+    this.#highest = highest;
   }
 
-  #recompute(): void {
-    for (const group of LOG_GROUPS) {
-      let highest: LogLevel = -1;
-      for (const sink of this.#sinks) {
-        const level = sink.levelOf(group);
-        if (level > highest) highest = level;
+  #write(record: LogRecord): void {
+    if (this.#nesting >= MAX_NESTING) return;
+    this.#nesting++;
+    for (const sink of this.#sinks) {
+      try {
+        if (record.level <= sink.levelOf(record.group)) sink.write(record);
+      } catch {
+        this.#failures++;
       }
-      this.#highest.set(group, highest);
     }
+    this.#nesting--;
   }
 }
 
-class TaggedLogger implements Logger {
-  readonly #hub: Hub;
+class IkeLogger implements Logger {
+  readonly #hub: LogHub;
   readonly #tag: IkeTag;
+  readonly #write: (record: LogRecord) => void;
 
-  constructor(hub: Hub, tag: IkeTag) {
+  constructor(hub: LogHub, tag: IkeTag, write: (record: LogRecord) => void) {
     this.#hub = hub;
     this.#tag = tag;
+    this.#write = write;
   }
 
   enabled(group: LogGroup, level: LogLevel): boolean {
@@ -82,10 +89,17 @@ class TaggedLogger implements Logger {
   }
 
   log(group: LogGroup, level: LogLevel, message: string): void {
-    this.#hub.write(group, level, message, this.#tag);
+    if (!this.#hub.enabled(group, level)) return;
+    // The name may change later; the record keeps the one of this moment.
+    const ike = { name: this.#tag.name, uniqueId: this.#tag.uniqueId };
+    this.#write({ group, level, message, ike });
   }
 
   forIke(tag: IkeTag): Logger {
-    return new TaggedLogger(this.#hub, tag);
+    return this.#hub.forIke(tag);
   }
+}
+
+function allSilent(): Record<LogGroup, number> {
+  return Object.fromEntries(LOG_GROUPS.map((group) => [group, -1])) as Record<LogGroup, number>;
 }

@@ -1,6 +1,7 @@
 import type { LogTarget } from '../contracts/log-targets.ts';
-import type { LogGroup, LogHub, LogLevel, LogRecord, LogSink } from '../contracts/logger.ts';
+import type { LogHub } from '../contracts/logger.ts';
 import { Hub } from './hub.ts';
+import { type LogTargetServices, LogTargets } from './log-targets.ts';
 
 /** The daemon's logs as configured. */
 export interface Logs {
@@ -11,23 +12,23 @@ export interface Logs {
   close(): Promise<void>;
 }
 
-/** Opens the configured logs, or the console if there is none. */
+/** Opens the configured logs, or the console if there is none; what cannot be opened is said in the others. */
 export function openLogs(
-  _targets: readonly LogTarget[],
-  debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>,
+  targets: readonly LogTarget[],
+  services: Omit<LogTargetServices, 'hub'>,
 ): Logs {
   const hub = new Hub();
-  hub.addSink(consoleSink(debugLevels));
-  return { hub, reconfigure() {}, async close() {} };
-}
-
-function consoleSink(levels: Readonly<Partial<Record<LogGroup, LogLevel>>>): LogSink {
+  const open = new LogTargets({ ...services, hub });
+  const reconfigure = (changed: readonly LogTarget[]): void => {
+    for (const warning of open.apply(changed)) hub.log('cfg', 0, warning);
+  };
+  reconfigure(targets);
   return {
-    levelOf: (group) => levels[group] ?? 1,
-    write: ({ group, message, ike }: LogRecord) => {
-      const tag =
-        ike === undefined ? '' : ` <${ike.name === '' ? '' : `${ike.name}|`}${ike.uniqueId}>`;
-      process.stdout.write(`00[${group.toUpperCase()}]${tag} ${message}\n`);
+    hub,
+    reconfigure,
+    close() {
+      open[Symbol.dispose]();
+      return Promise.resolve();
     },
   };
 }

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressQuality } from '../../../daemon/config/address-match.ts';
 import { ConnectionStore } from '../../../daemon/config/connection-store.ts';
