@@ -2,6 +2,7 @@ import type { MessageProtection } from '../contracts/crypto.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
+import { NO_SPI } from '../proto/ike-spi.ts';
 import { familyOf } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import { DecodeError } from '../wire/decode-error.ts';
@@ -229,6 +230,10 @@ export class ExchangeEngine {
     try {
       const message = this.#parse(header, datagram, protection);
       if (message !== undefined) checkMessage(message);
+      if (message !== undefined && first && isReflection(message)) {
+        log.log('ike', 1, 'received IKE_SA_INIT response without an SPI of the peer, ignored');
+        return undefined;
+      }
       return message;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -324,6 +329,16 @@ export class ExchangeEngine {
   ): void {
     for (const datagram of datagrams) this.#sa.send(local, remote, datagram);
   }
+}
+
+/**
+ * An IKE_SA_INIT response that accepts without naming an SPI of its sender: our own request, sent back to us. It ends
+ * nothing, because the genuine answer may still come.
+ */
+function isReflection(message: Message): boolean {
+  const { isResponse, spiI, spiR, payloads } = message;
+  if (!isResponse || (spiR !== NO_SPI && spiR !== spiI)) return false;
+  return spiR === spiI || payloads.some((payload) => payload.kind === 'SA');
 }
 
 const EMPTY = new Uint8Array(0);
