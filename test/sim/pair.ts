@@ -1,6 +1,7 @@
 import type { ChildConfig, ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import type { DaemonOptions } from '../../daemon/config/options.ts';
 import { parseProposals } from '../../daemon/config/proposals-text.ts';
+import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import { parseIdentity } from '../../daemon/proto/identity-text.ts';
 import { authRound, childConfig, connectionConfig, hostSpec } from '../support/connections.ts';
 import { ts } from '../support/selectors.ts';
@@ -24,6 +25,7 @@ export interface PairSetup {
   readonly esp?: string;
   readonly secret?: string;
   readonly carolSecret?: string | undefined;
+  readonly carolCrypto?: Crypto;
 }
 
 /** The address of each host and the network behind it. */
@@ -44,10 +46,12 @@ export async function pair(
     ...setup.options,
     ...setup.moonOptions,
   });
-  const carol = await world.host('carol', [places.carol.address, places.carol.inside], {
-    ...setup.options,
-    ...setup.carolOptions,
-  });
+  const carol = await world.host(
+    'carol',
+    [places.carol.address, places.carol.inside],
+    { ...setup.options, ...setup.carolOptions },
+    setup.carolCrypto,
+  );
   const secret = setup.secret ?? 'a secret that nobody guesses';
   moon.secret(secret);
   const carolSecret = 'carolSecret' in setup ? setup.carolSecret : secret;

@@ -56,16 +56,17 @@ export class World implements AsyncDisposable {
     if (printOnFailure) onTestFailed(() => console.error(this.ladder()));
   }
 
-  /** Adds a host with a started daemon. */
+  /** Adds a host with a started daemon; `crypto` replaces the one all others share. */
   async host(
     name: string,
     addresses: readonly string[],
     options: Partial<DaemonOptions> = {},
+    crypto: Crypto = simCrypto(),
   ): Promise<WorldHost> {
     const host = new WorldHost(name, {
       addresses: addresses.map(ip),
       options,
-      crypto: simCrypto(),
+      crypto,
       random: this.random.fork(),
       network: this.network,
     });
