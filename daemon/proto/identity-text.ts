@@ -92,7 +92,7 @@ function prefixed(text: string, fail: Fail): Identity | undefined {
 }
 
 function numbered(text: string, fail: Fail): Identity | undefined {
-  const match = /^\{(\d{1,3})\}:(.*)$/.exec(text);
+  const match = /^\{(\d{1,3}|0[xX][0-9a-fA-F]{1,2})\}:(.*)$/.exec(text);
   if (match === null) return undefined;
   const type = Number(match[1]);
   if (type > 255) fail('an ID type is a number up to 255');
