@@ -1,6 +1,6 @@
 /** One established byte stream to a local process. Handlers are called from the event loop, never from a call made here. */
 export interface StreamConnection {
-  /** Sets the one receiver; octets belong to it. */
+  /** Sets the one receiver; octets are a plain `Uint8Array`, never a `Buffer`, and belong to it. */
   onData(handler: (octets: Uint8Array) => void): void;
   /** Called once, when the peer is gone or the stream was destroyed; nothing is received or sent any more. */
   onClose(handler: () => void): void;

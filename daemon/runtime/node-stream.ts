@@ -95,7 +95,10 @@ class NodeStream implements StreamConnection {
   }
 
   onData(handler: (octets: Uint8Array) => void): void {
-    this.#socket.on('data', (chunk: Uint8Array) => handler(chunk));
+    // A `Buffer` is no plain array: its `slice` is a view, and whoever copies a secret would wipe the copy.
+    this.#socket.on('data', (chunk: Buffer) =>
+      handler(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)),
+    );
   }
 
   onClose(handler: () => void): void {
