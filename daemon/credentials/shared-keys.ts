@@ -85,7 +85,9 @@ export class SharedKeyStore {
   /**
    * The secrets of a type for a pair of identities, best first: those that belong to both sides, then those of
    * the remote side, then those of the local one; equal ones in the order of loading. A secret with several
-   * owners of which only the local side is one is not for this pair: it binds other peers.
+   * owners of which only the local side is one is not for this pair: it binds other peers. While the remote
+   * identity is a pattern (we initiate and have not heard of the peer), a secret of the local side and somebody
+   * that pattern fits counts as weak for the remote side.
    */
   find(type: SharedKeyType, local: Identity, remote: Identity): readonly SharedKeyCandidate[] {
     const found: { readonly stored: Stored; readonly candidate: SharedKeyCandidate }[] = [];
@@ -113,16 +115,28 @@ export class SharedKeyStore {
   ): SharedKeyCandidate | undefined {
     if (owners.length === 0) return { id, data, localScore: WEAK, remoteScore: WEAK };
     const localScore = this.#best(owners, local);
-    const remoteScore = this.#best(owners, remote);
+    const remoteScore =
+      this.#best(owners, remote) ||
+      (localScore > 0 && this.#mayBe(remote, owners, local) ? WEAK : 0);
     const localOnly = remoteScore === 0 && owners.length > 1;
     if (localOnly || localScore + remoteScore === 0) return undefined;
     return { id, data, localScore, remoteScore };
   }
 
+  // An initiator that does not know yet who will answer asks for a pattern, up to %any: another owner may be meant.
+  #mayBe(remote: Identity, owners: readonly Identity[], local: Identity): boolean {
+    return (
+      isPattern(remote) &&
+      owners.some(
+        (owner) =>
+          !equalIdentity(owner, local) && matchIdentity(remote, owner, this.#rdnMatching) > 0,
+      )
+    );
+  }
+
   #best(owners: readonly Identity[], id: Identity): number {
     let best = 0;
     for (const owner of owners) {
-      // As initiator the remote identity may be a pattern itself, up to %any.
       const score = equalIdentity(owner, id)
         ? owner.type === ConfiguredIdType.ANY
           ? WEAK

@@ -102,6 +102,11 @@ describe('SharedKeyStore.find', () => {
   test('the remote identity may not be known yet', () => {
     const keys = store(entry('everybody', []), entry('carol', ['carol']), entry('moon', ['moon']));
     expect(found(keys, 'moon', '%any')).toEqual(['moon', 'everybody']);
+    keys.load(entry('pair', ['moon', 'carol.example.org']));
+    keys.load(entry('others', ['sun', 'dave.example.org']));
+    expect(found(keys, 'moon', '%any')).toEqual(['moon', 'pair', 'everybody']);
+    expect(found(keys, 'moon', '*.example.org')).toEqual(['moon', 'pair', 'everybody']);
+    expect(found(keys, 'moon', '*.example.com')).toEqual(['moon', 'everybody']);
   });
 
   test('SEC-34, SEC-08: NULL and strange identities find only what is for everybody', () => {
