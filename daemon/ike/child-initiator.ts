@@ -17,6 +17,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
 import { configuredSelectors, printSelectors } from './selectors.ts';
+import { childDisown } from './tasks/child-delete.ts';
 
 /**
  * A CHILD_SA that we ask for: the payloads of the request, and what becomes of the answer. Until it is complete it
@@ -32,6 +33,8 @@ export class ChildProposal {
   readonly #local: readonly TrafficSelector[];
   readonly #remote: readonly TrafficSelector[];
   #taken: ChildSpi | undefined;
+  /** Protocol of the CHILD_SA in the peer's answer: from then on it has one. */
+  #agreedProtocol: number | undefined;
 
   private constructor(
     sa: IkeSa,
@@ -92,9 +95,18 @@ export class ChildProposal {
         await sa.deleteNow(errorText(error));
         return;
       }
+      this.#disown();
       sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
       sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
     }
+  }
+
+  // The peer believes in the CHILD_SA it agreed to; without a DELETE it would send into it until it expires.
+  #disown(): void {
+    const protocol = this.#agreedProtocol;
+    const spi = protocol === undefined ? undefined : this.#spis.get(protocol);
+    if (protocol === undefined || spi === undefined) return;
+    this.#sa.tasks.queue(childDisown(this.#sa, protocol, spi));
   }
 
   /** Gives back what was reserved and not used. */
@@ -116,6 +128,7 @@ export class ChildProposal {
     const sa = this.#sa;
     const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
     if (offer === undefined || tsi === undefined || tsr === undefined) throw this.#refused(message);
+    this.#agreedProtocol = offer.proposals[0]?.protocol;
     const selection = selectProposal(this.#proposals, offer.proposals, { preferConfigured: false });
     const spiOut = childSpiFrom(offer.proposals[0]?.spi ?? new Uint8Array(0));
     if (!selection.ok || offer.proposals.length !== 1 || spiOut === undefined || spiOut === 0) {

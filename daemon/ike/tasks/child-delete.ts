@@ -1,4 +1,4 @@
-import { childSpiBytes } from '../../proto/child-spi.ts';
+import { type ChildSpi, childSpiBytes } from '../../proto/child-spi.ts';
 import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
 import { hex32 } from '../../util/hex.ts';
@@ -17,6 +17,24 @@ export function childDelete(
     run: () => conversation(sa, child, done),
     // The IKE_SA went down first and took the CHILD_SA along.
     abandoned: () => done(true),
+  };
+}
+
+/** Takes back a CHILD_SA that the peer has set up and we could not: `protocol` is the IKE protocol id, the SPI ours. */
+export function childDisown(sa: IkeSa, protocol: number, spi: ChildSpi): QueuedTask {
+  return { names: ['CHILD_DELETE'], run: () => disowning(sa, protocol, spi), abandoned: () => {} };
+}
+
+async function* disowning(
+  sa: IkeSa,
+  protocol: number,
+  spi: ChildSpi,
+): AsyncGenerator<OutboundRequest, void, Reply> {
+  const name = protocol === ProtocolId.AH ? 'AH' : 'ESP';
+  sa.log.log('ike', 1, `sending DELETE for ${name} CHILD_SA with SPI ${hex32(spi)}`);
+  yield {
+    exchange: ExchangeType.INFORMATIONAL,
+    payloads: [{ kind: 'Delete', protocol, spiSize: 4, spis: [childSpiBytes(spi)] }],
   };
 }
 
