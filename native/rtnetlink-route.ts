@@ -24,6 +24,9 @@ import { fibRuleHdr, rtmsg } from './rtnetlink-structs.ts';
 import type { IpOctets, Mark, Route, Rule } from './types.ts';
 import { AF_INET, AF_INET6 } from './xfrm-constants.ts';
 
+/** `RTM_F_LOOKUP_TABLE`: the answer names the table that the route was found in. */
+const LOOKUP_TABLE = 0x1000;
+
 /** `RTM_GETROUTE` of one destination. */
 export interface RouteLookup {
   readonly dst: IpOctets;
@@ -73,6 +76,8 @@ export function encodeRouteLookup(lookup: RouteLookup): Uint8Array {
       rtm_family: lookup.dst.length === 4 ? AF_INET : AF_INET6,
       rtm_dst_len: lookup.dst.length * 8,
       rtm_src_len: (lookup.src?.length ?? 0) * 8,
+      // IPv6 names the table of the answer unasked, and knows no such flag.
+      rtm_flags: lookup.dst.length === 4 ? LOOKUP_TABLE : 0,
     },
     list,
   );

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -145,7 +146,10 @@ void NetlinkSocket::OnReady(int, bool) {
       failure = EMSGSIZE;
       break;
     }
-    datagrams.Set(count++, Napi::Buffer<uint8_t>::Copy(env, buffer_.get(), size));
+    const size_t length = static_cast<size_t>(size);
+    Napi::Uint8Array octets = Napi::Uint8Array::New(env, length);
+    memcpy(octets.Data(), buffer_.get(), length);
+    datagrams.Set(count++, octets);
   }
   if (count == 0 && failure == 0) return;
   const napi_value arguments[] = {datagrams, Napi::Number::New(env, failure)};

@@ -11,7 +11,7 @@
 
 namespace netlink_xfrm {
 
-// JavaScript: new NetlinkSocket((datagrams: Buffer[], errno: number) => void)
+// JavaScript: new NetlinkSocket((datagrams: Uint8Array[], errno: number) => void)
 // Every method answers 0 (or a value) or a negative errno; TypeErrors aside, none throws.
 class NetlinkSocket final : public Napi::ObjectWrap<NetlinkSocket>, private PollOwner {
  public:
