@@ -249,7 +249,7 @@ describe('mistakes', () => {
       'invalid value for: local_ts, config discarded',
     ],
     [
-      'children { net { esp_proposals = aes128 } }',
+      'children { net { esp_proposals = aes127 } }',
       'invalid value for: esp_proposals, config discarded',
     ],
     ['children { net { mark_in = %same } }', 'invalid value for: mark_in, config discarded'],
