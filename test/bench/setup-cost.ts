@@ -1,0 +1,103 @@
+import { Initiators } from './initiators.ts';
+import { isolate } from './isolate.ts';
+import { median, type Row, table } from './report.ts';
+import { type Logging, PRODUCTS, type Product, Responder } from './responder.ts';
+import { cpuMicros } from './usage.ts';
+
+/**
+ * CPU time of the responder per IKE_SA with one CHILD_SA: PSK, AES-GCM, our own initiators against either daemon in
+ * turn. Arguments: [rounds] [setups a round].
+ */
+
+const SECRET = 'a secret of the benchmark';
+const WARM_UP = 1000;
+const PARALLEL = 4;
+const rounds = Number(process.argv[2] ?? 5);
+const setups = Number(process.argv[3] ?? 2000);
+
+interface Kind {
+  readonly name: string;
+  readonly ike: string;
+  readonly logging: Logging;
+  readonly goal: number;
+  readonly setups: number;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'X25519, log to a file',
+    ike: 'aes128gcm16-prfsha256-x25519',
+    logging: 'file',
+    goal: 0.75,
+    setups,
+  },
+  {
+    name: 'X25519, silent',
+    ike: 'aes128gcm16-prfsha256-x25519',
+    logging: 'silent',
+    goal: 0.75,
+    setups,
+  },
+  {
+    name: 'MODP2048, log to a file',
+    ike: 'aes128gcm16-prfsha256-modp2048',
+    logging: 'file',
+    goal: 0.3,
+    setups: setups / 2,
+  },
+];
+
+interface Measured {
+  readonly cold: number;
+  readonly warm: number;
+}
+
+async function measure(product: Product, kind: Kind): Promise<Measured> {
+  const charon = { dos_protection: 'no' };
+  await using responder = await Responder.start(product, { logging: kind.logging, charon });
+  await responder.configure([kind.ike], SECRET);
+  await using initiators = await Initiators.open(SECRET);
+  const load = async (count: number): Promise<number> => {
+    const before = cpuMicros(responder.pid);
+    const { established, failures } = await initiators.establish(count, PARALLEL, kind.ike);
+    if (established < count)
+      throw new Error(`${product}: ${failures.length} failed: ${failures[0]}`);
+    return (cpuMicros(responder.pid) - before) / count;
+  };
+  const cold = await load(WARM_UP);
+  return { cold, warm: await load(kind.setups) };
+}
+
+isolate();
+const rows: Row[] = [];
+for (const kind of KINDS) {
+  const results: Record<Product, Measured[]> = { ours: [], charon: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const product of PRODUCTS) {
+      const measured = await measure(product, kind);
+      results[product].push(measured);
+      console.error(
+        `${kind.name}, round ${round + 1}, ${product}: ${measured.warm.toFixed(0)} us (first ${WARM_UP}: ${measured.cold.toFixed(0)} us)`,
+      );
+    }
+  }
+  const unit = 'us';
+  const { ours, charon } = results;
+  rows.push({
+    what: `CPU per setup, ${kind.name}`,
+    unit,
+    ours: ours.map(({ warm }) => warm),
+    charon: charon.map(({ warm }) => warm),
+    goal: { ratio: kind.goal },
+  });
+  rows.push({
+    what: `– first ${WARM_UP} after the start`,
+    unit,
+    ours: ours.map(({ cold }) => cold),
+    charon: charon.map(({ cold }) => cold),
+  });
+  console.error(
+    `ratio ${(median(ours.map((m) => m.warm)) / median(charon.map((m) => m.warm))).toFixed(2)}`,
+  );
+}
+console.log(table(rows));
