@@ -50,11 +50,11 @@ export class SharedKeyStore {
     return this.#entries.size;
   }
 
-  /** Adds a secret and owns it from now on; replaces the one of the same id, which is wiped, in its place. */
+  /** Adds a secret and owns it from now on; replaces the one of the same id, which is wiped. */
   load(entry: SharedKeyEntry): void {
     const previous = entry.id === undefined ? undefined : this.#named.get(entry.id);
     if (previous !== undefined) this.#remove(previous, previous.entry.data !== entry.data);
-    const stored: Stored = { entry, order: previous?.order ?? this.#nextOrder++ };
+    const stored: Stored = { entry, order: this.#nextOrder++ };
     this.#entries.add(stored);
     if (entry.id !== undefined) this.#named.set(entry.id, stored);
     if (entry.owners.length === 0) this.#patterns.add(stored);
@@ -83,11 +83,9 @@ export class SharedKeyStore {
   }
 
   /**
-   * The secrets of a type for a pair of identities, best first: those that belong to both sides, then those of
-   * the remote side, then those of the local one; equal ones in the order of loading. A secret with several
-   * owners of which only the local side is one is not for this pair: it binds other peers. While the remote
-   * identity is a pattern (we initiate and have not heard of the peer), a secret of the local side and somebody
-   * that pattern fits counts as weak for the remote side.
+   * The secrets of a type for a pair of identities, best first: the better they fit the remote side, then the
+   * local one; of equal ones the last loaded. A secret fits if either side is among its owners; one without owners
+   * fits everybody weakly, and is still better than one that names the local side only (as charon ranks them).
    */
   find(type: SharedKeyType, local: Identity, remote: Identity): readonly SharedKeyCandidate[] {
     const found: { readonly stored: Stored; readonly candidate: SharedKeyCandidate }[] = [];
@@ -97,7 +95,7 @@ export class SharedKeyStore {
       if (candidate !== undefined) found.push({ stored, candidate });
     }
     return found
-      .sort((a, b) => rank(b.candidate) - rank(a.candidate) || a.stored.order - b.stored.order)
+      .sort((a, b) => rank(b.candidate) - rank(a.candidate) || b.stored.order - a.stored.order)
       .map(({ candidate }) => candidate);
   }
 
@@ -115,23 +113,9 @@ export class SharedKeyStore {
   ): SharedKeyCandidate | undefined {
     if (owners.length === 0) return { id, data, localScore: WEAK, remoteScore: WEAK };
     const localScore = this.#best(owners, local);
-    const remoteScore =
-      this.#best(owners, remote) ||
-      (localScore > 0 && this.#mayBe(remote, owners, local) ? WEAK : 0);
-    const localOnly = remoteScore === 0 && owners.length > 1;
-    if (localOnly || localScore + remoteScore === 0) return undefined;
+    const remoteScore = this.#best(owners, remote);
+    if (localScore + remoteScore === 0) return undefined;
     return { id, data, localScore, remoteScore };
-  }
-
-  // An initiator that does not know yet who will answer asks for a pattern, up to %any: another owner may be meant.
-  #mayBe(remote: Identity, owners: readonly Identity[], local: Identity): boolean {
-    return (
-      isPattern(remote) &&
-      owners.some(
-        (owner) =>
-          !equalIdentity(owner, local) && matchIdentity(remote, owner, this.#rdnMatching) > 0,
-      )
-    );
   }
 
   #best(owners: readonly Identity[], id: Identity): number {
@@ -170,12 +154,9 @@ interface Stored {
   readonly order: number;
 }
 
-// Both sides named: best. Then the remote side counts more than the local one, which all secrets of this host may
-// have in common. What merely matches everything comes last.
+// All secrets of this host may have the local side in common: the remote one decides.
 function rank({ localScore, remoteScore }: SharedKeyCandidate): number {
-  const local = localScore > WEAK ? localScore : 0;
-  const remote = remoteScore > WEAK ? remoteScore : 0;
-  return (local > 0 && remote > 0 ? 1000 : 0) + remote * 21 + local;
+  return remoteScore * (PERFECT_MATCH + 1) + localScore;
 }
 
 function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {

@@ -28,6 +28,7 @@ const MAX_PARTS = 64;
 export function buildDn(text: string): Uint8Array | undefined {
   const separator = text.startsWith('/') ? '/' : ',';
   const pairs = (separator === '/' ? text.slice(1) : text).split(separator);
+  if (pairs.length > 1 && pairs.at(-1)?.trim() === '') pairs.pop(); // one separator at the end is accepted
   if (pairs.length > MAX_TEXT_RDNS) return undefined;
   const rdns: Uint8Array[] = [];
   for (const pair of pairs) {

@@ -35,21 +35,35 @@ function found(
 }
 
 describe('SharedKeyStore.find', () => {
-  test('both sides named beat the remote one, that beats the local one, that beats everybody', () => {
+  test('the remote side decides, then the local one', () => {
     const keys = store(
       entry('everybody', []),
-      entry('any', ['%any']),
       entry('local', ['moon']),
       entry('remote', ['carol']),
-      entry('wild', ['moon', '*.example.org', 'car*']),
+      entry('wild', ['moon', '*.example.org', 'fqdn:*rol']),
       entry('pair', ['carol', 'moon']),
     );
-    expect(found(keys, 'moon', 'carol')).toEqual(['pair', 'remote', 'local', 'everybody', 'any']);
-    expect(found(keys, 'moon', 'dave.example.org')).toEqual(['wild', 'local', 'everybody', 'any']);
-    expect(found(keys, 'sun', 'dave')).toEqual(['everybody', 'any']);
+    expect(found(keys, 'moon', 'carol')).toEqual(['pair', 'remote', 'wild', 'everybody', 'local']);
+    expect(found(keys, 'moon', 'dave.example.org')).toEqual(['wild', 'everybody', 'pair', 'local']);
+    expect(found(keys, 'sun', 'dave')).toEqual(['everybody']);
   });
 
-  test('exact beats wildcard, the better wildcard beats the worse, the earlier wins a tie', () => {
+  // Each line was seen with charon: moon answers dave, `best` is the secret moon's AUTH was made with.
+  test.each([
+    { first: ['moon', 'carol'], second: undefined, best: 'first' },
+    { first: ['moon'], second: [], best: 'second' },
+    { first: [], second: ['moon'], best: 'first' },
+    { first: ['moon'], second: ['dave'], best: 'second' },
+    { first: ['moon', '%any'], second: ['dave'], best: 'second' },
+    { first: ['moon', '*ave'], second: ['dave'], best: 'second' },
+    { first: ['dave'], second: ['dave'], best: 'second' },
+  ])('owners $first and $second: $best', ({ first, second, best }) => {
+    const keys = store(entry('first', first));
+    if (second !== undefined) keys.load(entry('second', second));
+    expect(found(keys, 'moon', 'dave')[0]).toBe(best);
+  });
+
+  test('exact beats wildcard, the better wildcard beats the worse, the later wins a tie', () => {
     const keys = store(
       entry('regex', ['fqdn:^.*\\.org$']),
       entry('suffix', ['*.example.org']),
@@ -60,20 +74,18 @@ describe('SharedKeyStore.find', () => {
       entry('host', ['10.0.0.1']),
     );
     expect(found(keys, 'moon', 'carol.example.org')).toEqual([
-      'exact',
       'exact too',
+      'exact',
       'suffix',
       'regex',
     ]);
     expect(found(keys, 'moon', '10.0.0.1')).toEqual(['host', 'net', 'everything']);
   });
 
-  test('a secret of several owners is not for a peer that is none of them', () => {
-    const keys = store(entry('pair', ['moon', 'carol']), entry('peers', ['carol', 'dave']));
+  test('a secret of others is no candidate', () => {
+    const keys = store(entry('peers', ['carol', 'dave']));
     expect(found(keys, 'moon', 'mallory')).toEqual([]);
-    expect(found(keys, 'moon', 'carol')).toEqual(['pair', 'peers']);
-    expect(found(keys, 'sun', 'dave')).toEqual(['peers']);
-    expect(found(keys, 'moon', 'moon')).toEqual(['pair']);
+    expect(found(keys, 'moon', 'dave')).toEqual(['peers']);
   });
 
   test('scores tell how well each side fits', () => {
@@ -101,12 +113,8 @@ describe('SharedKeyStore.find', () => {
 
   test('the remote identity may not be known yet', () => {
     const keys = store(entry('everybody', []), entry('carol', ['carol']), entry('moon', ['moon']));
-    expect(found(keys, 'moon', '%any')).toEqual(['moon', 'everybody']);
-    keys.load(entry('pair', ['moon', 'carol.example.org']));
-    keys.load(entry('others', ['sun', 'dave.example.org']));
-    expect(found(keys, 'moon', '%any')).toEqual(['moon', 'pair', 'everybody']);
-    expect(found(keys, 'moon', '*.example.org')).toEqual(['moon', 'pair', 'everybody']);
-    expect(found(keys, 'moon', '*.example.com')).toEqual(['moon', 'everybody']);
+    keys.load(entry('pair', ['moon', 'carol']));
+    expect(found(keys, 'moon', '%any')).toEqual(['everybody', 'pair', 'moon']);
   });
 
   test('SEC-34, SEC-08: NULL and strange identities find only what is for everybody', () => {
@@ -124,11 +132,11 @@ describe('SharedKeyStore.find', () => {
 });
 
 describe('loading and unloading', () => {
-  test('the same id replaces, in its place, and wipes', () => {
+  test('the same id replaces and wipes', () => {
     const first = entry('a', ['carol']);
     const keys = store(first, entry('b', ['carol']));
     keys.load(entry('a', ['dave', 'carol']));
-    expect(keys.ids()).toEqual(['a', 'b']);
+    expect(keys.ids()).toEqual(['b', 'a']);
     expect(keys.size).toBe(2);
     expect(found(keys, 'moon', 'carol')).toEqual(['a', 'b']);
     expect(found(keys, 'moon', 'dave')).toEqual(['a']);
@@ -160,7 +168,7 @@ describe('loading and unloading', () => {
     const keys = store(nameless, entry('a', []));
     keys.load({ type: 'ike', data: new Secret(utf8('y')), owners: [id('carol')] });
     expect(keys.ids()).toEqual(['a']);
-    expect(found(keys, 'moon', 'carol')).toEqual([undefined, undefined, 'a']);
+    expect(found(keys, 'moon', 'carol')).toEqual([undefined, 'a', undefined]);
     keys.clear();
     expect(keys.size).toBe(0);
     expect(keys.ids()).toEqual([]);

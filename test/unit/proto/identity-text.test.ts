@@ -118,6 +118,9 @@ describe('distinguished names', () => {
     ['/C=CH/O=A, B/CN=moon', 'C=CH, O=A, B, CN=moon'],
     ['O="quoted", CN=a=b', 'O="quoted", CN=a=b'],
     ['CN=', 'CN='],
+    ['CN=a, ', 'CN=a'],
+    ['/CN=a/', 'CN=a'],
+    ['CN=a;O=b', 'CN=a;O=b'],
     ['emailAddress=a@b, Email=c@d, E=e@f', 'E=a@b, E=c@d, E=e@f'],
     ['unstructuredName=x, unstructuredAddress=y, employeeNumber=z', 'UN=x, UA=y, EN=z'],
     [
@@ -147,7 +150,9 @@ describe('distinguished names', () => {
   });
 
   test.each([
-    'CN=a,',
+    'CN=a,,',
+    ',CN=a',
+    '/CN=a//',
     'CN=a,,O=b',
     'CN=a, moon',
     '=moon',
