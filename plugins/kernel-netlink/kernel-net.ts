@@ -169,19 +169,23 @@ export class NetlinkNet implements KernelNet {
 
 function toRoute(route: KernelRoute, ifindex: number): Route {
   const dst = ipBytes(route.destination);
-  const unicast = route.type === 'unicast';
-  return {
-    family: dst.length === 4 ? 4 : 6,
+  const common = {
+    family: dst.length === 4 ? (4 as const) : (6 as const),
     dst,
     prefix: route.prefix,
     table: route.table || RouteTable.MAIN,
-    type: unicast ? RouteType.UNICAST : RouteType.THROW,
     protocol: RouteProtocol.STATIC,
-    // IPv4 asks that a next hop be of wider scope than the route over it.
-    scope:
-      unicast && route.gateway === undefined && dst.length === 4
-        ? RouteScope.LINK
-        : RouteScope.UNIVERSE,
+  };
+  // A route that leads nowhere has no next hop.
+  if (route.type === 'throw') {
+    return { ...common, type: RouteType.THROW, scope: RouteScope.UNIVERSE };
+  }
+  // IPv4 asks that a next hop be of wider scope than the route over it.
+  const onLink = route.gateway === undefined && dst.length === 4;
+  return {
+    ...common,
+    type: RouteType.UNICAST,
+    scope: onLink ? RouteScope.LINK : RouteScope.UNIVERSE,
     ...(route.gateway !== undefined && { gateway: ipBytes(route.gateway) }),
     ...(ifindex !== 0 && { ifindex }),
     ...(route.source !== undefined && { source: ipBytes(route.source) }),

@@ -2,6 +2,7 @@ import type { SaProtocol } from '../../daemon/contracts/kernel.ts';
 import { EncryptionId, IntegrityId } from '../../daemon/proto/iana/transforms.ts';
 import { NetlinkError, type Sa, UNLIMITED, type XfrmClient, XfrmMode } from '../../native/index.ts';
 import { kernelCiphers, kernelMacs } from './algorithms.ts';
+import { unless } from './errors.ts';
 
 /** What the kernel can do, found out by asking it. */
 export interface Capabilities {
@@ -33,7 +34,7 @@ export async function probe(client: XfrmClient): Promise<Capabilities> {
       // Somebody's SA with this SPI: the kernel looked at the algorithm before it looked for that.
       return error.code === 'EEXIST';
     }
-    await client.deleteSa(sa);
+    await unless(['ESRCH'], () => client.deleteSa(sa));
     return true;
   };
   const esp = new Set<number>();

@@ -39,7 +39,8 @@ describeWith('net-admin', 'rtnetlink on the real kernel', () => {
 
   test('interfaces are listed, taken down and removed', async () => {
     const links = await client.listLinks();
-    expect(links.map(({ name }) => name).sort()).toEqual(['lo', 'v0', 'v1']);
+    // Kernels with tunnels built in make more of them.
+    expect(links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'v0', 'v1']));
     expect(links.find(({ name }) => name === 'v0')).toMatchObject({
       mtu: 1500,
       linkKind: 'veth',
@@ -49,7 +50,7 @@ describeWith('net-admin', 'rtnetlink on the real kernel', () => {
     const down = (await client.listLinks()).find(({ ifindex }) => ifindex === v0);
     expect((down?.flags ?? 1) & LinkFlag.UP).toBe(0);
     await client.deleteLink(v0);
-    expect(await client.listLinks()).toHaveLength(1);
+    expect(await client.listLinks()).toHaveLength(links.length - 2);
     await expect(client.deleteLink(v0)).rejects.toMatchObject({ code: 'ENODEV' });
   });
 

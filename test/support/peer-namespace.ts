@@ -44,6 +44,18 @@ export class PeerNamespace implements AsyncDisposable {
     });
   }
 
+  /** Sends UDP datagrams of one octet from there, 100 ms apart. */
+  sendUdp(to: string, port: number, count: number): void {
+    const program = `const socket = require('node:dgram').createSocket('udp4');
+      let left = ${count};
+      const timer = setInterval(() => {
+        if (left-- > 0) return socket.send('x', ${port}, '${to}', () => {});
+        clearInterval(timer);
+        socket.close();
+      }, 100);`;
+    this.run([process.execPath, '-e', program]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = new Promise((resolve) => this.#holder.once('exit', resolve));
     this.#holder.kill('SIGKILL');

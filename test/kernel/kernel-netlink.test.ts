@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { KernelEvent, KernelPolicy } from '../../daemon/contracts/kernel.ts';
+import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
+import { UdpSocket } from '../../native/udp-socket.ts';
+import { openNetlinkKernel } from '../../plugins/kernel-netlink/open.ts';
+import { describeWith } from '../support/capability.ts';
+import { kernelCompliance } from '../support/compliance/kernel.ts';
+import { MemoryLog } from '../support/memory-log.ts';
+import { until } from '../support/native-values.ts';
+import { NetNamespace } from '../support/net-namespace.ts';
+import { ip, ts } from '../support/selectors.ts';
+
+let namespace: NetNamespace;
+const inNamespace = (): void => {
+  beforeEach(() => {
+    namespace = new NetNamespace();
+  });
+  afterEach(() => namespace[Symbol.dispose]());
+};
+
+describeWith(['net-admin', 'esp'], 'kernel-netlink keeps the contract KernelIpsec', () => {
+  inNamespace();
+  kernelCompliance({
+    create: async () => (await openNetlinkKernel(new MemoryLog())).ipsec,
+  });
+
+  test('the algorithms of the kernel are found', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    expect(ipsec.supports(50, 20, 256, undefined)).toBe(true);
+    expect(ipsec.supports(50, 12, 128, 12)).toBe(true);
+    expect(ipsec.supports(50, 28, undefined, undefined)).toBe(true);
+    expect(ipsec.supports(51, undefined, undefined, 12)).toBe(true);
+    // AES-CBC without integrity, AES-GCM with, and one that nobody has.
+    expect(ipsec.supports(50, 12, 128, undefined)).toBe(false);
+    expect(ipsec.supports(50, 20, 256, 12)).toBe(false);
+    expect(ipsec.supports(50, 4711, 128, 12)).toBe(false);
+    expect(await ipsec.listSas()).toEqual([]);
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+});
+
+describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', () => {
+  inNamespace();
+
+  const policy: KernelPolicy = {
+    direction: 'out',
+    source: ts('10.1.0.0/16'),
+    destination: ts('10.2.0.0/16'),
+    action: 'allow',
+    priority: 1000,
+    templates: [
+      {
+        source: ip('192.0.2.1'),
+        destination: ip('192.0.2.2'),
+        spi: 0,
+        protocol: 50,
+        mode: 'tunnel',
+        reqid: 7,
+        optional: false,
+      },
+    ],
+  };
+
+  test('policies, of an interface and of ICMP too, are listed as they were added', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    namespace.ip('link add v0 type veth peer name v1');
+    const echo = ts('10.1.0.0/16', 1, 0x0800, 0x08ff);
+    const list: KernelPolicy[] = [
+      policy,
+      { ...policy, direction: 'in', interfaceName: 'v0' },
+      { ...policy, source: echo, destination: { ...ts('10.2.0.0/16'), protocol: 1 } },
+      {
+        ...policy,
+        source: ts('10.1.0.0/16', 17, 0x1000, 0x1fff),
+        destination: ts('10.2.0.0/16', 17),
+      },
+      { ...policy, direction: 'fwd', action: 'block', templates: [] },
+    ];
+    for (const one of list) await ipsec.addPolicy(one, { exclusive: true });
+    const listed = await ipsec.listPolicies();
+    for (const one of list) expect(listed).toContainEqual(one);
+    for (const one of list) await ipsec.deletePolicy(one);
+    expect(await ipsec.listPolicies()).toEqual([]);
+    await expect(ipsec.addPolicy({ ...policy, interfaceName: 'none' })).rejects.toMatchObject({
+      code: 'KERNEL',
+      errnoName: 'ENODEV',
+    });
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('SPIs are reserved for 165 seconds and given back', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    expect(readFileSync('/proc/sys/net/core/xfrm_acq_expires', 'utf8').trim()).toBe('165');
+    const [local, remote] = [ip('192.0.2.1'), ip('192.0.2.2')];
+    const spi = await ipsec.allocateSpi(remote, local, 50, 7, 0xc0000000, 0xcfffffff);
+    const id = { source: remote, destination: local, spi, protocol: 50 } as const;
+    expect(await ipsec.listSas()).toEqual([{ ...id, reqid: 7 }]);
+    await ipsec.deleteSa(id);
+    await ipsec.deleteSa(id);
+    await ipsec.deleteSa({ ...id, spi: 0x4711 as ChildSpi });
+    expect(await ipsec.listSas()).toEqual([]);
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('an acquire tells reqid and selectors of the packet', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    const events: KernelEvent[] = [];
+    ipsec.onEvent((event) => events.push(event));
+    namespace.ip('link add v0 type veth peer name v1');
+    namespace.ip('address add 10.1.0.1/16 dev v0');
+    namespace.ip('link set v0 up');
+    namespace.ip('link set v1 up');
+    namespace.ip('route add 10.2.0.0/16 via 10.1.0.254');
+    await ipsec.addPolicy(policy);
+    using socket = new UdpSocket({
+      family: 4,
+      port: 0,
+      onBatch: () => undefined,
+      onError: () => undefined,
+    });
+    const remote = Uint8Array.of(10, 2, 0, 5);
+    socket.send({ data: Uint8Array.of(1), remote, remotePort: 4711 });
+    await until(() => events.length > 0, 'an acquire');
+    expect(events[0]).toMatchObject({
+      kind: 'acquire',
+      reqid: 7,
+      source: { protocol: 17, startAddress: Uint8Array.of(10, 1, 0, 1), startPort: socket.port },
+      destination: { endAddress: remote, startPort: 4711, endPort: 4711 },
+    });
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('routes, rules, addresses and the way to a peer', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    let changes = 0;
+    net.onChange(() => changes++);
+    namespace.ip('link add v0 type veth peer name v1');
+    namespace.ip('address add 192.0.2.1/24 dev v0');
+    namespace.ip('address add 2001:db8::1/64 dev v0 nodad');
+    expect(await net.addresses()).toEqual(
+      expect.not.arrayContaining([expect.objectContaining({ interfaceName: 'v0' })]),
+    );
+    namespace.ip('link set v0 up');
+    namespace.ip('link set v1 up');
+    namespace.ip('route add default via 192.0.2.254');
+    expect(await net.addresses()).toContainEqual({
+      address: '192.0.2.1',
+      prefix: 24,
+      interfaceName: 'v0',
+    });
+    const path = { source: '192.0.2.1', interfaceName: 'v0', gateway: '192.0.2.254' };
+    expect(await net.route(ip('198.51.100.9'))).toEqual(path);
+    expect(await net.route(ip('192.0.2.77'))).toEqual({ source: '192.0.2.1', interfaceName: 'v0' });
+    expect(await net.route(ip('2001:db8::77'))).toMatchObject({ source: '2001:db8::1' });
+    expect(await net.route(ip('198.51.100.9'), ip('192.0.2.1'))).toEqual(path);
+    expect(await net.route(ip('198.51.100.9'), ip('203.0.113.1'))).toBeUndefined();
+    expect(await net.route(ip('2001:db8:ffff::1'))).toBeUndefined();
+    await until(() => changes > 0, 'a change');
+
+    await net.addRule(220, 220);
+    await net.addRule(220, 220);
+    const route = {
+      destination: ip('198.51.100.0'),
+      prefix: 24,
+      table: 220,
+      type: 'unicast',
+      interfaceName: 'v0',
+      source: ip('192.0.2.1'),
+    } as const;
+    await net.addRoute(route);
+    await expect(net.addRoute(route)).rejects.toMatchObject({ errnoName: 'EEXIST' });
+    await net.addRoute({ ...route, destination: ip('10.9.0.0'), prefix: 16, type: 'throw' });
+    expect(namespace.ip('route show table 220')).toMatch(/198\.51\.100\.0\/24 dev v0 proto static/);
+    expect(namespace.ip('route show table 220')).toMatch(/throw 10\.9\.0\.0\/16/);
+    expect(namespace.ip('-6 rule show')).toMatch(/^220:\s+from all lookup 220/m);
+    // Our own routes do not say how the peer behind them is reached.
+    expect(await net.route(ip('198.51.100.9'))).toEqual(path);
+    await net.deleteRoute(route);
+    await net.deleteRoute(route);
+    await net.deleteRule(220, 220);
+    await net.deleteRule(220, 220);
+    expect(namespace.ip('rule show')).not.toMatch(/220/);
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('without CAP_NET_ADMIN opening is refused in one sentence', () => {
+    const module = new URL('../../plugins/kernel-netlink/open.ts', import.meta.url).pathname;
+    const program = `
+      import { openNetlinkKernel } from ${JSON.stringify(module)};
+      await openNetlinkKernel({ enabled: () => false, log() {} }).catch((error) => console.log(error.code, error.errnoName, error.message));`;
+    const node = [process.execPath, '--input-type=module-typescript', '-e', program];
+    const { stdout, stderr } = spawnSync(
+      'setpriv',
+      ['--bounding-set=-net_admin', '--inh-caps=-net_admin', ...node],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(`${stdout}${stderr}`).toMatch(/^KERNEL EPERM .*CAP_NET_ADMIN is needed/);
+  });
+});
