@@ -26,7 +26,7 @@ const ambientGlobals =
 
 /** Packages that only one place may know. */
 const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
-  [/^node:/, /^(?:daemon\/(?:runtime\/|(?:main|service)\.ts)|native\/|plugins\/)/],
+  [/^node:/, /^(?:daemon\/(?:runtime\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
   [/^@noble\//, /^plugins\/crypto-noble\//],
   [/^pino(?:-pretty)?$/, /^daemon\/log\//],
   [/^node-netlink-xfrm$/, /^plugins\/(?:kernel|socket)-netlink\//],
