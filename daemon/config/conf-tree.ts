@@ -44,18 +44,18 @@ const MAX_DEPTH = 64;
  * resolved while reading, so that they may point forwards and into included files.
  */
 export class ConfNode {
-  readonly #root: ConfSection;
+  readonly #resolver: Resolver;
   readonly #layers: readonly ConfSection[];
   readonly #depth: number;
 
-  private constructor(root: ConfSection, layers: readonly ConfSection[], depth: number) {
-    this.#root = root;
+  private constructor(resolver: Resolver, layers: readonly ConfSection[], depth: number) {
+    this.#resolver = resolver;
     this.#layers = layers;
     this.#depth = depth;
   }
 
   static of(root: ConfSection): ConfNode {
-    return new ConfNode(root, [root], 0);
+    return new ConfNode(new Resolver(root), [root], 0);
   }
 
   /** Where the section was opened first; `undefined` if it exists nowhere. */
@@ -90,7 +90,7 @@ export class ConfNode {
   /** The sub-section at a path; one that does not exist is an empty node. */
   at(...path: readonly string[]): ConfNode {
     let layers = this.#layers;
-    for (const name of path) layers = step(this.#root, layers, name, new Set());
+    for (const name of path) layers = this.#resolver.step(layers, name);
     const depth = this.#depth + path.length;
     const position = layers[0]?.position;
     if (depth > MAX_DEPTH && position !== undefined) {
@@ -99,60 +99,60 @@ export class ConfNode {
         `${printPosition(position)}: sections nest deeper than ${MAX_DEPTH}: do they inherit each other in a circle?`,
       );
     }
-    return new ConfNode(this.#root, layers, depth);
+    return new ConfNode(this.#resolver, layers, depth);
   }
 }
 
 /** References that name no section anywhere: most likely misspelt. */
 export function danglingReferences(root: ConfSection): readonly ConfReference[] {
+  const resolver = new Resolver(root);
   const found: ConfReference[] = [];
   const queue: ConfSection[] = [root];
   for (let section = queue.pop(); section !== undefined; section = queue.pop()) {
     for (const reference of section.references) {
-      if (resolve(root, reference.path, new Set()).length === 0) found.push(reference);
+      if (resolver.resolve(reference.path).length === 0) found.push(reference);
     }
     queue.push(...section.sections.values());
   }
   return found;
 }
 
-// `open` holds the references being followed, so that circles end; a section counts once, at its first place.
-function step(
-  root: ConfSection,
-  layers: readonly ConfSection[],
-  name: string,
-  open: Set<ConfReference>,
-): readonly ConfSection[] {
-  const found = new Set<ConfSection>();
-  for (const layer of layers) {
-    const section = layer.sections.get(name);
-    if (section !== undefined) addWithReferences(root, section, found, open);
-  }
-  return [...found];
-}
+/** Follows references; every path is followed once, so that sections may inherit each other in any way. */
+class Resolver {
+  readonly #root: ConfSection;
+  /** Layers by path; empty while they are being found, which ends circles. */
+  readonly #known = new Map<string, readonly ConfSection[]>();
 
-function addWithReferences(
-  root: ConfSection,
-  section: ConfSection,
-  found: Set<ConfSection>,
-  open: Set<ConfReference>,
-): void {
-  if (found.has(section)) return;
-  found.add(section);
-  for (const reference of section.references) {
-    if (open.has(reference)) continue;
-    open.add(reference);
-    for (const target of resolve(root, reference.path, open)) found.add(target);
-    open.delete(reference);
+  constructor(root: ConfSection) {
+    this.#root = root;
   }
-}
 
-function resolve(
-  root: ConfSection,
-  path: readonly string[],
-  open: Set<ConfReference>,
-): readonly ConfSection[] {
-  let layers: readonly ConfSection[] = [root];
-  for (const name of path) layers = step(root, layers, name, open);
-  return layers;
+  /** The layers of a sub-section: own ones, then those of its references; a section counts once, at its first place. */
+  step(layers: readonly ConfSection[], name: string): readonly ConfSection[] {
+    const found = new Set<ConfSection>();
+    for (const layer of layers) this.#add(layer.sections.get(name), found);
+    return [...found];
+  }
+
+  resolve(path: readonly string[]): readonly ConfSection[] {
+    const last = path.at(-1);
+    if (last === undefined) return [this.#root];
+    const key = path.join('.');
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    this.#known.set(key, []);
+    const layers = this.step(this.resolve(path.slice(0, -1)), last);
+    this.#known.set(key, layers);
+    return layers;
+  }
+
+  #add(section: ConfSection | undefined, found: Set<ConfSection>): void {
+    if (section === undefined || found.has(section)) return;
+    found.add(section);
+    for (const { path } of section.references) {
+      for (const parent of this.resolve(path.slice(0, -1))) {
+        this.#add(parent.sections.get(path.at(-1) ?? ''), found);
+      }
+    }
+  }
 }

@@ -11,7 +11,7 @@ import { NodeClock } from '../../daemon/runtime/node-clock.ts';
 import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
 import { ViciClient } from '../../daemon/vici/client.ts';
 import { type DecodedMessage, decodeMessage } from '../../daemon/vici/message.ts';
-import { encodeSegment, type PacketType, readHead } from '../../daemon/vici/packet.ts';
+import { encodeSegment, PacketType, readHead } from '../../daemon/vici/packet.ts';
 import { SegmentReader } from '../../daemon/vici/segments.ts';
 import { createViciServer, type ViciServer } from '../../daemon/vici/server.ts';
 import cryptoNode from '../../plugins/crypto-node/plugin.ts';
@@ -168,3 +168,39 @@ export function plain(tree: Tree): Plain {
     return [entry.name, plain(entry.entries)] as const;
   });
 }
+
+/** The answer to a command. */
+export async function ask(client: RawClient, name: string, tree: Tree = []): Promise<Plain> {
+  client.send(PacketType.CMD_REQUEST, name, tree);
+  const answer = await client.next();
+  if (answer?.type !== PacketType.CMD_RESPONSE) throw new Error(`no answer to ${name}`);
+  return plain(answer.message.tree);
+}
+
+/** All events of a streaming command. */
+export async function stream(
+  client: RawClient,
+  name: string,
+  event: string,
+  tree: Tree = [],
+): Promise<Plain[]> {
+  client.send(PacketType.EVENT_REGISTER, event);
+  if ((await client.next())?.type !== PacketType.EVENT_CONFIRM)
+    throw new Error(`no event ${event}`);
+  client.send(PacketType.CMD_REQUEST, name, tree);
+  const events: Plain[] = [];
+  for (
+    let packet = await client.next();
+    packet?.type === PacketType.EVENT;
+    packet = await client.next()
+  ) {
+    if (packet.name !== event) throw new Error(`unexpected event ${packet.name}`);
+    events.push(plain(packet.message.tree));
+  }
+  client.send(PacketType.EVENT_UNREGISTER, event);
+  await client.next();
+  return events;
+}
+
+/** The contents of the section at a place. */
+export const inner = (tree: Plain, index: number): Plain => (tree[index]?.[1] ?? []) as Plain;

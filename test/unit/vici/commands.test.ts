@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
 import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
-import { PacketType as P } from '../../../daemon/vici/packet.ts';
 import { absoluteTime, relativeTime } from '../../../daemon/vici/time-text.ts';
-import { childSaView, ikeSaView } from '../../support/fake-control.ts';
-import { type Plain, plain, type RawClient, ViciBench } from '../../support/vici.ts';
+import { ikeSaView } from '../../support/fake-control.ts';
+import { ask, type Plain, type RawClient, stream, ViciBench } from '../../support/vici.ts';
 
 const psk = (id: string): Tree => [value('auth', 'psk'), value('id', id)];
 const GW: Tree = [
@@ -27,36 +26,6 @@ const GW: Tree = [
     ]),
   ]),
 ];
-
-async function ask(client: RawClient, name: string, tree: Tree = []): Promise<Plain> {
-  client.send(P.CMD_REQUEST, name, tree);
-  const answer = await client.next();
-  expect([name, answer?.type]).toEqual([name, P.CMD_RESPONSE]);
-  return plain(answer?.message.tree ?? []);
-}
-
-/** All events of a streaming command. */
-async function stream(
-  client: RawClient,
-  name: string,
-  event: string,
-  tree: Tree = [],
-): Promise<Plain[]> {
-  client.send(P.EVENT_REGISTER, event);
-  expect((await client.next())?.type).toBe(P.EVENT_CONFIRM);
-  client.send(P.CMD_REQUEST, name, tree);
-  const events: Plain[] = [];
-  for (let packet = await client.next(); packet?.type === P.EVENT; packet = await client.next()) {
-    expect(packet.name).toBe(event);
-    events.push(plain(packet.message.tree));
-  }
-  client.send(P.EVENT_UNREGISTER, event);
-  await client.next();
-  return events;
-}
-
-/** The contents of the section at a place. */
-const inner = (tree: Plain, index: number): Plain => (tree[index]?.[1] ?? []) as Plain;
 
 const no = (errmsg: string): Plain => [
   ['success', 'no'],
@@ -383,133 +352,6 @@ describe('initiate and terminate', () => {
   });
 });
 
-describe('list-sas', () => {
-  test('shows the captured example of the protocol, key by key', async () => {
-    await using bench = await ViciBench.start();
-    using client = await bench.raw();
-    bench.control.sas = [ikeSaView()];
-    const text = (tree: Plain): string =>
-      tree
-        .map(([key, content]) => {
-          if (typeof content === 'string') return `${key}=${content}`;
-          const items = content as readonly unknown[];
-          if (items.every((item) => typeof item === 'string') && items.length > 0)
-            return `${key}=[${items.join(' ')}]`;
-          return `${key} {${text(content as Plain)}}`;
-        })
-        .join(' ');
-    const [event = []] = await stream(client, 'list-sas', 'list-sa');
-    expect(text(event)).toBe(
-      'gw {uniqueid=1 version=2 state=ESTABLISHED local-host=10.9.0.1 local-port=4500 local-id=node-a.example remote-host=10.9.0.2 remote-port=4500 remote-id=node-b.example initiator=yes initiator-spi=f0e4b0e438d1bca9 responder-spi=8ccc7d8c5beaf6c5 nat-remote=yes nat-any=yes encr-alg=AES_CBC encr-keysize=128 integ-alg=HMAC_SHA2_256_128 prf-alg=PRF_HMAC_SHA2_256 dh-group=ECP_256 established=1 rekey-time=13963 local-vips=[10.7.0.1] child-sas {net-2 {name=net uniqueid=2 reqid=2 state=INSTALLED mode=TUNNEL protocol=ESP encap=yes spi-in=3efb9645 spi-out=cb5d6145 encr-alg=AES_GCM_16 encr-keysize=128 bytes-in=168 packets-in=2 use-in=0 bytes-out=168 packets-out=2 use-out=0 rekey-time=3417 life-time=3959 install-time=1 local-ts=[10.1.0.0/16] remote-ts=[10.2.0.0/16]}}}',
-    );
-  });
-
-  test('filters; the child filter leaves the IKE_SA', async () => {
-    await using bench = await ViciBench.start();
-    using client = await bench.raw();
-    bench.control.sas = [ikeSaView(), ikeSaView({ name: 'other', uniqueId: 9, children: [] })];
-    const names = async (...tree: Tree): Promise<unknown> =>
-      (await stream(client, 'list-sas', 'list-sa', tree)).map((event) => event[0]?.[0]);
-    expect(await names()).toEqual(['gw', 'other']);
-    expect(await names(value('ike', 'gw'))).toEqual(['gw']);
-    expect(await names(value('ike-id', '9'))).toEqual(['other']);
-    const [event] = await stream(client, 'list-sas', 'list-sa', [
-      value('child', 'x'),
-      value('noblock', 'yes'),
-    ]);
-    expect(inner(event ?? [], 0).at(-1)).toEqual(['child-sas', []]);
-  });
-
-  test('large numbers, marks and states, SEC-84', async () => {
-    await using bench = await ViciBench.start();
-    using client = await bench.raw();
-    const child = childSaView();
-    const huge = { bytes: 0xffff_ffff_ffff_ffffn, packets: 1n << 53n };
-    const installed = child.installed && {
-      ...child.installed,
-      encap: false,
-      spiIn: 0x80000000,
-      spiOut: 0xffffffff,
-      markIn: { value: 0xffffffff, mask: 0xffffffff },
-      markOut: { value: 1, mask: 0x80000000 },
-      ifIdIn: 0xfffffffe,
-      algorithms: { ...child.installed.algorithms, esn: true },
-      in: huge,
-      out: huge,
-    };
-    const creating = childSaView({ state: 'INSTALLING', uniqueId: 3, localTs: [], remoteTs: [] });
-    bench.control.sas = [
-      ikeSaView({
-        state: 'DELETING',
-        children: [childSaView(installed && { installed }), creating],
-      }),
-    ];
-    const [event = []] = await stream(client, 'list-sas', 'list-sa');
-    const fields = event[0]?.[1] as Plain;
-    expect(fields.some(([key]) => key === 'established' || key === 'rekey-time')).toBe(false);
-    const children = fields.at(-1)?.[1] as Plain;
-    const first = new Map(children[0]?.[1] as Plain);
-    expect(Object.fromEntries(first)).toMatchObject({
-      'spi-in': '80000000',
-      'spi-out': 'ffffffff',
-      'mark-in': 'ffffffff',
-      'mark-out': '00000001',
-      'mark-mask-out': '80000000',
-      'if-id-in': 'fffffffe',
-      esn: '1',
-      'bytes-in': '18446744073709551615',
-      'packets-out': '9007199254740992',
-    });
-    expect(first.has('mark-mask-in') || first.has('encap') || first.has('use-in')).toBe(false);
-    expect(children[1]).toEqual([
-      'net-3',
-      [
-        ['name', 'net'],
-        ['uniqueid', '3'],
-        ['reqid', '2'],
-        ['state', 'INSTALLING'],
-        ['mode', 'TUNNEL'],
-        ['local-ts', []],
-        ['remote-ts', []],
-      ],
-    ]);
-  });
-});
-
-test('events reach whoever registered', async () => {
-  await using bench = await ViciBench.start();
-  using client = await bench.raw();
-  for (const event of ['ike-updown', 'child-updown', 'alert', 'log']) {
-    client.send(P.EVENT_REGISTER, event);
-    await client.next();
-  }
-  const ike = ikeSaView();
-  bench.control.raise({ kind: 'ike-updown', up: true, ike });
-  bench.control.raise({ kind: 'child-updown', up: false, ike });
-  bench.control.raise({ kind: 'alert', type: 'half-open-timeout', ike });
-  bench.log.forIke({ name: 'gw', uniqueId: 1 }).log('knl', 0, 'two\nlines');
-  bench.log.log('knl', 2, 'too much');
-  const [up, down, alert, log] = [
-    await client.next(),
-    await client.next(),
-    await client.next(),
-    await client.next(),
-  ];
-  expect(plain(up?.message.tree ?? []).map(([key]) => key)).toEqual(['up', 'gw']);
-  expect(inner(plain(up?.message.tree ?? []), 1).some(([key]) => key === 'child-sas')).toBe(false);
-  expect(plain(down?.message.tree ?? []).map(([key]) => key)).toEqual(['gw']);
-  expect(inner(plain(down?.message.tree ?? []), 0).at(-1)?.[0]).toBe('child-sas');
-  expect(plain(alert?.message.tree ?? [])[0]).toEqual(['type', 'half-open-timeout']);
-  expect(plain(log?.message.tree ?? [])).toEqual([
-    ['group', 'KNL'],
-    ['level', '0'],
-    ['thread', '1'],
-    ['ikesa-name', 'gw'],
-    ['ikesa-uniqueid', '1'],
-    ['msg', 'two\nlines'],
-  ]);
-});
-
 test('get-algorithms has all sections in order and each algorithm once', async () => {
   await using bench = await ViciBench.start();
   using client = await bench.raw();
@@ -529,73 +371,4 @@ test('get-algorithms has all sections in order and each algorithm once', async (
   ]);
   expect(answer[0]).toEqual(['encryption', [['AES_CBC', 'crypto-node']]]);
   expect(answer[8]?.[1]).toContainEqual(['CURVE_25519', 'crypto-node']);
-});
-
-describe('the client', () => {
-  test('turns answers into maps, failures into errors, streams into loops', async () => {
-    await using bench = await ViciBench.start();
-    await using client = await bench.client();
-    await client.loadConn({
-      gw: {
-        remote_addrs: ['10.0.0.2'],
-        encap: true,
-        local: { auth: 'psk' },
-        remote: { auth: 'psk', id: undefined },
-        children: { net: { reqid: 7 } },
-      },
-    });
-    expect(bench.control.store.get('gw')).toMatchObject({ encap: true });
-    await client.loadShared({ id: 'k', type: 'ike', data: new Uint8Array(32), owners: ['a'] });
-    bench.control.sas = [ikeSaView(), ikeSaView({ name: 'b' })];
-    const names: unknown[] = [];
-    for await (const sa of client.listSas()) names.push(...sa.keys());
-    expect(names).toEqual(['gw', 'b']);
-    bench.control.onInitiate = (progress) => {
-      progress({ group: 'ike', level: 1, message: 'no answer' });
-      return Promise.resolve({ ok: false, errmsg: "establishing CHILD_SA 'net' failed" });
-    };
-    const lines: unknown[] = [];
-    const run = async (): Promise<void> => {
-      for await (const line of client.initiate({ child: 'net' })) lines.push(line.get('msg'));
-    };
-    await expect(run()).rejects.toThrow("establishing CHILD_SA 'net' failed");
-    expect(lines).toEqual(['no answer']);
-    await expect(client.unloadConn('x')).rejects.toThrow("unload: connection 'x' not found");
-    await expect(client.call('nothing')).rejects.toThrow(
-      "the daemon does not know the command 'nothing'",
-    );
-    const [a, b, c] = await Promise.all([
-      client.version(),
-      client.stats(),
-      client.request('get-conns'),
-    ]);
-    expect([a.get('daemon'), b.has('uptime'), c.get('conns')]).toEqual(['charon', true, ['gw']]);
-  });
-
-  test('listens until told to stop, and hears when the daemon ends', async () => {
-    await using bench = await ViciBench.start();
-    await using client = await bench.client();
-    const stop = new AbortController();
-    const heard: string[] = [];
-    const listening = (async () => {
-      for await (const { name } of client.events(['alert', 'ike-updown'], stop.signal)) {
-        heard.push(name);
-        if (heard.length === 2) stop.abort();
-      }
-    })();
-    while (bench.control.listeners < 2) await client.version();
-    bench.control.raise({ kind: 'alert', type: 'x' });
-    bench.control.raise({ kind: 'ike-updown', up: true, ike: ikeSaView() });
-    await listening;
-    expect(heard).toEqual(['alert', 'ike-updown']);
-    await client.version();
-    expect(bench.control.listeners).toBe(0);
-    const ended = (async () => {
-      for await (const event of client.events(['alert'])) heard.push(event.name);
-    })();
-    while (bench.control.listeners < 1) await client.version();
-    await bench.server[Symbol.asyncDispose]();
-    await expect(ended).rejects.toThrow('the daemon closed the connection');
-    await expect(client.version()).rejects.toThrow('the daemon closed the connection');
-  });
 });
