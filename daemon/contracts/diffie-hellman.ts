@@ -3,6 +3,7 @@ import { type KeyExchange, type KeyExchangeAlgorithm, KeyExchangeError } from '.
 
 /** One private key of a Diffie-Hellman method. */
 export interface PrivateHalf {
+  /** Read once. */
   readonly publicValue: Uint8Array;
   /** Called with a value of the right length only; may throw whatever the runtime throws for a bad one. */
   derive(peerPublic: Uint8Array): Uint8Array;

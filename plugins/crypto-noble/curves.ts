@@ -11,7 +11,9 @@ type MontgomeryCurve = typeof x25519;
 /** A key of a NIST curve: public values are x | y, the secret is x (RFC 5903). Points off the curve throw. */
 export function nistHalf(curve: NistCurve, secretKey: Uint8Array): PrivateHalf {
   return {
-    publicValue: curve.getPublicKey(secretKey, false).subarray(1),
+    get publicValue() {
+      return curve.getPublicKey(secretKey, false).subarray(1);
+    },
     derive(peerPublic) {
       const point = new Uint8Array(1 + peerPublic.length);
       point[0] = 4;
@@ -25,7 +27,9 @@ export function nistHalf(curve: NistCurve, secretKey: Uint8Array): PrivateHalf {
 /** A key of X25519 or X448 (RFC 7748). Low-order points throw. */
 export function montgomeryHalf(curve: MontgomeryCurve, secretKey: Uint8Array): PrivateHalf {
   return {
-    publicValue: curve.getPublicKey(secretKey),
+    get publicValue() {
+      return curve.getPublicKey(secretKey);
+    },
     derive: (peerPublic) => curve.getSharedSecret(secretKey, peerPublic),
   };
 }

@@ -30,7 +30,7 @@ function aead(id: number, keyBits: number, name: AeadName, icvOctets: number): A
         seal(nonce, aad, plaintext) {
           checkNonce(nonce);
           const cipher = createCipheriv(name as CipherGCMTypes, secret, nonce, options);
-          cipher.setAAD(aad, { plaintextLength: plaintext.length });
+          cipher.setAAD(aad);
           const text = cipher.update(plaintext);
           cipher.final();
           const sealed = new Uint8Array(text.length + icvOctets);
@@ -44,7 +44,7 @@ function aead(id: number, keyBits: number, name: AeadName, icvOctets: number): A
           if (length < 0) return undefined;
           const decipher = createDecipheriv(name as CipherGCMTypes, secret, nonce, options);
           decipher.setAuthTag(sealed.subarray(length));
-          decipher.setAAD(aad, { plaintextLength: length });
+          decipher.setAAD(aad);
           const text = decipher.update(sealed.subarray(0, length));
           try {
             decipher.final();

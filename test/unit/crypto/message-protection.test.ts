@@ -78,7 +78,7 @@ describe.each([nodeCryptoProvider(), nobleCryptoProvider()])(
       using theirs = create();
       expect([mine.ivOctets, mine.icvOctets, mine.blockOctets]).toEqual([8, icvOctets, 1]);
       const ivs = new Set<string>();
-      for (const length of [1, 2, 100, 70_000]) {
+      for (const length of [1, 2, 100, 9000]) {
         const text = octets(2, length);
         const body = mine.seal(aad, text);
         expect(body).toHaveLength(8 + length + icvOctets);

@@ -106,7 +106,7 @@ function runEcdh(
     const point = item.octets('public');
     // On the wire the octet that says "uncompressed" is missing; any other form does not fit.
     const onWire = point[0] === 4 ? point.subarray(1) : point;
-    const method = diffieHellmanMethod(id, 'ECP', octets * 2, () => halfOf(scalar));
+    const method = diffieHellmanMethod(id, 'ECP', octets * 2, () => secretHalf(halfOf(scalar)));
     const secret = secretOf(() => method.respond(onWire).secret);
     if (item.id === 2 && item.result === 'acceptable' && secret === undefined) {
       count(tally.acceptable, COMPRESSED);
@@ -130,7 +130,9 @@ function runEcdh(
 function runXdh(file: string, id: number, octets: number, halfOf: HalfOf): WycheproofTally {
   const tally = emptyTally();
   for (const item of wycheproofCases(file)) {
-    const method = diffieHellmanMethod(id, 'XDH', octets, () => halfOf(item.octets('private')));
+    const method = diffieHellmanMethod(id, 'XDH', octets, () =>
+      secretHalf(halfOf(item.octets('private'))),
+    );
     const secret = secretOf(() => method.respond(item.octets('public')).secret);
     const right = secret !== undefined && equalBytes(secret, item.octets('shared'));
     if (item.flags.includes('ZeroSharedSecret')) {
@@ -143,6 +145,11 @@ function runXdh(file: string, id: number, octets: number, halfOf: HalfOf): Wyche
     else tally.failed.push(item.id);
   }
   return tally;
+}
+
+// Our own public value is not asked for: computing it would double the time.
+function secretHalf(half: PrivateHalf): PrivateHalf {
+  return { publicValue: new Uint8Array(0), derive: (peerPublic) => half.derive(peerPublic) };
 }
 
 function reasonOf(flags: readonly string[]): string {
