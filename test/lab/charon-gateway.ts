@@ -20,6 +20,7 @@ export interface CharonProgram {
 export class CharonGateway implements Gateway {
   readonly host: Host;
   readonly product: string;
+  readonly revives = false;
   readonly #program: CharonProgram;
   #daemon: Daemon | undefined;
 
@@ -115,7 +116,7 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
         {
           version: 2,
           local_addrs: ADDRESSES[side][plan.family].gateway,
-          remote_addrs: visibleAddress(peer, plan),
+          remote_addrs: remoteAddresses(plan, side),
           proposals: ikeProposals(plan, side),
           mobike: 'no',
           fragmentation: plan.smallFragments ? 'force' : 'yes',
@@ -148,12 +149,18 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
   };
 }
 
+/** A side that asks for cookies also answers its router, which opens the IKE_SA that makes it ask. */
+function remoteAddresses(plan: Plan, side: Side): string {
+  const peer = visibleAddress(otherSide(side), plan);
+  return plan.cookies[side] ? `${peer},${ADDRESSES[side][plan.family].router}` : peer;
+}
+
 function strongswanConf(plan: Plan, side: Side): ConfTree {
   return {
     charon: merged(
       {
         fragment_size: plan.smallFragments ? 300 : undefined,
-        // one half-open IKE_SA, the one being set up, is enough to ask for cookies
+        // one half-open IKE_SA is enough to ask for cookies
         cookie_threshold: plan.cookies[side] ? 1 : undefined,
         cookie_threshold_ip: plan.cookies[side] ? 1 : undefined,
       },

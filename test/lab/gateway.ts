@@ -7,6 +7,8 @@ export interface Gateway {
   readonly host: Host;
   /** What runs here, for test names and messages. */
   readonly product: string;
+  /** True when it brings a tunnel that it initiated up again after the other side has taken it down. */
+  readonly revives: boolean;
   /** Configures the daemon for one side of a plan and starts it; resolves once it answers. */
   start(plan: Plan, side: Side): Promise<void>;
   /** Brings the tunnel up; resolves with the output of the command that did it. */

@@ -29,6 +29,7 @@ const GROUPS: Readonly<Record<KeyExchangeName, string>> = {
 /** A gateway with libreswan's pluto, steered by its own `ipsec` command. */
 export class LibreswanGateway implements Gateway {
   readonly product = 'libreswan';
+  readonly revives = true;
   readonly host: Host;
   #daemon: Daemon | undefined;
 

@@ -37,15 +37,18 @@ export async function setLoss(
 /** Makes a router hide what it forwards out of a device behind its own address there, both IP versions. */
 export async function masquerade(router: Host, outDevice: string): Promise<void> {
   const rules = ['ip', 'ip6'].map(
-    (family) => `table ${family} lab { chain post { type nat hook postrouting priority srcnat;
-      oifname "${outDevice}" masquerade; } }`,
+    (family) => `add table ${family} lab
+add chain ${family} lab post { type nat hook postrouting priority srcnat; }
+add rule ${family} lab post oifname "${outDevice}" masquerade`,
   );
   await router.ok(['nft', '-f', '-'], { input: rules.join('\n') });
 }
 
 /** Drops what a router forwards and that matches the nftables expression. */
 export async function block(router: Host, match: string): Promise<void> {
-  const rules = `table inet lab-block { chain forward { type filter hook forward priority 0; ${match} drop; } }`;
+  const rules = `add table inet lab-block
+add chain inet lab-block forward { type filter hook forward priority 0; }
+add rule inet lab-block forward ${match} drop`;
   await router.ok(['nft', '-f', '-'], { input: rules });
 }
 

@@ -30,6 +30,7 @@ const GROUPS: Readonly<Record<KeyExchangeName, string>> = {
 /** A gateway with OpenIKED's iked, steered by `ikectl`. */
 export class OpenIkedGateway implements Gateway {
   readonly product = 'OpenIKED';
+  readonly revives = true;
   readonly host: Host;
   #daemon: Daemon | undefined;
   #conf: ((activity: 'active' | 'passive') => string) | undefined;
