@@ -17,7 +17,6 @@ import { MessageWindow } from './message-window.ts';
 import { notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
-import { WitnessedProtection } from './witnessed-protection.ts';
 
 /** What the engine asks of the IKE_SA it moves messages for. */
 export interface EngineHost {
@@ -225,12 +224,13 @@ export class ExchangeEngine {
       log.log('ike', 1, `ignoring unprotected ${exchangeName(header.exchange)} message`);
       return undefined;
     }
-    const protection =
-      first || this.inbound === undefined ? undefined : new WitnessedProtection(this.inbound);
+    let opened = false;
     try {
-      const message = this.#parse(header, datagram, protection);
-      if (message !== undefined) checkMessage(message);
-      if (message !== undefined && first && isReflection(message)) {
+      const message = this.#parse(header, datagram, first ? undefined : this.inbound);
+      if (message === undefined) return undefined;
+      opened = !first;
+      checkMessage(message);
+      if (first && isReflection(message)) {
         log.log('ike', 1, 'received IKE_SA_INIT response without an SPI of the peer, ignored');
         return undefined;
       }
@@ -239,7 +239,7 @@ export class ExchangeEngine {
       if (!(error instanceof DecodeError)) throw error;
       log.log('enc', 1, `${error.message}, message dropped`);
       // Only what was protected proves that the peer itself sent nonsense and may be told, RFC 7296 section 2.21.
-      if (!protection?.authentic || header.isResponse) return undefined;
+      if (!(opened || error.authenticated) || header.isResponse) return undefined;
       const data = error.criticalType === undefined ? EMPTY : Uint8Array.of(error.criticalType);
       this.#respond(
         header.exchange,
@@ -262,7 +262,10 @@ export class ExchangeEngine {
       return parseMessage(datagram, header, protection);
     }
     this.#reassembler ??= new Reassembler();
-    return this.#reassembler.add(datagram, header, protection);
+    const message = this.#reassembler.add(datagram, header, protection);
+    // What is left belongs to messages that the window will not let through any more.
+    if (message !== undefined) this.#reassembler.clear();
+    return message;
   }
 
   #encode(
