@@ -66,11 +66,13 @@ async function run(seed: number): Promise<number> {
     const outcomes: Promise<unknown>[] = [];
     for (let step = 0; step < steps; step++) {
       const host = hosts[dice.below(2)] as WorldHost;
-      if (dice.below(3) < 2) outcomes.push(host.initiate('net'));
+      if (dice.below(12) === 0) await killAndRestart(world, host);
+      else if (dice.below(3) < 2) outcomes.push(host.initiate('net'));
       else outcomes.push(host.terminate(dice.below(2) === 0 ? { ike: 'gw' } : { child: 'net' }));
       await world.pass(dice.below(3) === 0 ? dice.below(200_000) : dice.below(500));
     }
-    for (const outcome of outcomes) await world.during(outcome);
+    // What was asked of a daemon that was killed is never answered: an hour is enough for all others.
+    await world.during(Promise.race([Promise.all(outcomes), sleep(world, 3_000_000)]));
     world.network.link = { ...world.network.link, loss: 0, corrupt: 0, duplicate: 0, reorder: 0 };
     // Longer than retransmission (165 s) after a DPD (60 s) takes to find a peer gone.
     await world.pass(600_000);
@@ -86,6 +88,20 @@ async function run(seed: number): Promise<number> {
   } catch (error) {
     throw new Error(`SIM_SEED=${seed}: ${String(error)}\n${world.ladder()}`, { cause: error });
   }
+}
+
+/** `kill -9`, and a successor that finds what was left. */
+async function killAndRestart(world: World, host: WorldHost): Promise<void> {
+  host.kill();
+  host.reborn();
+  await host.start();
+  expect(host.kernel.empty, `${host.name}: kernel after kill -9`).toBe(true);
+  host.secret('a secret that nobody guesses');
+  for (const config of world.configs.get(host) ?? []) await host.load(config);
+}
+
+function sleep(world: World, millis: number): Promise<void> {
+  return new Promise((resolve) => world.clock.after(millis, resolve));
 }
 
 /** Both sides hold the same IKE_SAs and the same CHILD_SAs, and packets go both ways if there are any. */

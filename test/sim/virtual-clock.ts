@@ -10,7 +10,10 @@ interface Entry {
 /** Wall clock of every simulation at its start: 2026-01-01T00:00:00Z. */
 const EPOCH = Date.UTC(2026, 0, 1);
 
-/** Time that passes only by {@link step}: from one timer to the next, ordered by time and then by starting. */
+/** What arithmetic with fractions may add to a whole number of milliseconds. */
+const ROUNDING = 1e-6;
+
+/** Time that passes only by {@link step}: from one timer to the next, ordered by time and then by starting. Whole milliseconds. */
 export class VirtualClock implements Clock {
   readonly #heap: Entry[] = [];
   #now = 0;
@@ -26,7 +29,7 @@ export class VirtualClock implements Clock {
 
   after(delay: number, action: () => void): Timer {
     const entry: Entry = {
-      due: this.#now + Math.max(0, delay),
+      due: this.#now + Math.max(0, Math.ceil(delay - ROUNDING)),
       sequence: this.#sequence++,
       action,
       cancelled: false,

@@ -13,6 +13,7 @@ import { utf8 } from '../../daemon/util/bytes.ts';
 import { Secret } from '../../daemon/util/secret.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { FakeKernel } from './fake-kernel.ts';
+import { Incarnation } from './incarnation.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimHost, SimNetwork } from './sim-network.ts';
 
@@ -36,6 +37,7 @@ export class WorldHost {
   transport: SimHost;
   daemon: IkeDaemon;
   readonly #setup: HostSetup;
+  #life = new Incarnation();
 
   constructor(name: string, setup: HostSetup) {
     this.name = name;
@@ -111,28 +113,31 @@ export class WorldHost {
 
   /** The daemon dies without a word; its kernel stays as it is. */
   kill(): void {
+    this.#life.end();
     this.transport.close();
   }
 
   /** A new daemon with the same kernel and journal, not started yet. */
   reborn(): void {
-    this.transport.close();
+    this.kill();
+    this.#life = new Incarnation();
     this.transport = this.#setup.network.host(this.name, this.#setup.addresses);
     this.daemon = this.#build();
   }
 
   #build(): IkeDaemon {
     const { network, crypto, options } = this.#setup;
+    const kernel = this.#life.kernel(this.kernel);
     const daemon = createDaemon({
-      clock: network.clock,
+      clock: this.#life.clock(network.clock),
       random: this.random,
       transport: this.transport,
-      kernel: this.kernel,
-      net: this.kernel,
+      kernel,
+      net: kernel,
       crypto,
       hub: this.log,
       options: optionsWith(options ?? {}),
-      journal: this.journal,
+      journal: this.#life.journal(this.journal),
     });
     daemon.control.onEvent((event) => this.events.push(event));
     return daemon;

@@ -22,6 +22,9 @@ export interface WorldOptions {
 /** Virtual milliseconds that {@link World.settle} waits at most unless told otherwise: an hour. */
 const SETTLE_LIMIT = 3_600_000;
 
+/** Timers that may fire at one moment before somebody must be going round in circles. */
+const STANDSTILL = 10_000;
+
 /** Turns of the event loop in which daemons may stay busy without anything else happening. */
 const BUSY_TURNS = 10_000;
 
@@ -45,6 +48,7 @@ export class World implements AsyncDisposable {
   /** Connections given to a host by {@link pair}, for one that is born again. */
   readonly configs = new Map<WorldHost, readonly ConnectionConfig[]>();
   readonly #ladder: Ladder;
+  #standing = 0;
 
   constructor({ seed = 1, link = {}, printOnFailure = true }: WorldOptions = {}) {
     this.seed = seed;
@@ -85,7 +89,7 @@ export class World implements AsyncDisposable {
       const due = this.clock.nextDue();
       if (due === undefined) throw this.#failure('nothing is left to happen');
       if (due > end) throw this.#failure(`not within ${limit} ms`);
-      this.clock.step();
+      this.#step();
     }
   }
 
@@ -96,7 +100,7 @@ export class World implements AsyncDisposable {
       await this.#quiet();
       const due = this.clock.nextDue();
       if (due === undefined || due > end) break;
-      this.clock.step();
+      this.#step();
     }
     this.clock.skipTo(end);
   }
@@ -120,6 +124,13 @@ export class World implements AsyncDisposable {
   /** Stops every daemon. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of this.hosts) await this.during(host.daemon.shutdown());
+  }
+
+  #step(): void {
+    const before = this.clock.now();
+    this.clock.step();
+    this.#standing = this.clock.now() > before ? 0 : this.#standing + 1;
+    if (this.#standing > STANDSTILL) throw this.#failure('time stands still');
   }
 
   // One turn of the event loop empties the queue of microtasks; daemons that wait for more are asked again.
