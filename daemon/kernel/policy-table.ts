@@ -32,7 +32,7 @@ export function printPolicy(policy: KernelPolicy): string {
 
 function placeKey(policy: KernelPolicy): string {
   const mark = policy.mark === undefined ? '' : `${policy.mark.value}/${policy.mark.mask}`;
-  return `${policyPlace(policy)} ${mark} ${policy.ifId ?? 0}`;
+  return `${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.interfaceName ?? ''}`;
 }
 
 function strongest(policies: readonly KernelPolicy[]): KernelPolicy {
@@ -62,7 +62,6 @@ async function put(
 function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {
   return (
     policyRecord(a) === policyRecord(b) &&
-    a.interfaceName === b.interfaceName &&
     JSON.stringify(a.templates) === JSON.stringify(b.templates)
   );
 }

@@ -19,7 +19,7 @@ export function policyRecord(policy: KernelPolicy): string {
     template === undefined
       ? '-'
       : `${template.source} ${template.destination} ${template.protocol} ${template.reqid}`;
-  return `policy ${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.action} ${policy.priority} ${target}`;
+  return `policy ${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.interfaceName ?? '-'} ${policy.action} ${policy.priority} ${target}`;
 }
 
 /** Journal record of a route; holds all of it, because routes are removed without a dump. */

@@ -250,11 +250,11 @@ function saKey(
   return `${id.destination} ${id.protocol} ${id.spi}${mark}`;
 }
 
-function policyKey(id: PolicyId): string {
+function policyKey(id: PolicyId & { readonly interfaceName?: string }): string {
   const side = (selector: PolicyId['source']): string =>
     `${toHex(selector.startAddress)}-${toHex(selector.endAddress)} ${selector.protocol} ${selector.startPort}-${selector.endPort}`;
   const mark = id.mark === undefined ? '' : `${id.mark.value}/${id.mark.mask}`;
-  return `${id.direction} ${side(id.source)} ${side(id.destination)} ${mark} ${id.ifId ?? 0}`;
+  return `${id.direction} ${side(id.source)} ${side(id.destination)} ${mark} ${id.ifId ?? 0} ${id.interfaceName ?? ''}`;
 }
 
 function routeKey(route: KernelRoute): string {

@@ -204,6 +204,25 @@ test('many at once end in the same place as one after the other', async () => {
   expect(journal.recorded()).toEqual([]);
 });
 
+test('policies of different interfaces take different places', async () => {
+  const { kernel, installer } = host();
+  await installer.install(childSaSpec({ interface: 'eth0' }));
+  const other = await installer.install(
+    childSaSpec({
+      interface: 'eth1',
+      spiIn: 0xc0000011 as ChildSpi,
+      spiOut: 0xc0000012 as ChildSpi,
+    }),
+  );
+  expect(kernel.policies.size).toBe(6);
+  await other.remove();
+  expect([...kernel.policies.values()].map((policy) => policy.interfaceName)).toEqual([
+    'eth0',
+    'eth0',
+    'eth0',
+  ]);
+});
+
 test('a foreign policy in our place is refused with a sentence and left alone', async () => {
   const { kernel, installer, journal } = host();
   const other = host();
