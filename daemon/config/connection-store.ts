@@ -50,7 +50,10 @@ export class ConnectionStore {
     return this.#byName.size;
   }
 
-  /** Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. */
+  /**
+   * Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. If only
+   * children differ, those that do not remain the same objects, so that whoever runs them can tell.
+   */
   load(config: ConnectionConfig): LoadOutcome {
     const old = this.#byName.get(config.name);
     if (old === undefined) {
@@ -60,7 +63,8 @@ export class ConnectionStore {
     const sameIke = deepEqual({ ...old.config, children: 0 }, { ...config, children: 0 });
     if (sameIke && deepEqual(old.config.children, config.children)) return 'unchanged';
     this.#remove(old);
-    this.#add({ config, sequence: old.sequence });
+    const stored = sameIke ? { ...config, children: keepEqual(old.config, config) } : config;
+    this.#add({ config: stored, sequence: old.sequence });
     return sameIke ? 'updated' : 'replaced';
   }
 
@@ -200,4 +204,13 @@ export class ConnectionStore {
       if (profiles?.size === 0) this.#byRemoteHost.delete(host);
     }
   }
+}
+
+function keepEqual(old: ConnectionConfig, now: ConnectionConfig): ConnectionConfig['children'] {
+  return new Map(
+    [...now.children].map(([name, child]) => {
+      const before = old.children.get(name);
+      return [name, before !== undefined && deepEqual(before, child) ? before : child];
+    }),
+  );
 }

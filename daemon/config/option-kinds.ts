@@ -1,8 +1,9 @@
 /**
  * When a new value counts: `now` at the next use (also after `reload-settings`), `start` when the daemon starts,
- * `later` not yet: it is read and checked, and setting it is answered with a warning.
+ * `later` not yet: it is read and checked, and setting it is answered with a warning; `refused` not yet, and setting it
+ * stops the daemon, because to ignore it would allow more than the operator meant.
  */
-export type OptionEffect = 'now' | 'start' | 'later';
+export type OptionEffect = 'now' | 'start' | 'later' | 'refused';
 
 /** One option of strongswan.conf: everything there is to know about it. */
 export interface Option<T> {

@@ -20,7 +20,7 @@ const PORT = [0, 0xffff] as const;
  * defaults and prose. `conf/options.md` is generated from it.
  */
 export const OPTIONS = {
-  accept_private_algs: bool(false, 'later', 'Accept private-use algorithm numbers from any peer.'),
+  accept_private_algs: bool(false, 'now', 'Accept private-use algorithm numbers from any peer.'),
   block_threshold: int(
     5,
     U32,
@@ -124,8 +124,8 @@ export const OPTIONS = {
   install_routes: bool(true, 'now', 'Install routes for tunnels in the table of their own.'),
   install_virtual_ip: bool(true, 'later', 'Install received virtual IPs on an interface.'),
   install_virtual_ip_on: text('later', 'Interface of virtual IPs instead of the outbound one.'),
-  interfaces_ignore: words('start', 'Interfaces not to use.'),
-  interfaces_use: words('start', 'The only interfaces to use; goes before interfaces_ignore.'),
+  interfaces_ignore: words('refused', 'Interfaces not to use.'),
+  interfaces_use: words('refused', 'The only interfaces to use; goes before interfaces_ignore.'),
   keep_alive: seconds(20, 'now', 'Interval of NAT keepalives; 0 = off.'),
   keep_alive_dpd_margin: seconds(
     0,
@@ -199,7 +199,7 @@ export const OPTIONS = {
   routing_table: int(220, U32, 'start', 'Routing table of installed routes.'),
   routing_table_prio: int(220, U32, 'start', 'Priority of the rule that looks this table up.'),
   rsa_pss: bool(false, 'later', 'Prefer RSASSA-PSS for our signatures.'),
-  send_vendor_id: bool(false, 'now', 'Send the vendor ID of this implementation.'),
+  send_vendor_id: bool(false, 'later', 'Send the vendor ID of this implementation.'),
   signature_authentication: bool(true, 'later', 'Use digital signature authentication (RFC 7427).'),
   signature_authentication_constraints: bool(
     true,
@@ -228,7 +228,7 @@ export const OPTIONS = {
   'plugins.socket-default.fwmark': text('later', 'Mark of IKE packets.'),
   'plugins.socket-default.set_source': bool(
     true,
-    'start',
+    'later',
     'Send from the address a packet came to.',
   ),
   'plugins.socket-default.use_ipv4': bool(true, 'start', 'Open IPv4 sockets.'),

@@ -37,6 +37,14 @@ describe('loading', () => {
       store.load(make({ children: new Map([['net', childConfig('net', { reqid: 7 })]]) })),
     ).toBe('updated');
     expect(store.get('gw')?.children.get('net')?.reqid).toBe(7);
+    const before = store.get('gw')?.children.get('net');
+    const more = new Map([
+      ['new', childConfig('new')],
+      ['net', childConfig('net', { reqid: 7 })],
+    ]);
+    expect(store.load(make({ children: more }))).toBe('updated');
+    expect(store.get('gw')?.children.get('net')).toBe(before);
+    expect(store.findChild('new')?.connection.name).toBe('gw');
     expect(store.load(make({ encap: true }))).toBe('replaced');
     expect(store.load(withRemoteId('gw', 'b', { encap: true }))).toBe('replaced');
     expect(store.size).toBe(1);

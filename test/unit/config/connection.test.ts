@@ -297,7 +297,6 @@ describe('what is not yet in effect', () => {
     ['vips = 0.0.0.0', "'vips' is not yet in effect"],
     ['pools = a', "'pools' is not yet in effect"],
     ['rekey_time = 1h', "'rekey_time = 1h' is not yet in effect"],
-    ['dscp = 101110', "'dscp = 101110' is not yet in effect"],
     [
       'children { net { dpd_action = trap } }',
       "child 'net': 'dpd_action = trap' is not yet in effect",
@@ -308,7 +307,8 @@ describe('what is not yet in effect', () => {
     ],
     ['children { net { updown = /bin/x } }', "child 'net': 'updown = /bin/x' is not yet in effect"],
     ['children { net { rekey_time = 1h } }', "child 'net': 'rekey_time = 1h' is not yet in effect"],
-    ['children { net { hw_offload = crypto } }', "'hw_offload = crypto' is not yet in effect"],
+    ['children { net { tfc_padding = mtu } }', "'tfc_padding = mtu' is not yet in effect"],
+    ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
     ['local { auth = psk\n eap_id = x }', "local: 'eap_id = x' is not yet in effect"],
   ])('%j loads with a warning that names it', (text, warning) => {
     const { warnings } = parse(text);

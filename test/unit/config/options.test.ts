@@ -65,7 +65,7 @@ describe('values', () => {
         retransmit_timeout = 2.5
         spi_min = 0xC1000000
         spi_label = 0xffffffffffffffff
-        interfaces_ignore = eth0, eth1  lo
+        ignore_routing_tables = main, 5  local
         rdn_matching = Relaxed
         fragment_size = 1000
         fragment_size_v6 = 1400
@@ -79,7 +79,7 @@ describe('values', () => {
       retransmit_timeout: 2.5,
       spi_min: 0xc1000000,
       spi_label: 0xffffffffffffffffn,
-      interfaces_ignore: ['eth0', 'eth1', 'lo'],
+      ignore_routing_tables: ['main', '5', 'local'],
       rdn_matching: 'relaxed',
       fragment_size: 1000,
       fragment_size_v4: 1000,
@@ -115,6 +115,9 @@ describe('values', () => {
       "/s.conf:1:10: invalid value 'of course' for 'initiator_only', allowed is yes or no",
     );
     expect(() => resolve('charon { ikesa_limit = ten }')).toThrow('ikesa_limit');
+    expect(() => resolve('charon { interfaces_use = eth0 }')).toThrow(
+      "/s.conf:1:10: option 'interfaces_use' is not yet in effect",
+    );
     expect(() => resolve('charon { port = 4500 }')).toThrow('they must differ');
     expect(() => resolve('charon { spi_min = 0xd0000000 }')).toThrow(
       'spi_min is greater than spi_max',
