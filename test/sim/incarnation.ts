@@ -6,6 +6,10 @@ import type { FakeKernel } from './fake-kernel.ts';
 export class Incarnation {
   #alive = true;
 
+  get alive(): boolean {
+    return this.#alive;
+  }
+
   end(): void {
     this.#alive = false;
   }

@@ -52,6 +52,11 @@ export class WorldHost {
     return this.#setup.addresses[0] as IpAddress;
   }
 
+  /** Not killed, or born again since. */
+  get alive(): boolean {
+    return this.#life.alive;
+  }
+
   /** Messages of the daemon so far. */
   get lines(): readonly string[] {
     return this.log.lines;

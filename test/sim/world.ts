@@ -121,9 +121,11 @@ export class World implements AsyncDisposable {
     return `seed ${this.seed}\n${this.#ladder.print()}`;
   }
 
-  /** Stops every daemon. */
+  /** Stops every daemon that lives. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const host of this.hosts) await this.during(host.daemon.shutdown());
+    for (const host of this.hosts) {
+      if (host.alive) await this.during(host.daemon.shutdown());
+    }
   }
 
   #step(): void {
