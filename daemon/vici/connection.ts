@@ -2,6 +2,7 @@ import type { Tree } from '../config/tree.ts';
 import type { Clock, Timer } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { StreamConnection } from '../contracts/stream.ts';
+import { Throttle } from '../util/throttle.ts';
 import { CLOSE_ABOVE, Outbox } from './outbox.ts';
 import { encodeSegment, MAX_PACKET, type PacketHead, PacketType, readHead } from './packet.ts';
 import { SegmentReader } from './segments.ts';
@@ -13,6 +14,10 @@ const MAX_PENDING = 64;
 const MAX_PENDING_OCTETS = 2 * MAX_PACKET;
 /** Requests and streamed events between two turns of the event loop. */
 const EVENTS_PER_TURN = 32;
+
+/** Lines about malformed packets of one client, per milliseconds. */
+const MAX_COMPLAINTS = 20;
+const COMPLAINTS_WINDOW = 10_000;
 
 /** What a connection hands its packets to. */
 export interface ViciHandlers {
@@ -51,6 +56,7 @@ export class ViciConnection {
   #closed = false;
   #segmentTimer: Timer | undefined;
   #eventsThisTurn = 0;
+  readonly #complaints = new Throttle(MAX_COMPLAINTS, COMPLAINTS_WINDOW);
 
   constructor(stream: StreamConnection, handlers: ViciHandlers, services: ViciConnectionServices) {
     this.#stream = stream;
@@ -169,8 +175,7 @@ export class ViciConnection {
       this.#throttle();
       const head = readHead(packet);
       if (head === undefined) {
-        const what = packet.length === 0 ? 'an empty packet' : 'a packet with a malformed name';
-        this.#services.log.log('cfg', 1, `received ${what} from vici client, ignored`);
+        this.#complain(packet.length === 0 ? 'an empty packet' : 'a packet with a malformed name');
       } else {
         const answered = this.#handle(head, packet);
         if (answered !== undefined) await answered;
@@ -205,13 +210,16 @@ export class ViciConnection {
         this.#unregister(head.name);
         return undefined;
       default:
-        this.#services.log.log(
-          'cfg',
-          1,
-          `received unsupported vici packet type ${head.type}, ignored`,
-        );
+        this.#complain(`a packet of unsupported type ${head.type}`);
         return undefined;
     }
+  }
+
+  #complain(what: string): void {
+    const pass = this.#complaints.pass(this.#services.clock.now());
+    if (pass === undefined) return;
+    const more = pass.suppressed === 0 ? '' : ` (and ${pass.suppressed} more before)`;
+    this.#services.log.log('cfg', 1, `received ${what} from vici client, ignored${more}`);
   }
 
   #request(head: PacketHead, packet: Uint8Array): Promise<void> | undefined {

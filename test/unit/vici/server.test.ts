@@ -105,6 +105,15 @@ describe('malformed input, SEC-80', () => {
     expect(bench.log.lines.filter((line) => line.includes('ignored'))).toHaveLength(12);
   });
 
+  test('a flood of them costs a bounded number of lines, SEC-87', async () => {
+    await using bench = await ViciBench.start();
+    using client = await bench.raw();
+    client.write(new Uint8Array(4 * 100_000));
+    client.send(P.CMD_REQUEST, 'version');
+    expect((await client.next())?.type).toBe(P.CMD_RESPONSE);
+    expect(bench.log.lines.filter((line) => line.includes('ignored'))).toHaveLength(20);
+  });
+
   test('unknown commands and events are said to be unknown', async () => {
     await using bench = await ViciBench.start();
     using client = await bench.raw();
