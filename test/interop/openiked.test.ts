@@ -1,12 +1,11 @@
 import { OpenIkedGateway } from '../lab/openiked-gateway.ts';
-import { type PeerKind, peerSuite } from './peer-suite.ts';
+import { type PeerKind, peerSuite, type Scenario } from './peer-suite.ts';
 import {
   BASIC,
   fragmented,
   IPV6_TRANSPORT,
   lossy,
   PEER_BEHIND_NAT,
-  PEER_WANTS_COOKIE,
   WE_BEHIND_NAT,
   WE_WANT_COOKIE,
   wrongFirstKe,
@@ -19,17 +18,22 @@ const openiked: PeerKind = {
   make: (host) => new OpenIkedGateway(host),
 };
 
-peerSuite(openiked, [
+const scenarios: readonly Scenario[] = [
   ...BASIC,
   ...IPV6_TRANSPORT,
   WE_BEHIND_NAT,
   PEER_BEHIND_NAT,
   fragmented('moon', 2),
   fragmented('sun', 2),
-  PEER_WANTS_COOKIE,
   WE_WANT_COOKIE,
   wrongFirstKe('moon'),
   wrongFirstKe('sun'),
   lossy('moon'),
   lossy('sun'),
-]);
+];
+
+// on Linux iked's ESP knows neither AES-GCM nor HMAC-SHA2-256
+peerSuite(
+  openiked,
+  scenarios.map((scenario) => ({ ...scenario, plan: { ...scenario.plan, esp: 'aes128-sha512' } })),
+);

@@ -127,7 +127,7 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
             net: merged(
               {
                 mode: plan.mode,
-                esp_proposals: plan.cipher,
+                esp_proposals: plan.esp,
                 local_ts: tunnel ? ADDRESSES[side][plan.family].net : undefined,
                 remote_ts: tunnel ? ADDRESSES[peer][plan.family].net : undefined,
                 start_action: 'none',

@@ -18,7 +18,7 @@ const CIPHERS: Readonly<Record<Cipher, string>> = {
   aes256gcm16: 'aes_gcm256',
   'aes128-sha256': 'aes128',
   'aes256-sha256': 'aes256',
-  'aes256-sha512': 'aes256',
+  'aes128-sha512': 'aes128',
 };
 const GROUPS: Readonly<Record<KeyExchangeName, string>> = {
   x25519: 'dh31',
@@ -95,10 +95,8 @@ export class LibreswanGateway implements Gateway {
 function ipsecConf(plan: Plan, side: Side): string {
   const peer = otherSide(side);
   const tunnel = plan.mode === 'tunnel';
-  const algorithm = CIPHERS[plan.cipher];
-  const hash = plan.cipher.endsWith('sha512') ? 'sha2_512' : 'sha2_256';
-  const esp = plan.cipher.includes('gcm') ? algorithm : `${algorithm}-${hash}`;
-  const ike = plan.keyExchange[side].map((method) => `${algorithm}-${hash}-${GROUPS[method]}`);
+  const ike = plan.keyExchange[side].map((method) => `${withHash(plan.cipher)}-${GROUPS[method]}`);
+  const esp = plan.esp.includes('gcm') ? CIPHERS[plan.esp] : withHash(plan.esp);
   return `config setup
     ddos-mode=${plan.cookies[side] ? 'busy' : 'auto'}
 conn gw
@@ -119,4 +117,9 @@ conn gw
     ${plan.dpdDelay > 0 ? `dpddelay=${plan.dpdDelay}s` : ''}
     auto=add
 `.replace(/^ +\n/gm, '');
+}
+
+/** The cipher with the hash that is the PRF, and for other than AES-GCM the integrity too. */
+function withHash(cipher: Cipher): string {
+  return `${CIPHERS[cipher]}-${cipher.endsWith('sha512') ? 'sha2_512' : 'sha2_256'}`;
 }

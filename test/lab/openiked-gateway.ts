@@ -19,7 +19,7 @@ const CIPHERS: Readonly<Record<Cipher, string>> = {
   aes256gcm16: 'enc aes-256-gcm',
   'aes128-sha256': 'auth hmac-sha2-256 enc aes-128',
   'aes256-sha256': 'auth hmac-sha2-256 enc aes-256',
-  'aes256-sha512': 'auth hmac-sha2-512 enc aes-256',
+  'aes128-sha512': 'auth hmac-sha2-512 enc aes-128',
 };
 const GROUPS: Readonly<Record<KeyExchangeName, string>> = {
   x25519: 'curve25519',
@@ -55,7 +55,7 @@ export class OpenIkedGateway implements Gateway {
     this.host.write(CONF, this.#conf?.('active') ?? '');
     const done = await this.#ikectl('reload');
     if (done.code === 0) {
-      await waitFor('iked to establish', async () => (await this.establishedCount()) > 0, 50_000);
+      await waitFor('iked to establish', async () => (await this.establishedCount()) > 0, 12_000);
     }
     return done;
   }
@@ -101,15 +101,14 @@ function ikedConf(plan: Plan, side: Side, activity: 'active' | 'passive'): strin
     plan.mode === 'tunnel'
       ? [local.net, ADDRESSES[peer][plan.family].net]
       : [local.gateway, ADDRESSES[peer][plan.family].gateway];
-  const cipher = CIPHERS[plan.cipher];
   const prf = plan.cipher.endsWith('sha512') ? 'hmac-sha2-512' : 'hmac-sha2-256';
   const groups = plan.keyExchange[side].map((method) => `group ${GROUPS[method]}`).join(' ');
   return `set fragmentation
 set dpd_check_interval ${plan.dpdDelay}
 set nomobike
 ikev2 "gw" ${activity} ${plan.mode} esp from ${from} to ${to} local ${local.gateway} peer ${remote} \\
-  ikesa ${cipher} prf ${prf} ${groups} \\
-  childsa ${cipher} noesn \\
+  ikesa ${CIPHERS[plan.cipher]} prf ${prf} ${groups} \\
+  childsa ${CIPHERS[plan.esp]} noesn \\
   srcid ${plan.identity[side]} dstid ${plan.identity[peer]} psk "${plan.secret}"
 `;
 }

@@ -3,13 +3,13 @@ import type { ConfTree } from './conf-text.ts';
 /** Which end of the tunnel: moon is the side under test, sun the peer. */
 export type Side = 'moon' | 'sun';
 
-/** Encryption with its integrity, for IKE (where AES-GCM goes with PRF SHA2-256) and for ESP. */
+/** Encryption with its integrity, in swanctl's words; for IKE, AES-GCM goes with PRF SHA2-256. */
 export type Cipher =
   | 'aes128gcm16'
   | 'aes256gcm16'
   | 'aes128-sha256'
   | 'aes256-sha256'
-  | 'aes256-sha512';
+  | 'aes128-sha512';
 
 /** Key exchange methods of the scenarios. */
 export type KeyExchangeName = 'x25519' | 'modp2048' | 'ecp256';
@@ -18,7 +18,10 @@ export type KeyExchangeName = 'x25519' | 'modp2048' | 'ecp256';
 export interface Plan {
   readonly family: 4 | 6;
   readonly mode: 'tunnel' | 'transport';
+  /** Of the IKE_SA. */
   readonly cipher: Cipher;
+  /** Of the CHILD_SA. */
+  readonly esp: Cipher;
   /** Key exchange methods in order of preference, of each side. */
   readonly keyExchange: Readonly<Record<Side, readonly KeyExchangeName[]>>;
   readonly identity: Readonly<Record<Side, string>>;
@@ -49,11 +52,12 @@ export type PartialPlan = Partial<Omit<Plan, 'keyExchange'>> & {
 
 /** Fills in what a partial plan leaves open. */
 export function plan(part: PartialPlan = {}): Plan {
-  const { keyExchange = 'x25519', ...rest } = part;
+  const { keyExchange = 'x25519', cipher = 'aes128gcm16', ...rest } = part;
   return {
     family: 4,
     mode: 'tunnel',
-    cipher: 'aes128gcm16',
+    cipher,
+    esp: cipher,
     identity: { moon: 'moon.example.org', sun: 'sun.example.org' },
     secret: 'Ohpae3iequaoR7ai-lab',
     hidden: undefined,
