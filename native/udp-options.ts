@@ -19,6 +19,8 @@ export interface UdpSocketSettings {
   readonly family: 4 | 6;
   /** Octets of kernel memory for what has not been read yet; 4 MiB unless said. */
   readonly receiveBuffer?: number;
+  /** Octets of kernel memory for what is on its way out; the system's default unless said. */
+  readonly sendBuffer?: number;
   /** Lets several sockets bind one port with different addresses; off unless said. */
   readonly reuseAddress?: boolean;
   /** ESP in UDP (RFC 3948) goes to the kernel's IPsec, everything else comes here. */
@@ -67,6 +69,10 @@ export function applySettings(socket: NativeUdpSocket, settings: UdpSocketSettin
   if (settings.bypass === true) applyBypass(settings.family, set);
   if (settings.espInUdp === true) {
     set('take ESP in UDP', IPPROTO_UDP, UDP_ENCAP, int32(EncapType.ESPINUDP));
+  }
+  if (settings.sendBuffer !== undefined) {
+    const what = `set a send buffer of ${settings.sendBuffer} octets`;
+    set(what, SOL_SOCKET, SocketOption.SNDBUF, int32(settings.sendBuffer));
   }
   enlarge(socket, settings.receiveBuffer ?? 4 << 20);
 }

@@ -135,8 +135,7 @@ describeWith(['net-admin', 'xfrm'], 'XFRM netlink on the real kernel', () => {
     const refused: string[] = [];
     using plain = udp({ onError: (error) => refused.push(error.code) });
     using exempt = udp({ bypass: true, onError: (error) => refused.push(`exempt ${error.code}`) });
-    const sent = (): number =>
-      Number(namespace.ip('-s -j link show v0').match(/"tx":{[^}]*"packets":(\d+)/)?.[1]);
+    const sent = (): number => sentPackets(namespace);
     const before = sent();
     const packet = { data: Uint8Array.of(1), remote: octets('10.2.0.5'), remotePort: 4711 };
     plain.send({ ...packet, local: octets('10.1.0.1') });
@@ -150,6 +149,23 @@ describeWith(['net-admin', 'xfrm'], 'XFRM netlink on the real kernel', () => {
         .map((one) => one.direction)
         .sort(),
     ).toEqual(['in', 'out']);
+  });
+
+  test('what a full socket does not take waits until it does; beyond the queue it is refused', async () => {
+    uplink(namespace);
+    // Packets to a neighbour that does not answer stay charged to the socket.
+    namespace.ip('neighbour delete 10.1.0.254 dev v0');
+    const refused: string[] = [];
+    using socket = udp({ sendBuffer: 1, onError: (error) => refused.push(error.code) });
+    const packet = { data: new Uint8Array(1000), remote: octets('10.2.0.5'), remotePort: 4711 };
+    const before = sentPackets(namespace);
+    for (let i = 0; i < 300; i++) socket.send({ ...packet, local: octets('10.1.0.1') });
+    await until(() => refused.length > 0, 'refusals');
+    expect(new Set(refused)).toEqual(new Set(['ENOBUFS']));
+    namespace.ip('neighbour replace 10.1.0.254 lladdr 02:00:00:00:00:01 dev v0 nud permanent');
+    const accepted = 300 - refused.length;
+    expect(accepted).toBeGreaterThan(200);
+    await until(() => sentPackets(namespace) - before >= accepted, 'all that was accepted');
   });
 
   test('IPv6 sockets take a bypass policy too', () => {
@@ -266,4 +282,9 @@ function uplink(namespace: NetNamespace): void {
   namespace.ip('link set v1 up');
   namespace.ip('route add 10.2.0.0/16 via 10.1.0.254');
   namespace.ip('neighbour add 10.1.0.254 lladdr 02:00:00:00:00:01 dev v0 nud permanent');
+}
+
+function sentPackets(namespace: NetNamespace): number {
+  const shown = namespace.ip('-s -j link show v0');
+  return Number(/"tx":{[^}]*"packets":(\d+)/.exec(shown)?.[1]);
 }
