@@ -1,6 +1,8 @@
+import type { Logger } from '../contracts/logger.ts';
 import { isErrorNotify } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload, PayloadKind } from '../proto/payload.ts';
+import { toHex } from '../util/hex.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -47,4 +49,13 @@ export function findError(message: Message): NotifyPayload | undefined {
     if (payload.kind === 'Notify' && isErrorNotify(payload.type)) return payload;
   }
   return undefined;
+}
+
+/** Vendor ids are for people: they are told, and nothing depends on them (RFC 7296 section 3.12). */
+export function logVendorIds(log: Logger, message: Message): void {
+  for (const payload of message.payloads) {
+    if (payload.kind === 'Vendor') {
+      log.log('enc', 1, `received unknown vendor ID: ${toHex(payload.data.subarray(0, 64))}`);
+    }
+  }
 }

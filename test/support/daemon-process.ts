@@ -24,12 +24,16 @@ export class DaemonProcess implements AsyncDisposable {
 
   constructor(
     conf: string | undefined,
-    { args = [], wrapper = [] }: { args?: readonly string[]; wrapper?: readonly string[] } = {},
+    {
+      args = [],
+      wrapper = [],
+      main = MAIN,
+    }: { args?: readonly string[]; wrapper?: readonly string[]; main?: string } = {},
   ) {
     this.folder = mkdtempSync(join(tmpdir(), 'charon-'));
     const path = join(this.folder, 'strongswan.conf');
     if (conf !== undefined) writeFileSync(path, conf.replaceAll('@', this.folder));
-    const [program = '', ...rest] = [...wrapper, process.execPath, MAIN, ...args];
+    const [program = '', ...rest] = [...wrapper, process.execPath, main, ...args];
     this.#child = spawn(program, rest, {
       env: { ...process.env, STRONGSWAN_CONF: path },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,7 +17,7 @@ import {
 } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
-import { find, findError, findNotify, notify } from '../payloads.ts';
+import { find, findError, findNotify, logVendorIds, notify } from '../payloads.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 
 /** What IKE_AUTH needs of the exchange before it. */
@@ -161,6 +161,7 @@ function accept(
     );
   }
   sa.spiR = message.spiR;
+  logVendorIds(sa.log, message);
   detectNat(sa, message);
   sa.peerIsChildless = findNotify(message, NotifyType.CHILDLESS_IKEV2_SUPPORTED) !== undefined;
   sa.mayFragment =

@@ -10,7 +10,7 @@ import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts'
 import type { IkeSa } from '../ike-sa.ts';
 import { viewIkeSa } from '../ike-sa-view.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
-import { find, findNotify, notify } from '../payloads.ts';
+import { find, findNotify, logVendorIds, notify } from '../payloads.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 import { respondAuth } from './respond-auth.ts';
@@ -39,6 +39,8 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   if (offer === undefined || ke === undefined || nonce === undefined) return;
   const candidates = sa.env.connections.candidatesForInit(sa.local, sa.remote);
   sa.log.log('ike', 0, `${sa.remote.address} is initiating an IKE_SA`);
+
+  logVendorIds(sa.log, message);
 
   const chosen = chooseProposal(sa, candidates, offer.proposals);
   if (!chosen.ok) {
