@@ -139,7 +139,7 @@ export class World implements AsyncDisposable {
   async #quiet(): Promise<void> {
     for (let turn = 0; turn < BUSY_TURNS; turn++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (this.hosts.every((host) => host.daemon.idle)) return;
+      if (this.hosts.every((host) => !host.alive || host.daemon.idle)) return;
     }
     throw this.#failure('a daemon stays busy');
   }
