@@ -104,11 +104,7 @@ export class Controller implements Control {
     if (request.initLimits && this.#overLimits()) {
       return no(`establishing ${what} not possible at the moment due to limits`);
     }
-    hub.log(
-      'cfg',
-      1,
-      `vici initiating ${childName === undefined ? what : `CHILD_SA '${childName}'`}`,
-    );
+    hub.log('cfg', 1, `vici initiating ${childName === undefined ? what : `'${childName}'`}`);
     const { sa, outcome } = manager.initiate(connection, found?.child);
     if (timeout < 0) return { ok: true };
     using _log = followLog(hub, [sa], progress);

@@ -15,7 +15,7 @@ export class NodeLogOutputs implements LogOutputs {
 
   constructor() {
     process.on('exit', () => {
-      for (const output of this.#open) output.close();
+      for (const output of this.#open) output.flushNow();
     });
   }
 
@@ -101,15 +101,23 @@ class DescriptorOutput implements LogOutput {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // A write under way is followed by the rest; both end before the file is closed.
+    if (this.#writing === undefined) this.#finish();
+  }
+
+  /** Writes what has not been given to the system yet: the process ends and no callback will come. */
+  flushNow(): void {
     const rest = this.#take();
-    const pending = this.#writing === undefined ? rest : Buffer.concat([this.#writing, rest]);
     try {
-      // The write under way may be repeated: rather a line twice than the last words lost.
-      if (pending.length > 0) writeSync(this.#descriptor, pending);
+      if (rest.length > 0) writeSync(this.#descriptor, rest);
     } catch {
       this.#dropped++;
     }
-    if (this.#writing === undefined) this.#onClose();
+  }
+
+  #finish(): void {
+    this.flushNow();
+    this.#onClose();
   }
 
   #take(): Buffer {
@@ -133,11 +141,11 @@ class DescriptorOutput implements LogOutput {
     this.#writing = octets;
     write(this.#descriptor, octets, 0, octets.length, null, (error, written) => {
       this.#writing = undefined;
-      if (this.#closed) {
-        this.#onClose();
-      } else if (error?.code === 'EAGAIN') {
+      if (error?.code === 'EAGAIN' && !this.#closed) {
         this.#writing = octets;
-        setTimeout(() => (this.#closed ? this.#onClose() : this.#send(octets)), RETRY).unref();
+        setTimeout(() => this.#send(octets), RETRY).unref();
+      } else if (this.#closed) {
+        this.#finish();
       } else if (error !== null) {
         this.#failed(error);
       } else if (written < octets.length) {

@@ -13,8 +13,6 @@ export const initiate: Command = {
     const missing = findMissing(child, ike, context);
     if (missing !== undefined) return missing;
     const timeout = intInput(tree, 'timeout', 0);
-    const name = child ?? ike ?? '';
-    context.log.log('cfg', 1, `vici initiating ${child === undefined ? 'IKE_SA ' : ''}'${name}'`);
     const outcome = await context.services.control.initiate(
       {
         ...(child === undefined ? {} : { child }),
