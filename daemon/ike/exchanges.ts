@@ -49,10 +49,19 @@ async function nextResponse(
   sa: IkeSa,
   request: InboundRequest,
 ): Promise<OutboundResponse | undefined> {
-  const step = await sa.responder?.next(request);
-  if (step === undefined || step.done !== true) return step?.value;
-  sa.responder = undefined;
-  return undefined;
+  const task = sa.responder;
+  const step = await task?.next(request);
+  if (task === undefined || step === undefined) return undefined;
+  if (step.done === true) {
+    sa.responder = undefined;
+    return undefined;
+  }
+  if (sa.state.kind === 'established') {
+    // That was its last word; waiting for a request that never comes it would keep every message it has read.
+    sa.responder = undefined;
+    await task.return(undefined);
+  }
+  return step.value;
 }
 
 /**
