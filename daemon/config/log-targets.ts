@@ -1,44 +1,15 @@
-import type {
-  FileTarget,
-  JournalTarget,
-  LogLevels,
-  LogTarget,
-  SyslogTarget,
+import {
+  type FileTarget,
+  type JournalTarget,
+  LOG_GROUPS,
+  type LogLevels,
+  type LogTarget,
+  type SyslogTarget,
+  uniformLevels,
 } from '../contracts/log-targets.ts';
 import type { LogGroup, LogLevel } from '../contracts/logger.ts';
 import { type ConfNode, printPosition } from './conf-tree.ts';
 import { parseBoolWord } from './option-kinds.ts';
-
-/** charon's log groups in the order of its manual. */
-export const LOG_GROUPS: readonly LogGroup[] = [
-  'dmn',
-  'mgr',
-  'ike',
-  'chd',
-  'job',
-  'wch',
-  'cfg',
-  'knl',
-  'net',
-  'asn',
-  'enc',
-  'tnc',
-  'imc',
-  'imv',
-  'pts',
-  'tls',
-  'app',
-  'esp',
-  'lib',
-];
-
-/** Every group at one level. */
-export function uniformLevels(level: LogLevel): LogLevels {
-  return Object.fromEntries(LOG_GROUPS.map((group) => [group, level])) as Record<
-    LogGroup,
-    LogLevel
-  >;
-}
 
 /** The loggers configured in a daemon section; what cannot be read is passed to `warn` and defaulted. */
 export function logTargets(

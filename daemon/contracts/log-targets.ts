@@ -1,5 +1,36 @@
 import type { LogGroup, LogLevel } from './logger.ts';
 
+/** charon's log groups in the order of its manual. */
+export const LOG_GROUPS: readonly LogGroup[] = [
+  'dmn',
+  'mgr',
+  'ike',
+  'chd',
+  'job',
+  'wch',
+  'cfg',
+  'knl',
+  'net',
+  'asn',
+  'enc',
+  'tnc',
+  'imc',
+  'imv',
+  'pts',
+  'tls',
+  'app',
+  'esp',
+  'lib',
+];
+
+/** Every group at one level. */
+export function uniformLevels(level: LogLevel): LogLevels {
+  return Object.fromEntries(LOG_GROUPS.map((group) => [group, level])) as Record<
+    LogGroup,
+    LogLevel
+  >;
+}
+
 /** Highest level written of every group. */
 export type LogLevels = Readonly<Record<LogGroup, LogLevel>>;
 

@@ -1,3 +1,4 @@
+import { LOG_GROUPS } from '../contracts/log-targets.ts';
 import type {
   IkeTag,
   LogGroup,
@@ -7,7 +8,6 @@ import type {
   LogRecord,
   LogSink,
 } from '../contracts/logger.ts';
-import { LOG_GROUPS } from './groups.ts';
 
 /** A sink that logs by itself, and whose line comes back to it, ends here. */
 const MAX_NESTING = 4;

@@ -1,8 +1,12 @@
 import type { LogOutput, LogOutputs } from '../contracts/log-output.ts';
-import type { FileTarget, LogLevels, LogTarget } from '../contracts/log-targets.ts';
+import {
+  type FileTarget,
+  type LogLevels,
+  type LogTarget,
+  uniformLevels,
+} from '../contracts/log-targets.ts';
 import type { LogHub, LogSink } from '../contracts/logger.ts';
 import { errorText } from '../util/error.ts';
-import { uniformLevels } from './groups.ts';
 import { JsonSink } from './json-sink.ts';
 import { JournalSink, TextSink } from './text-sink.ts';
 import { TimePrefix } from './time-prefix.ts';
