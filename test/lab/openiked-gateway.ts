@@ -61,7 +61,7 @@ export class OpenIkedGateway implements Gateway {
   }
 
   terminate(): Promise<Finished> {
-    return this.#ikectl('reset', 'id', this.#peerId);
+    return this.#ikectl('reset', 'id', `FQDN/${this.#peerId}`);
   }
 
   stop(): Promise<void> {
