@@ -7,7 +7,7 @@ import {
   type SyslogTarget,
   uniformLevels,
 } from '../contracts/log-targets.ts';
-import type { LogGroup, LogLevel } from '../contracts/logger.ts';
+import type { LogLevel } from '../contracts/logger.ts';
 import { type ConfNode, printPosition } from './conf-tree.ts';
 import { parseBoolWord } from './option-kinds.ts';
 

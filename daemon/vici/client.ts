@@ -71,14 +71,26 @@ export class ViciClient implements AsyncDisposable {
     stream.onClose(() => this.#fail(new ViciError('the daemon closed the connection')));
   }
 
-  /** Connects to the daemon's socket. */
-  static async connect(streams: StreamSystem, path = '/run/charon.vici'): Promise<ViciClient> {
-    return new ViciClient(await streams.connect(path));
+  /**
+   * Connects to the daemon's socket. Aborting the signal ends the connection, which is the protocol's only way to give
+   * up a command that runs: whatever waits rejects, and SAs under way go on.
+   */
+  static async connect(
+    streams: StreamSystem,
+    path = '/run/charon.vici',
+    signal?: AbortSignal,
+  ): Promise<ViciClient> {
+    signal?.throwIfAborted();
+    const client = new ViciClient(await streams.connect(path));
+    const abort = (): void => client.#close(new ViciError('the client was aborted'));
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    client.#onClosed.add(() => signal?.removeEventListener('abort', abort));
+    return client;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#stream.destroy();
-    this.#fail(new ViciError('the client was closed'));
+    this.#close(new ViciError('the client was closed'));
     return Promise.resolve();
   }
 
@@ -101,7 +113,10 @@ export class ViciClient implements AsyncDisposable {
     return answer;
   }
 
-  /** Runs a command that streams events; ends when it has answered, throws {@link ViciError} if it failed. */
+  /**
+   * Runs a command that streams events; ends when it has answered, throws {@link ViciError} if it failed. Leaving the
+   * loop early waits for the answer, since commands of one connection run one after the other.
+   */
   async *stream(command: string, event: string, input: ViciInput = {}): AsyncGenerator<ViciMap> {
     const queue = new EventQueue();
     const stop = await this.#listen(event, (data) => queue.push({ name: event, data }));
@@ -255,6 +270,11 @@ export class ViciClient implements AsyncDisposable {
     if (listeners === undefined) return;
     const data = toMap(tree);
     for (const listener of listeners) listener(data);
+  }
+
+  #close(error: ViciError): void {
+    this.#fail(error);
+    this.#stream.destroy();
   }
 
   #fail(error: ViciError): void {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ViciClient } from '../../../daemon/vici/client.ts';
+import { connectionConfig } from '../../support/connections.ts';
 import { ikeSaView } from '../../support/fake-control.ts';
-import { ViciBench } from '../../support/vici.ts';
+import { until, ViciBench } from '../../support/vici.ts';
 
 describe('the client', () => {
   test('turns answers into maps, failures into errors, streams into loops', async () => {
@@ -41,6 +43,27 @@ describe('the client', () => {
       client.request('get-conns'),
     ]);
     expect([a.get('daemon'), b.has('uptime'), c.get('conns')]).toEqual(['charon', true, ['gw']]);
+  });
+
+  test('gives up a running command by ending the connection', async () => {
+    await using bench = await ViciBench.start();
+    await bench.control.loadConnection(connectionConfig('gw'));
+    let aborted = false;
+    bench.control.onInitiate = (_progress, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          aborted = true;
+          resolve({ ok: false, errmsg: 'gone' });
+        });
+      });
+    const abort = new AbortController();
+    const client = await ViciClient.connect(bench.streams, bench.path, abort.signal);
+    const running = client.request('initiate', { ike: 'gw' });
+    await until(() => bench.control.initiated.length === 1);
+    abort.abort();
+    await expect(running).rejects.toThrow('the client was aborted');
+    await until(() => aborted);
+    await expect(ViciClient.connect(bench.streams, bench.path, abort.signal)).rejects.toThrow();
   });
 
   test('listens until told to stop, and hears when the daemon ends', async () => {
