@@ -17,21 +17,20 @@ export interface ChildPolicies {
  * in each direction. Pairs that the kernel cannot tell apart (ranges in one subnet) become one.
  */
 export function childPolicies(spec: ChildSaSpec): ChildPolicies {
-  const inbound = new Map<string, KernelPolicy>();
-  const outbound = new Map<string, KernelPolicy>();
-  if (!spec.policies) return { inbound: [], outbound: [] };
-  for (const [local, remote] of selectorPairs(spec)) {
-    const pair = `${selectorKey(local)} ${selectorKey(remote)}`;
-    inbound.set(`in ${pair}`, inboundPolicy(spec, 'in', local, remote));
+  const inbound: KernelPolicy[] = [];
+  const outbound: KernelPolicy[] = [];
+  const pairs = spec.policies ? selectorPairs(spec) : [];
+  for (const [local, remote] of pairs) {
+    const inward = policyPriority('sa', remote, local, spec.interface !== undefined);
+    const priority = spec.priority || inward;
+    inbound.push(inboundPolicy(spec, 'in', local, remote, priority));
     if (spec.mode !== 'transport') {
-      inbound.set(`fwd ${pair}`, inboundPolicy(spec, 'fwd', local, remote));
-      if (spec.policiesFwdOut) {
-        outbound.set(`fwd ${pair}`, outboundPolicy(spec, 'fwd', local, remote));
-      }
+      inbound.push(inboundPolicy(spec, 'fwd', local, remote, priority));
+      if (spec.policiesFwdOut) outbound.push(outboundPolicy(spec, 'fwd', local, remote, priority));
     }
-    outbound.set(`out ${pair}`, outboundPolicy(spec, 'out', local, remote));
+    outbound.push(outboundPolicy(spec, 'out', local, remote, priority));
   }
-  return { inbound: [...inbound.values()], outbound: [...outbound.values()] };
+  return { inbound, outbound };
 }
 
 /** The pairs of selectors of a CHILD_SA as the kernel can express them. */
@@ -39,19 +38,29 @@ export function selectorPairs(
   spec: Pick<ChildSaSpec, 'localTs' | 'remoteTs'>,
 ): readonly (readonly [local: TrafficSelector, remote: TrafficSelector])[] {
   const pairs: (readonly [TrafficSelector, TrafficSelector])[] = [];
+  const seen = new Set<string>();
+  const single = spec.localTs.length === 1 && spec.remoteTs.length === 1;
   for (const local of spec.localTs) {
     for (const remote of spec.remoteTs) {
       if (local.family !== remote.family) continue;
       const protocol = local.protocol || remote.protocol;
       if (remote.protocol !== 0 && remote.protocol !== protocol) continue;
       // XFRM knows one protocol per policy, so the pair takes the more specific one.
-      pairs.push([
-        { ...selectorShape(local).selector, protocol },
-        { ...selectorShape(remote).selector, protocol },
-      ]);
+      const pair = [ofProtocol(local, protocol), ofProtocol(remote, protocol)] as const;
+      if (!single) {
+        const key = `${selectorKey(pair[0])} ${selectorKey(pair[1])}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+      }
+      pairs.push(pair);
     }
   }
   return pairs;
+}
+
+function ofProtocol(selector: TrafficSelector, protocol: number): TrafficSelector {
+  const shaped = selectorShape(selector).selector;
+  return shaped.protocol === protocol ? shaped : { ...shaped, protocol };
 }
 
 function inboundPolicy(
@@ -59,8 +68,9 @@ function inboundPolicy(
   direction: 'in' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
+  priority: number,
 ): KernelPolicy {
-  return policy(spec, direction, remote, local, spec.markIn, spec.ifIdIn, {
+  return policy(spec, direction, remote, local, priority, spec.markIn, spec.ifIdIn, {
     source: spec.remote,
     destination: spec.local,
     spi: 0,
@@ -78,8 +88,9 @@ function outboundPolicy(
   direction: 'out' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
+  priority: number,
 ): KernelPolicy {
-  return policy(spec, direction, local, remote, spec.markOut, spec.ifIdOut, {
+  return policy(spec, direction, local, remote, priority, spec.markOut, spec.ifIdOut, {
     source: spec.local,
     destination: spec.remote,
     spi: direction === 'out' ? spec.spiOut : 0,
@@ -95,11 +106,11 @@ function policy(
   direction: PolicyDirection,
   source: TrafficSelector,
   destination: TrafficSelector,
+  priority: number,
   mark: Mark | undefined,
   ifId: number,
   template: PolicyTemplate,
 ): KernelPolicy {
-  const onInterface = spec.interface !== undefined;
   return {
     direction,
     source,
@@ -107,7 +118,7 @@ function policy(
     ...(mark && { mark }),
     ...(ifId !== 0 && { ifId }),
     action: 'allow',
-    priority: spec.priority || policyPriority('sa', source, destination, onInterface),
+    priority,
     templates: [template],
     ...(spec.interface !== undefined && { interfaceName: spec.interface }),
   };

@@ -60,9 +60,17 @@ async function put(
 }
 
 function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {
+  const [one, other] = [a.templates[0], b.templates[0]];
   return (
-    policyRecord(a) === policyRecord(b) &&
-    JSON.stringify(a.templates) === JSON.stringify(b.templates)
+    a.priority === b.priority &&
+    a.action === b.action &&
+    a.templates.length === b.templates.length &&
+    one?.spi === other?.spi &&
+    one?.reqid === other?.reqid &&
+    one?.mode === other?.mode &&
+    one?.protocol === other?.protocol &&
+    one?.source === other?.source &&
+    one?.destination === other?.destination
   );
 }
 

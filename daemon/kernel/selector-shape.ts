@@ -1,6 +1,6 @@
 import { type IpAddress, ipBytes, ipFromBytes } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { toHex } from '../util/hex.ts';
+import { compareBytes } from '../util/bytes.ts';
 
 /** A selector as XFRM can express it: one subnet and one masked port. */
 export interface SelectorShape {
@@ -20,38 +20,54 @@ export interface SelectorShape {
  */
 export function selectorShape(ts: TrafficSelector): SelectorShape {
   const prefix = sharedBits(ts.startAddress, ts.endAddress);
-  const startAddress = maskedTo(ts.startAddress, prefix, 0x00);
-  const endAddress = maskedTo(ts.startAddress, prefix, 0xff);
   const portBits = ts.startPort > ts.endPort ? 0 : sharedPortBits(ts.startPort, ts.endPort);
-  const rest = 0xffff >>> portBits;
-  const startPort = portBits === 0 ? 0 : ts.startPort & ~rest & 0xffff;
+  const selector = widened(ts, prefix, portBits);
   return {
-    network: ipFromBytes(startAddress),
+    network: ipFromBytes(selector.startAddress),
     prefix,
     protocol: ts.protocol,
     portBits,
-    selector: {
-      family: ts.family,
-      protocol: ts.protocol,
-      startPort,
-      endPort: startPort | rest,
-      startAddress,
-      endAddress,
-    },
+    selector,
+  };
+}
+
+// Most selectors are a subnet and a block of ports already: those are kept as they are, because there are many.
+function widened(ts: TrafficSelector, prefix: number, portBits: number): TrafficSelector {
+  const rest = 0xffff >>> portBits;
+  const startPort = portBits === 0 ? 0 : ts.startPort & ~rest & 0xffff;
+  const endPort = startPort | rest;
+  const exact =
+    ts.startPort === startPort &&
+    ts.endPort === endPort &&
+    fills(ts.startAddress, prefix, 0x00) &&
+    fills(ts.endAddress, prefix, 0xff);
+  if (exact) return ts;
+  return {
+    family: ts.family,
+    protocol: ts.protocol,
+    startPort,
+    endPort,
+    startAddress: maskedTo(ts.startAddress, prefix, 0x00),
+    endAddress: maskedTo(ts.startAddress, prefix, 0xff),
   };
 }
 
 /** Equal for equal selectors and only for those; for keys of a Map. */
 export function selectorKey(ts: TrafficSelector): string {
-  return `${toHex(ts.startAddress)}-${toHex(ts.endAddress)}/${ts.protocol}/${ts.startPort}-${ts.endPort}`;
+  const { startAddress, endAddress, protocol, startPort, endPort } = ts;
+  const upper = protocol === 0 && startPort === 0 && endPort === 0xffff;
+  const addresses = `${ipFromBytes(startAddress)}-${ipFromBytes(endAddress)}`;
+  return upper ? addresses : `${addresses}[${protocol}/${startPort}-${endPort}]`;
 }
 
 /** Whether the address lies in the selector's range. */
 export function selectorHolds(ts: TrafficSelector, address: IpAddress): boolean {
   const bytes = ipBytes(address);
-  if (bytes.length !== ts.startAddress.length) return false;
-  const text = toHex(bytes);
-  return toHex(ts.startAddress) <= text && text <= toHex(ts.endAddress);
+  return (
+    bytes.length === ts.startAddress.length &&
+    compareBytes(ts.startAddress, bytes) <= 0 &&
+    compareBytes(bytes, ts.endAddress) <= 0
+  );
 }
 
 function sharedBits(a: Uint8Array, b: Uint8Array): number {
@@ -68,9 +84,20 @@ function sharedPortBits(start: number, end: number): number {
 
 /** The first `prefix` bits of `address`, the others all zero or all one. */
 function maskedTo(address: Uint8Array, prefix: number, fill: 0x00 | 0xff): Uint8Array {
-  return address.map((octet, i) => {
-    const bits = Math.max(0, Math.min(8, prefix - i * 8));
-    const mask = (0xff00 >>> bits) & 0xff;
-    return (octet & mask) | (fill & ~mask & 0xff);
-  });
+  return address.map((octet, i) => masked(octet, i, prefix, fill));
+}
+
+/** Whether the bits behind the prefix are all zero or all one. */
+function fills(address: Uint8Array, prefix: number, fill: 0x00 | 0xff): boolean {
+  for (let i = prefix >> 3; i < address.length; i++) {
+    const octet = address[i] ?? 0;
+    if (octet !== masked(octet, i, prefix, fill)) return false;
+  }
+  return true;
+}
+
+function masked(octet: number, index: number, prefix: number, fill: 0x00 | 0xff): number {
+  const bits = Math.max(0, Math.min(8, prefix - index * 8));
+  const mask = (0xff00 >>> bits) & 0xff;
+  return (octet & mask) | (fill & ~mask & 0xff);
 }

@@ -18,9 +18,11 @@ export interface ObjectKind<T> {
 interface Place<T> {
   readonly wishes: T[];
   applied: T | undefined;
-  /** Steps on one place run one after the other. */
-  work: Promise<void>;
-  waiting: number;
+  /** Journal record of `applied`. */
+  record: string;
+  /** A step is running; others wait in `queue` and run one after the other. */
+  busy: boolean;
+  queue: (() => void)[] | undefined;
 }
 
 /** Takes back one wish. */
@@ -82,49 +84,62 @@ export class SharedObjects<T extends object> {
     });
   }
 
-  #step(key: string, step: (place: Place<T>) => Promise<void>): Promise<void> {
-    const place = this.#places.get(key) ?? {
+  async #step(key: string, step: (place: Place<T>) => Promise<void>): Promise<void> {
+    const place = this.#places.get(key) ?? this.#newPlace(key);
+    if (place.busy) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      place.queue ??= [];
+      place.queue.push(resolve);
+      await promise;
+    }
+    place.busy = true;
+    try {
+      await step(place);
+    } finally {
+      const next = place.queue?.shift();
+      if (next !== undefined) next();
+      else {
+        place.busy = false;
+        if (place.wishes.length === 0 && place.applied === undefined) this.#places.delete(key);
+      }
+    }
+  }
+
+  #newPlace(key: string): Place<T> {
+    const place: Place<T> = {
       wishes: [],
       applied: undefined,
-      work: Promise.resolve(),
-      waiting: 0,
+      record: '',
+      busy: false,
+      queue: undefined,
     };
     this.#places.set(key, place);
-    place.waiting += 1;
-    const run = place.work
-      .then(() => step(place))
-      .finally(() => {
-        place.waiting -= 1;
-        if (place.waiting === 0 && place.wishes.length === 0 && place.applied === undefined) {
-          this.#places.delete(key);
-        }
-      });
-    place.work = run.catch(() => undefined);
-    return run;
+    return place;
   }
 
   // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
   async #reconcile(place: Place<T>): Promise<void> {
-    const { applied } = place;
+    const { applied, record: before } = place;
     const wanted = place.wishes.length === 0 ? undefined : this.#kind.choose(place.wishes);
     if (wanted === undefined) {
       if (applied === undefined) return;
       await this.#kind.drop(applied);
       place.applied = undefined;
-      this.#journal.remove(this.#kind.recordOf(applied));
+      this.#journal.remove(before);
       return;
     }
-    if (applied !== undefined && this.#kind.same(applied, wanted)) return;
+    if (applied !== undefined && (applied === wanted || this.#kind.same(applied, wanted))) return;
     const record = this.#kind.recordOf(wanted);
-    const before = applied === undefined ? undefined : this.#kind.recordOf(applied);
-    this.#journal.add(record);
+    const alreadyTold = applied !== undefined && record === before;
+    if (!alreadyTold) this.#journal.add(record);
     try {
       await this.#kind.put(wanted, applied);
     } catch (error) {
-      if (record !== before) this.#journal.remove(record);
+      if (!alreadyTold) this.#journal.remove(record);
       throw error;
     }
     place.applied = wanted;
-    if (before !== undefined && before !== record) this.#journal.remove(before);
+    place.record = record;
+    if (applied !== undefined && !alreadyTold) this.#journal.remove(before);
   }
 }
