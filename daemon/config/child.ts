@@ -6,7 +6,7 @@ import type { ChildConfig, IfIdConfig, MarkConfig } from './connection-types.ts'
 import { parseInteger, parseSize, parseUint32 } from './durations-text.ts';
 import { lifetimeRange } from './lifetimes.ts';
 import { parseBoolWord } from './option-kinds.ts';
-import { parseProposals } from './proposals-text.ts';
+import { sharedProposals } from './proposal-memo.ts';
 import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -90,15 +90,16 @@ export function parseChild(
 function childProposals(reader: SectionReader, tree: Tree, crypto: Crypto): readonly Proposal[] {
   const keys = { esp_proposals: 'esp', ah_proposals: 'ah' } as const;
   const names = tree.map((entry) => entry.name).filter((key) => Object.hasOwn(keys, key));
-  const proposals: Proposal[] = [];
-  for (const key of new Set(names) as Set<keyof typeof keys>) {
+  const lists = [...(new Set(names) as Set<keyof typeof keys>)].map((key) => {
     try {
-      proposals.push(...parseProposals(keys[key], reader.texts(key) ?? [], crypto));
+      return sharedProposals(keys[key], reader.texts(key) ?? [], crypto);
     } catch (error) {
       throw invalidValue(key, errorText(error), error);
     }
-  }
-  return proposals.length > 0 ? proposals : parseProposals('esp', ['default'], crypto);
+  });
+  const given = lists.filter((list) => list.length > 0);
+  if (given.length > 1) return given.flat();
+  return given[0] ?? sharedProposals('esp', ['default'], crypto);
 }
 
 function lifetimes(

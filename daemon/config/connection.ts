@@ -10,7 +10,7 @@ import type {
 } from './connection-types.ts';
 import { parseInteger } from './durations-text.ts';
 import { ikeTimes } from './lifetimes.ts';
-import { parseProposals } from './proposals-text.ts';
+import { sharedProposals } from './proposal-memo.ts';
 import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -106,7 +106,7 @@ function checkVersion(reader: SectionReader): void {
 function ikeProposals(reader: SectionReader, crypto: Crypto): ConnectionConfig['proposals'] {
   const items = reader.texts('proposals') ?? [];
   try {
-    return parseProposals('ike', items.length === 0 ? ['default'] : items, crypto);
+    return sharedProposals('ike', items.length === 0 ? ['default'] : items, crypto);
   } catch (error) {
     throw invalidValue('proposals', errorText(error), error);
   }
