@@ -1,3 +1,4 @@
+import { LOG_GROUPS } from '../contracts/log-targets.ts';
 import type { Option, OptionEffect } from './option-kinds.ts';
 import { OPTIONS } from './options.ts';
 
@@ -14,25 +15,33 @@ export function optionsDocument(): string {
   const rows = [...table]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, option]) => row(name, option));
-  return `${HEAD}
-| option | default | allowed | in effect | meaning |
-| --- | --- | --- | --- | --- |
-${rows.join('\n')}
-${TAIL}`;
+  const options = alignedTable([['option', 'default', 'allowed', 'in effect', 'meaning'], ...rows]);
+  return `${HEAD}\n${options}\n\n## Loggers\n\n${alignedTable(LOGGERS)}\n\n${TAIL}`;
 }
 
-function row(name: string, option: Option<unknown>): string {
+function row(name: string, option: Option<unknown>): readonly string[] {
   const unit = option.unit === '' || option.unit === 's' ? '' : ` ${option.unit}`;
   const inherited = option.inherits === undefined ? '' : ` (that of \`${option.inherits}\`)`;
   const strict = option.strict === true ? ' A value that cannot be read stops the daemon.' : '';
-  const cells = [
+  return [
     `\`charon.${name}\``,
     `${option.defaultText}${unit}${inherited}`,
     `${option.allowed}${unit}`,
     EFFECTS[option.effect],
     option.doc + strict,
   ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+/** A Markdown table with its columns aligned, as the formatter wants it; the first row is the heading. */
+function alignedTable(rows: readonly (readonly string[])[]): string {
+  const escaped = rows.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = (escaped[0] ?? []).map((_, column) =>
+    Math.max(...escaped.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[], filler = ' '): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
+  const [heading = [], ...body] = escaped;
+  return [line(heading), line([], '-'), ...body.map((cells) => line(cells))].join('\n');
 }
 
 const HEAD = `# Options of strongswan.conf
@@ -45,24 +54,30 @@ h and d; without one they are seconds. A value that cannot be read is logged wit
 is used. Options of strongSwan that mean nothing here, and misspelt ones, are logged too.
 `;
 
-const TAIL = `
-## Loggers
+const LOGGERS: readonly (readonly string[])[] = [
+  ['option', 'default', 'meaning'],
+  ['`charon.filelog.<name>.path`', 'the section name', 'path of the log file, or stdout or stderr'],
+  [
+    '`charon.filelog.<name>.default`',
+    '1',
+    'level of all groups: -1 silent, 0 audit, 1 control flow, 2 diagnosis, 3 raw data, 4 private data',
+  ],
+  ['`charon.filelog.<name>.<group>`', 'default', `level of one group: ${LOG_GROUPS.join(' ')}`],
+  ['`charon.filelog.<name>.append`', 'yes', 'append instead of truncate'],
+  ['`charon.filelog.<name>.flush_line`', 'no', 'hand every line to the system at once'],
+  ['`charon.filelog.<name>.ike_name`', 'no', 'print name and number of the IKE_SA'],
+  ['`charon.filelog.<name>.json`', 'no', 'one JSON object a line'],
+  ['`charon.filelog.<name>.log_level`', 'no', 'print the level after the group'],
+  [
+    '`charon.filelog.<name>.time_format`',
+    '(none)',
+    'strftime format of the time; without it no time is written',
+  ],
+  ['`charon.filelog.<name>.time_precision`', '(none)', 'ms or us'],
+  ['`charon-systemd.journal.default`, `.<group>`', '1', 'levels in the systemd journal'],
+  ['`charon.syslog.<facility>`', '(none)', '**not yet** in effect'],
+];
 
-| option | default | meaning |
-| --- | --- | --- |
-| \`charon.filelog.<name>.path\` | the section name | path of the log file, or stdout or stderr |
-| \`charon.filelog.<name>.default\` | 1 | level of all groups: -1 silent, 0 audit, 1 control flow, 2 diagnosis, 3 raw data, 4 private data |
-| \`charon.filelog.<name>.<group>\` | default | level of one group: dmn mgr ike chd job wch cfg knl net asn enc tnc imc imv pts tls app esp lib |
-| \`charon.filelog.<name>.append\` | yes | append instead of truncate |
-| \`charon.filelog.<name>.flush_line\` | no | hand every line to the system at once |
-| \`charon.filelog.<name>.ike_name\` | no | print \`<name\\|id>\` of the IKE_SA |
-| \`charon.filelog.<name>.json\` | no | one JSON object a line |
-| \`charon.filelog.<name>.log_level\` | no | print the level after the group |
-| \`charon.filelog.<name>.time_format\` | (none) | strftime format of the time; without it no time is written |
-| \`charon.filelog.<name>.time_precision\` | (none) | ms or us |
-| \`charon-systemd.journal.default\`, \`.<group>\` | 1 | levels in the systemd journal |
-| \`charon.syslog.<facility>\` | | **not yet** in effect |
-
-Without any logger lines go to the journal if standard output is the journal, and to standard output otherwise.
+const TAIL = `Without any logger lines go to the journal if standard output is the journal, and to standard output otherwise.
 \`reload-settings\` and SIGHUP reopen log files.
 `;

@@ -31,6 +31,5 @@ function tagOf({ ike }: LogRecord, { ikeName }: LineStyle): string {
  * replaced by `?`.
  */
 export function harmless(text: string): string {
-  // biome's rule against control characters in patterns is met by naming the class of all of them.
   return /\p{Cc}/u.test(text) ? text.replace(/(?![\n\t])\p{Cc}/gu, '?') : text;
 }
