@@ -185,7 +185,7 @@ export class KernelInstaller {
 
   /** Installs a CHILD_SA. Rejects with the kernel's error after undoing everything, the reserved SPI included. */
   async install(spec: ChildSaSpec): Promise<InstalledChildSa> {
-    const undo: Undo = { outbound: [], sas: [], inbound: [] };
+    const undo: UndoLists = { outbound: [], sas: [], inbound: [] };
     try {
       undo.sas.push(await this.#addInboundSa(spec));
       undo.sas.unshift(await this.#addSa(outboundSa(spec)));
@@ -194,10 +194,10 @@ export class KernelInstaller {
       for (const route of await this.#wantedRoutes(spec)) undo.outbound.unshift(route);
       for (const policy of outbound) undo.outbound.unshift(await this.#policies.acquire(policy));
     } catch (error) {
-      await this.#undo(undo);
+      await this.#undo(inOrder(undo));
       throw error;
     }
-    return this.#handle(spec, undo);
+    return this.#handle(spec, inOrder(undo));
   }
 
   /** Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired. */
@@ -205,7 +205,7 @@ export class KernelInstaller {
     this.#events.on(handler);
   }
 
-  #handle(spec: ChildSaSpec, undo: Undo): InstalledChildSa {
+  #handle(spec: ChildSaSpec, undo: readonly Release[]): InstalledChildSa {
     const { kernel } = this.#deps;
     let removal: Promise<void> | undefined;
     const child: InstalledChildSa = {
@@ -224,8 +224,8 @@ export class KernelInstaller {
     return child;
   }
 
-  async #undo(undo: Undo): Promise<void> {
-    for (const step of [...undo.outbound, ...undo.sas, ...undo.inbound]) {
+  async #undo(undo: readonly Release[]): Promise<void> {
+    for (const step of undo) {
       await this.#attempt('removing a CHILD_SA', step);
     }
   }
@@ -340,11 +340,16 @@ export class KernelInstaller {
 }
 
 /** How to undo an installation, each list in the order to run it. */
-interface Undo {
+interface UndoLists {
   readonly outbound: Release[];
   /** Outbound SA, inbound SA. */
   readonly sas: Release[];
   readonly inbound: Release[];
+}
+
+/** The order of removing; exactly as long as needed, because it is kept as long as the CHILD_SA. */
+function inOrder({ outbound, sas, inbound }: UndoLists): readonly Release[] {
+  return outbound.concat(sas, inbound);
 }
 
 function reservationKey(local: IpAddress, protocol: number, spi: ChildSpi): string {

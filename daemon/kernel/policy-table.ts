@@ -14,7 +14,7 @@ export function policyTable(
 ): SharedObjects<KernelPolicy> {
   return new SharedObjects<KernelPolicy>(
     {
-      keyOf: placeKey,
+      keyOf: policyPlace,
       choose: strongest,
       recordOf: policyRecord,
       same: samePolicy,
@@ -28,11 +28,6 @@ export function policyTable(
 /** `out 10.1.0.0/16 === 10.2.0.0/16[17/5000]`, for log and errors. */
 export function printPolicy(policy: KernelPolicy): string {
   return `${policy.direction} ${printSide(policy.source)} === ${printSide(policy.destination)}`;
-}
-
-function placeKey(policy: KernelPolicy): string {
-  const mark = policy.mark === undefined ? '' : `${policy.mark.value}/${policy.mark.mask}`;
-  return `${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.interfaceName ?? ''}`;
 }
 
 function strongest(policies: readonly KernelPolicy[]): KernelPolicy {

@@ -8,18 +8,22 @@ const routePrefix = 'route ';
  * successor recognises exactly the SAs of its predecessor and no other that took the same SPI since.
  */
 export function saRecord(sa: SaId & { readonly reqid: number }): string {
-  return `sa ${sa.source} ${sa.destination} ${sa.protocol} ${sa.spi} ${sa.reqid}`;
+  return ['sa', sa.source, sa.destination, sa.protocol, sa.spi, sa.reqid].join(' ');
 }
 
 /** Journal record of a policy: its place, its priority and whom it leads to, but not the SPI, which changes. */
 export function policyRecord(policy: KernelPolicy): string {
   const template = policy.templates[0];
-  const mark = policy.mark === undefined ? '-' : `${policy.mark.value}/${policy.mark.mask}`;
-  const target =
-    template === undefined
-      ? '-'
-      : `${template.source} ${template.destination} ${template.protocol} ${template.reqid}`;
-  return `policy ${policyPlace(policy)} ${mark} ${policy.ifId ?? 0} ${policy.interfaceName ?? '-'} ${policy.action} ${policy.priority} ${target}`;
+  return [
+    'policy',
+    policyPlace(policy),
+    policy.action,
+    policy.priority,
+    template?.source,
+    template?.destination,
+    template?.protocol,
+    template?.reqid,
+  ].join(' ');
 }
 
 /** Journal record of a route; holds all of it, because routes are removed without a dump. */
@@ -38,11 +42,18 @@ export function routeOfRecord(record: string): KernelRoute | undefined {
   }
 }
 
-/** Direction and selectors of a policy. */
-export function policyPlace(
-  policy: Pick<KernelPolicy, 'direction' | 'source' | 'destination'>,
-): string {
-  return `${policy.direction} ${selectorKey(policy.source)} ${selectorKey(policy.destination)}`;
+/** What tells a policy from all others in the kernel: equal for policies that would take each other's place. */
+export function policyPlace(policy: KernelPolicy): string {
+  const { direction, source, destination, mark, ifId, interfaceName } = policy;
+  return [
+    direction,
+    selectorKey(source),
+    selectorKey(destination),
+    mark?.value,
+    mark?.mask,
+    ifId || undefined,
+    interfaceName,
+  ].join(' ');
 }
 
 function isRoute(value: unknown): value is KernelRoute {

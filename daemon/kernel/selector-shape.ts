@@ -1,6 +1,6 @@
 import { type IpAddress, ipBytes, ipFromBytes } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { compareBytes } from '../util/bytes.ts';
+import { compareBytes, equalBytes } from '../util/bytes.ts';
 
 /** A selector as XFRM can express it: one subnet and one masked port. */
 export interface SelectorShape {
@@ -55,9 +55,14 @@ function widened(ts: TrafficSelector, prefix: number, portBits: number): Traffic
 /** Equal for equal selectors and only for those; for keys of a Map. */
 export function selectorKey(ts: TrafficSelector): string {
   const { startAddress, endAddress, protocol, startPort, endPort } = ts;
-  const upper = protocol === 0 && startPort === 0 && endPort === 0xffff;
-  const addresses = `${ipFromBytes(startAddress)}-${ipFromBytes(endAddress)}`;
-  return upper ? addresses : `${addresses}[${protocol}/${startPort}-${endPort}]`;
+  // Joined and not concatenated: V8 keeps the parts of a concatenated key for as long as the key.
+  return [
+    ipFromBytes(startAddress),
+    equalBytes(startAddress, endAddress) ? '' : ipFromBytes(endAddress),
+    protocol,
+    startPort,
+    endPort,
+  ].join('/');
 }
 
 /** Whether the address lies in the selector's range. */

@@ -16,7 +16,8 @@ export interface ObjectKind<T> {
 }
 
 interface Place<T> {
-  readonly wishes: T[];
+  /** Oldest first. */
+  wishes: readonly T[];
   applied: T | undefined;
   /** Journal record of `applied`. */
   record: string;
@@ -51,11 +52,11 @@ export class SharedObjects<T extends object> {
   async acquire(wish: T): Promise<Release> {
     const key = this.#kind.keyOf(wish);
     await this.#step(key, async (place) => {
-      place.wishes.push(wish);
+      place.wishes = place.wishes.concat(wish);
       try {
         await this.#reconcile(place);
       } catch (error) {
-        place.wishes.splice(place.wishes.indexOf(wish), 1);
+        place.wishes = place.wishes.filter((other) => other !== wish);
         throw error;
       }
     });
@@ -67,7 +68,7 @@ export class SharedObjects<T extends object> {
     const outcomes = await Promise.allSettled(
       [...this.#places.keys()].map((key) =>
         this.#step(key, (place) => {
-          place.wishes.length = 0;
+          place.wishes = [];
           return this.#reconcile(place);
         }),
       ),
@@ -78,8 +79,7 @@ export class SharedObjects<T extends object> {
   #release(key: string, wish: T): Promise<void> {
     if (!this.#places.has(key)) return Promise.resolve();
     return this.#step(key, (place) => {
-      const index = place.wishes.indexOf(wish);
-      if (index >= 0) place.wishes.splice(index, 1);
+      place.wishes = place.wishes.filter((other) => other !== wish);
       return this.#reconcile(place);
     });
   }
