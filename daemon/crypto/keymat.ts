@@ -17,6 +17,54 @@ export interface IkeKeys extends Disposable {
   readonly skPr: Secret;
 }
 
+const NO_KEY = new Secret(new Uint8Array(0));
+
+/**
+ * What an established IKE_SA still needs of its keys: a copy of SK_d. All the others are wiped here; those that protect
+ * messages live on in what protects them.
+ */
+export function keepSkD(keys: IkeKeys): IkeKeys {
+  const skD = new Secret(keys.skD.bytes.slice());
+  keys[Symbol.dispose]();
+  return new OnlySkD(skD);
+}
+
+class OnlySkD implements IkeKeys {
+  readonly skD: Secret;
+
+  constructor(skD: Secret) {
+    this.skD = skD;
+  }
+
+  get skAi(): Secret {
+    return NO_KEY;
+  }
+
+  get skAr(): Secret {
+    return NO_KEY;
+  }
+
+  get skEi(): Secret {
+    return NO_KEY;
+  }
+
+  get skEr(): Secret {
+    return NO_KEY;
+  }
+
+  get skPi(): Secret {
+    return NO_KEY;
+  }
+
+  get skPr(): Secret {
+    return NO_KEY;
+  }
+
+  [Symbol.dispose](): void {
+    this.skD[Symbol.dispose]();
+  }
+}
+
 /** What both sides contributed to one exchange of keys. */
 export interface KeyInputs {
   readonly ni: Uint8Array;

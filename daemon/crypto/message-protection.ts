@@ -56,8 +56,8 @@ class AeadProtection implements MessageProtection {
   readonly blockOctets = 1;
   readonly #context: AeadContext;
   readonly #saltOctets: number;
-  readonly #sealNonce: Uint8Array;
-  readonly #openNonce: Uint8Array;
+  /** Salt and room for an IV, written anew for every use. */
+  readonly #nonce: Uint8Array;
   #counter = 0;
 
   constructor(context: AeadContext, salt: Uint8Array, ivOctets: number, icvOctets: number) {
@@ -65,14 +65,13 @@ class AeadProtection implements MessageProtection {
     this.icvOctets = icvOctets;
     this.#context = context;
     this.#saltOctets = salt.length;
-    this.#sealNonce = new Uint8Array(salt.length + ivOctets);
-    this.#sealNonce.set(salt);
-    this.#openNonce = this.#sealNonce.slice();
+    this.#nonce = new Uint8Array(salt.length + ivOctets);
+    this.#nonce.set(salt);
   }
 
   seal(aad: Uint8Array, padded: Uint8Array): Uint8Array {
     const iv = this.#nextIv();
-    const sealed = this.#context.seal(this.#sealNonce, aad, padded);
+    const sealed = this.#context.seal(this.#nonce, aad, padded);
     const body = new Uint8Array(iv.length + sealed.length);
     body.set(iv);
     body.set(sealed, iv.length);
@@ -81,14 +80,13 @@ class AeadProtection implements MessageProtection {
 
   open(aad: Uint8Array, body: Uint8Array): Uint8Array | undefined {
     if (body.length < this.ivOctets + this.icvOctets) return undefined;
-    this.#openNonce.set(body.subarray(0, this.ivOctets), this.#saltOctets);
-    return this.#context.open(this.#openNonce, aad, body.subarray(this.ivOctets));
+    this.#nonce.set(body.subarray(0, this.ivOctets), this.#saltOctets);
+    return this.#context.open(this.#nonce, aad, body.subarray(this.ivOctets));
   }
 
   [Symbol.dispose](): void {
     this.#context[Symbol.dispose]();
-    this.#sealNonce.fill(0);
-    this.#openNonce.fill(0);
+    this.#nonce.fill(0);
     this.#counter = Number.MAX_SAFE_INTEGER; // nothing can be sealed under a wiped salt
   }
 
@@ -97,7 +95,7 @@ class AeadProtection implements MessageProtection {
     if (this.#counter >= Number.MAX_SAFE_INTEGER)
       throw new InternalError('IVs of this key are used up or it was wiped');
     this.#counter++;
-    const nonce = this.#sealNonce;
+    const nonce = this.#nonce;
     const view = new DataView(nonce.buffer, nonce.length - 8);
     view.setUint32(0, Math.floor(this.#counter / 0x1_0000_0000));
     view.setUint32(4, this.#counter % 0x1_0000_0000);

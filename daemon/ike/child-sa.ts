@@ -34,6 +34,8 @@ export interface ChildUsage {
   readonly out: SaUsage | undefined;
 }
 
+const NO_USAGE: ChildUsage = { in: undefined, out: undefined };
+
 /** An installed CHILD_SA. It owns its kernel state and its use of a reqid. */
 export class ChildSa {
   readonly terms: ChildSaTerms;
@@ -44,7 +46,7 @@ export class ChildSa {
   readonly #sa: IkeSa;
   readonly #kernel: InstalledChildSa;
   #state: ChildSaStateName = 'INSTALLED';
-  #usage: ChildUsage = { in: undefined, out: undefined };
+  #usage: ChildUsage = NO_USAGE;
 
   constructor(sa: IkeSa, terms: ChildSaTerms, kernel: InstalledChildSa) {
     this.#sa = sa;

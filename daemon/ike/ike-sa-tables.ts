@@ -11,7 +11,8 @@ export class IkeSaTables {
   /** In order of creation. */
   readonly byId = new Map<number, IkeSa>();
   readonly #byConnection = new Map<string, Set<IkeSa>>();
-  readonly #byPeer = new Map<string, Set<IkeSa>>();
+  /** Most peers have one IKE_SA, which needs no set. */
+  readonly #byPeer = new Map<string, IkeSa | Set<IkeSa>>();
   /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
   readonly #byInit = new Map<string, IkeSa>();
   readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
@@ -27,7 +28,7 @@ export class IkeSaTables {
     this.byId.delete(sa.uniqueId);
     if (sa.connection !== undefined) removeFrom(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
-    if (peer !== undefined) removeFrom(this.#byPeer, peer, sa);
+    if (peer !== undefined) this.#removePeer(peer, sa);
   }
 
   spiChanged(sa: IkeSa, old: IkeSpi): void {
@@ -39,7 +40,7 @@ export class IkeSaTables {
   established(sa: IkeSa): void {
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
-    if (peer !== undefined) addTo(this.#byPeer, peer, sa);
+    if (peer !== undefined) this.#addPeer(peer, sa);
   }
 
   ofConnection(name: string): ReadonlySet<IkeSa> {
@@ -50,7 +51,9 @@ export class IkeSaTables {
   samePeer(sa: IkeSa): readonly IkeSa[] {
     const peer = peerKey(sa);
     if (peer === undefined) return [];
-    return [...(this.#byPeer.get(peer) ?? NONE)].filter((other) => other !== sa);
+    const found = this.#byPeer.get(peer);
+    const all = found === undefined ? [] : found instanceof Set ? [...found] : [found];
+    return all.filter((other) => other !== sa);
   }
 
   opened(sa: IkeSa, spiI: IkeSpi, remote: Endpoint): void {
@@ -71,7 +74,8 @@ export class IkeSaTables {
       childKey(protocol, sa.local.address, spiIn),
       childKey(protocol, sa.remote.address, spiOut),
     ];
-    for (const key of child.kernelKeys) this.#children.set(key, { sa, child });
+    const entry = { sa, child };
+    for (const key of child.kernelKeys) this.#children.set(key, entry);
   }
 
   childRemoved(child: ChildSa): void {
@@ -88,6 +92,20 @@ export class IkeSaTables {
   ): { readonly sa: IkeSa; readonly child: ChildSa } | undefined {
     return this.#children.get(childKey(protocol, destination, spi));
   }
+
+  #addPeer(peer: string, sa: IkeSa): void {
+    const found = this.#byPeer.get(peer);
+    if (found === undefined) this.#byPeer.set(peer, sa);
+    else if (found instanceof Set) found.add(sa);
+    else if (found !== sa) this.#byPeer.set(peer, new Set([found, sa]));
+  }
+
+  #removePeer(peer: string, sa: IkeSa): void {
+    const found = this.#byPeer.get(peer);
+    if (found === sa || (found instanceof Set && found.delete(sa) && found.size === 0)) {
+      this.#byPeer.delete(peer);
+    }
+  }
 }
 
 const NONE: ReadonlySet<IkeSa> = new Set();
@@ -97,7 +115,8 @@ function initKey(spiI: IkeSpi, remote: Endpoint): string {
 }
 
 function childKey(protocol: number, destination: IpAddress, spi: number): string {
-  return `${protocol}|${destination}|${spi}`;
+  // Joined, a key is one flat string; a template would leave the pieces it was made of in memory.
+  return [protocol, destination, spi].join('|');
 }
 
 function peerKey(sa: IkeSa): string | undefined {

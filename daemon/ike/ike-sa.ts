@@ -1,7 +1,7 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { PrfAlgorithm } from '../contracts/crypto.ts';
 import type { IkeTag, Logger } from '../contracts/logger.ts';
-import type { IkeKeys } from '../crypto/keymat.ts';
+import { type IkeKeys, keepSkD } from '../crypto/keymat.ts';
 import { type Endpoint, printEndpoint, sameEndpoint } from '../proto/endpoint.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { Identity } from '../proto/identity.ts';
@@ -226,6 +226,7 @@ export class IkeSa implements EngineHost {
     const { connection, env } = this;
     this.transition({ kind: 'established', peer, since: env.clock.now() });
     this.remoteId = peer.identity;
+    if (this.keys !== undefined) this.keys = keepSkD(this.keys);
     this.timers.stop('halfOpen');
     env.registry.established(this);
     this.log.log(

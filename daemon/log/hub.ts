@@ -23,6 +23,9 @@ export class Hub implements LogHub {
   #nesting = 0;
   #failures = 0;
 
+  /** One for all tagged loggers, of which there are as many as IKE_SAs. */
+  readonly #pass = (record: LogRecord): void => this.#write(record);
+
   /** Records lost because a sink threw. */
   get failures(): number {
     return this.#failures;
@@ -37,7 +40,7 @@ export class Hub implements LogHub {
   }
 
   forIke(tag: IkeTag): Logger {
-    return new IkeLogger(this, tag, (record) => this.#write(record));
+    return new IkeLogger(this, tag, this.#pass);
   }
 
   addSink(sink: LogSink): () => void {

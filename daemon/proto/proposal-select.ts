@@ -73,7 +73,8 @@ export function selectProposal(
       const { chosen, mismatches } = match(ours, theirs, options);
       if (mismatches.length === 0) {
         const { number, protocol, spi } = theirs;
-        const proposal = { number, protocol, spi, transforms: chosen };
+        // An SA keeps it for its whole life: a slice has no room to spare, which an array that grew has.
+        const proposal = { number, protocol, spi, transforms: chosen.slice() };
         return { ok: true, proposal, configured: ours, received: theirs };
       }
       if (nearest === undefined || mismatches.length < nearest.types.length)

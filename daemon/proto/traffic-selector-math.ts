@@ -107,7 +107,8 @@ export function narrow(
       if (kept.length === MAX_SELECTORS) return kept;
     }
   }
-  return kept;
+  // Without the room to spare of an array that grew: a CHILD_SA keeps it.
+  return kept.slice();
 }
 
 /** Length of the longest prefix that start and end share: that of the network if the range is one. */

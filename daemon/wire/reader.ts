@@ -1,5 +1,7 @@
 import { DecodeError } from './decode-error.ts';
 
+const EMPTY = new Uint8Array(0);
+
 /**
  * A cursor over octets that never leaves its bounds: every read past the end is a {@link DecodeError}. It only
  * ever moves forward. Numbers are big-endian.
@@ -52,6 +54,7 @@ export class Reader {
   /** The next `length` octets as a copy. */
   bytes(length: number): Uint8Array {
     const at = this.#advance(length);
+    if (length === 0) return EMPTY;
     const copy = new Uint8Array(length);
     copy.set(this.#bytes.subarray(at, at + length));
     return copy;

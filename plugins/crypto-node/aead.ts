@@ -3,8 +3,9 @@ import {
   createCipheriv,
   createDecipheriv,
   createSecretKey,
+  type KeyObject,
 } from 'node:crypto';
-import type { AeadAlgorithm } from '../../daemon/contracts/crypto.ts';
+import type { AeadAlgorithm, AeadContext } from '../../daemon/contracts/crypto.ts';
 import { EncryptionId } from '../../daemon/proto/iana/transforms.ts';
 import { plain } from './plain.ts';
 
@@ -14,7 +15,11 @@ const NONCE_OCTETS = 12;
 type AeadName = CipherGCMTypes | 'chacha20-poly1305';
 
 function aead(id: number, keyBits: number, name: AeadName, icvOctets: number): AeadAlgorithm {
-  const options = { authTagLength: icvOctets };
+  const kind: AeadKind = {
+    name: name as CipherGCMTypes,
+    icvOctets,
+    options: { authTagLength: icvOctets },
+  };
   return {
     id,
     keyBits,
@@ -24,40 +29,61 @@ function aead(id: number, keyBits: number, name: AeadName, icvOctets: number): A
     create(key) {
       if (key.length * 8 !== keyBits)
         throw new TypeError(`${name} key of ${key.length} octets, not ${keyBits / 8}`);
-      // A KeyObject saves 12 us a call. It copies the key to memory of the runtime, which wipes it when collected.
-      const secret = createSecretKey(key);
-      return {
-        seal(nonce, aad, plaintext) {
-          checkNonce(nonce);
-          const cipher = createCipheriv(name as CipherGCMTypes, secret, nonce, options);
-          cipher.setAAD(aad);
-          const text = cipher.update(plaintext);
-          cipher.final();
-          const sealed = new Uint8Array(text.length + icvOctets);
-          sealed.set(text);
-          sealed.set(cipher.getAuthTag(), text.length);
-          return sealed;
-        },
-        open(nonce, aad, sealed) {
-          checkNonce(nonce);
-          const length = sealed.length - icvOctets;
-          if (length < 0) return undefined;
-          const decipher = createDecipheriv(name as CipherGCMTypes, secret, nonce, options);
-          decipher.setAuthTag(sealed.subarray(length));
-          decipher.setAAD(aad);
-          const text = decipher.update(sealed.subarray(0, length));
-          try {
-            decipher.final();
-          } catch {
-            text.fill(0);
-            return undefined;
-          }
-          return plain(text);
-        },
-        [Symbol.dispose]() {},
-      };
+      return new NodeAead(kind, key);
     },
   };
+}
+
+/** What all keys of one algorithm have in common. */
+interface AeadKind {
+  readonly name: CipherGCMTypes;
+  readonly icvOctets: number;
+  readonly options: { readonly authTagLength: number };
+}
+
+/** Two of these live as long as each IKE_SA: no closures. */
+class NodeAead implements AeadContext {
+  readonly #kind: AeadKind;
+  // A KeyObject saves 12 us a call. It copies the key to memory of the runtime, which wipes it when collected.
+  readonly #key: KeyObject;
+
+  constructor(kind: AeadKind, key: Uint8Array) {
+    this.#kind = kind;
+    this.#key = createSecretKey(key);
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    checkNonce(nonce);
+    const { name, icvOctets, options } = this.#kind;
+    const cipher = createCipheriv(name, this.#key, nonce, options);
+    cipher.setAAD(aad, { plaintextLength: plaintext.length });
+    const text = cipher.update(plaintext);
+    cipher.final();
+    const sealed = new Uint8Array(text.length + icvOctets);
+    sealed.set(text);
+    sealed.set(cipher.getAuthTag(), text.length);
+    return sealed;
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    checkNonce(nonce);
+    const { name, icvOctets, options } = this.#kind;
+    const length = sealed.length - icvOctets;
+    if (length < 0) return undefined;
+    const decipher = createDecipheriv(name, this.#key, nonce, options);
+    decipher.setAuthTag(sealed.subarray(length));
+    decipher.setAAD(aad, { plaintextLength: length });
+    const text = decipher.update(sealed.subarray(0, length));
+    try {
+      decipher.final();
+    } catch {
+      text.fill(0);
+      return undefined;
+    }
+    return plain(text);
+  }
+
+  [Symbol.dispose](): void {}
 }
 
 function checkNonce(nonce: Uint8Array): void {

@@ -116,7 +116,7 @@ describe('SEC-05: self test', () => {
       create: (key: Uint8Array) => {
         const context = gcm.create(key);
         return {
-          seal: context.seal,
+          seal: context.seal.bind(context),
           open: (_nonce: Uint8Array, _aad: Uint8Array, sealed: Uint8Array) =>
             Uint8Array.from({ length: sealed.length - 16 }, (_, i) => 0x40 + i),
           [Symbol.dispose]() {},
