@@ -1,5 +1,7 @@
+import { hasWildcard } from '../proto/dn-match.ts';
 import { IdType } from '../proto/iana/id-types.ts';
 import type { Identity } from '../proto/identity.ts';
+import { isPattern } from '../proto/identity-match.ts';
 import { familyOf, type IpAddress, ipBytes } from '../proto/ip-address.ts';
 import { concatBytes } from '../util/bytes.ts';
 
@@ -16,10 +18,22 @@ export function idPayloadBody(identity: Identity): Uint8Array {
   return concatBytes(Uint8Array.of(identity.type, 0, 0, 0), identity.data);
 }
 
-/** Whether a configured identity names exactly one peer, so that it can be sent as IDr. */
+/** Whether a configured identity names exactly one peer, so that it can be sent. */
 export function isConcrete(identity: Identity | undefined): identity is Identity {
-  if (identity === undefined || identity.type === 0 || identity.pattern !== undefined) return false;
-  return !identity.data.includes(ASTERISK);
+  if (identity === undefined) return false;
+  if (identity.type === IdType.ID_DER_ASN1_DN) return !hasWildcard(identity.data);
+  return !isPattern(identity);
 }
 
-const ASTERISK = 0x2a;
+/**
+ * What we call ourselves: the configured identity; where that stands for many, the one of them that the peer asks for
+ * in IDr; else our address. `asked` fits the configured identity.
+ */
+export function localIdentity(
+  configured: Identity | undefined,
+  address: IpAddress,
+  asked: Identity | undefined,
+): Identity {
+  if (isConcrete(configured)) return configured;
+  return (configured === undefined ? undefined : asked) ?? addressIdentity(address);
+}

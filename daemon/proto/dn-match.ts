@@ -47,6 +47,11 @@ export function dnKey(der: Uint8Array): string {
   return parts.map(({ rdn, oid, value }) => `${rdn}:${toHex(oid)}=${foldCase(value)}`).join('\0');
 }
 
+/** Whether a name stands for many: an attribute of it is `*`. */
+export function hasWildcard(der: Uint8Array): boolean {
+  return parseDn(der)?.some(isWildcard) === true;
+}
+
 function strictWildcards(wanted: readonly DnPart[], parts: readonly DnPart[]): number | undefined {
   let wildcards = 0;
   for (const [i, want] of wanted.entries()) {

@@ -9,7 +9,7 @@ import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts'
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { ChildProposal } from '../child-initiator.ts';
 import { AuthenticationError, EstablishError } from '../errors.ts';
-import { addressIdentity, isConcrete } from '../identities.ts';
+import { addressIdentity, isConcrete, localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { find, findError, notify } from '../payloads.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
@@ -33,7 +33,7 @@ export async function* ikeAuth(
       `peer does not support IKE_SAs without a CHILD_SA (RFC 6023); initiate a child of '${connection.name}'`,
     );
   }
-  const local = connection.local[0]?.id ?? addressIdentity(sa.local.address);
+  const local = localIdentity(connection.local[0]?.id, sa.local.address, undefined);
   const wanted = connection.remote[0]?.id;
   sa.localId = local;
   const expected = isConcrete(wanted) ? wanted : addressIdentity(sa.remote.address);

@@ -7,7 +7,7 @@ import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts'
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { respondChild } from '../child-responder.ts';
 import { AuthenticationError } from '../errors.ts';
-import { addressIdentity } from '../identities.ts';
+import { localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { find, findNotify, notify } from '../payloads.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
@@ -78,7 +78,7 @@ function authenticate(sa: IkeSa, init: RespondedInit, message: Message): Authent
         `${sa.remote.address}[${printIdentity(remote)}]; no loaded connection fits these addresses and identities`,
     );
   }
-  return tryCandidates(sa, init, auth, candidates, remote);
+  return tryCandidates(sa, init, auth, candidates, remote, idr?.identity);
 }
 
 /** Constraints of the best candidate may not be met where those of the next are: "switching to peer config". */
@@ -88,6 +88,7 @@ function tryCandidates(
   auth: { readonly method: number; readonly data: Uint8Array },
   candidates: readonly ConnectionConfig[],
   remote: Identity,
+  asked: Identity | undefined,
 ): Authenticated {
   let failure: AuthenticationError | undefined;
   for (const connection of candidates.slice(0, MAX_CANDIDATES)) {
@@ -100,7 +101,7 @@ function tryCandidates(
       sa.log.log('cfg', 1, `selected peer config '${connection.name}' unacceptable: ${unmet}`);
       continue;
     }
-    const local = connection.local[0]?.id ?? addressIdentity(sa.local.address);
+    const local = localIdentity(connection.local[0]?.id, sa.local.address, asked);
     try {
       const signed = { message: init.request, nonceOfPeer: init.nr };
       const peer = verifyPskAuth(sa, signed, auth, local, remote);
