@@ -1,5 +1,4 @@
 import { hostname, machine, release, type } from 'node:os';
-import { dirname } from 'node:path';
 import { ConfNode } from './config/conf-tree.ts';
 import type { DaemonOptions } from './config/options.ts';
 import { resolveOptions } from './config/resolve-options.ts';
@@ -95,7 +94,8 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const journal = opened.use(
     asStartupError(
       ExitCode.VICI_SOCKET,
-      () => new NodeJournal(`${dirname(socketPath)}/charon-ts.journal`, onError),
+      // Beside the socket and named like it: daemons of other network namespaces may share the folder.
+      () => new NodeJournal(`${socketPath}.journal`, onError),
     ),
   );
   const reloadOptions = async (): Promise<DaemonOptions> => {

@@ -18,7 +18,8 @@ const SLACK_LINES = 4096;
 /**
  * A journal in an append-only file that only its owner can read. What `write` took survives `kill -9`; no sync is
  * needed, because after a crash of the whole machine the kernel state it describes is gone too. The first line names
- * the boot and the network namespace: records of another one say nothing about this kernel and are discarded.
+ * the boot and the network namespace: records of another one say nothing about this kernel and are discarded. The
+ * second names the process.
  */
 export class NodeJournal implements StateJournal {
   readonly #path: string;
@@ -29,14 +30,19 @@ export class NodeJournal implements StateJournal {
   #lines = 0;
 
   /**
-   * Opens or creates the file; the folder must exist. Throws the system's error if that fails. A disk that fails
-   * later is told to `onError` and leaves the journal incomplete. `scope` is for tests.
+   * Opens or creates the file; the folder must exist. Throws the system's error if that fails, and an error if another
+   * process that lives has it open: its state must not be cleaned up. A disk that fails later is told to `onError` and
+   * leaves the journal incomplete. `scope` is for tests.
    */
   constructor(path: string, onError: (error: unknown) => void, scope = kernelScope()) {
     this.#path = path;
     this.#header = `charon-ts journal 1 ${scope}`;
     this.#onError = onError;
-    this.#records = new Set(readTrusted(path, this.#header));
+    const { owner, records } = readTrusted(path, this.#header);
+    if (owner !== undefined && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
+      throw new Error(`${path} is in use by process ${owner.pid}`);
+    }
+    this.#records = new Set(records);
     this.#rewrite();
   }
 
@@ -86,7 +92,7 @@ export class NodeJournal implements StateJournal {
     const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_APPEND;
     const file = openSync(beside, flags, 0o600);
     try {
-      let text = `${this.#header}\n`;
+      let text = `${this.#header}\n#${process.pid} ${startOf(process.pid)}\n`;
       for (const record of this.#records) text += `+${record}\n`;
       writeWhole(file, text);
       renameSync(beside, this.#path);
@@ -114,18 +120,37 @@ function kernelScope(): string {
   return `${boot} ${readlinkSync('/proc/self/ns/net')}`;
 }
 
-/** The records of a file that is ours alone; of any other file, none. */
-function readTrusted(path: string, header: string): readonly string[] {
+/** When a process was started, in ticks since boot; `undefined` for one that is gone or waits to be buried. */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name in parentheses may hold anything: fields are counted from behind it (proc_pid_stat(5)).
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+interface Contents {
+  readonly owner?: { readonly pid: number; readonly start: string };
+  readonly records: readonly string[];
+}
+
+const nothing: Contents = { records: [] };
+
+/** What a file that is ours alone says; any other file says nothing. */
+function readTrusted(path: string, header: string): Contents {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
-    return [];
+    return nothing;
   }
   try {
     const { uid, mode } = fstatSync(file);
     const regular = (mode & constants.S_IFMT) === constants.S_IFREG;
-    if (!regular || uid !== process.geteuid?.() || (mode & 0o077) !== 0) return [];
+    if (!regular || uid !== process.geteuid?.() || (mode & 0o077) !== 0) return nothing;
     return replay(readFileSync(file, 'utf8'), header);
   } finally {
     closeSync(file);
@@ -133,16 +158,18 @@ function readTrusted(path: string, header: string): readonly string[] {
 }
 
 // A line cut off by the kill has no line end, and with it no effect was had in the kernel yet.
-function replay(text: string, header: string): readonly string[] {
+function replay(text: string, header: string): Contents {
   const lines = text.split('\n');
   lines.pop();
-  if (lines.shift() !== header) return [];
+  if (lines.shift() !== header) return nothing;
+  const owner = /^#(\d+) (\d+)$/.exec(lines[0] ?? '');
   const records = new Set<string>();
   for (const line of lines) {
     if (line.startsWith('+')) records.add(line.slice(1));
     else if (line.startsWith('-')) records.delete(line.slice(1));
   }
-  return [...records];
+  if (owner === null) return { records: [...records] };
+  return { owner: { pid: Number(owner[1]), start: owner[2] ?? '' }, records: [...records] };
 }
 
 // On a full disk the half-written line is taken back, or else it would swallow the next one.

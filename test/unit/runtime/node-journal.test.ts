@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -57,6 +58,28 @@ test('records survive kill -9 of the process that wrote them', () => {
     execFileSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' }),
   ).toThrow();
   expect(open().recorded()).toHaveLength(1000);
+});
+
+test('a journal in use by another process that lives is refused, and left alone', async () => {
+  const program = `
+    import { NodeJournal } from ${JSON.stringify(new URL('../../../daemon/runtime/node-journal.ts', import.meta.url).href)};
+    const journal = new NodeJournal(${JSON.stringify(path)}, (error) => { throw error; });
+    journal.add('sa one');
+    console.log('ready');
+    setInterval(() => {}, 1000);
+  `;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    await once(other.stdout, 'data');
+    expect(() => open()).toThrow(`${path} is in use by process ${other.pid}`);
+    expect(readFileSync(path, 'latin1')).toContain('+sa one');
+  } finally {
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+  }
+  expect(open().recorded()).toEqual(['sa one']);
 });
 
 test('only the owner may read the file', () => {
