@@ -4,6 +4,12 @@ import type { LogFileOptions, LogOutput, LogOutputs } from '../contracts/log-out
 
 /** Octets that may wait for a slow disk or reader before lines are dropped. */
 const MAX_WAITING = 1024 * 1024;
+/**
+ * Lines are gathered for so many milliseconds, or until there are so many octets: a write for each turn of the event loop
+ * costs as much as a key exchange under load.
+ */
+const GATHER = 50;
+const GATHER_OCTETS = 16 * 1024;
 /** Milliseconds until a full pipe is tried again. */
 const RETRY = 50;
 /** Owner reads and writes, group reads. */
@@ -86,15 +92,16 @@ class DescriptorOutput implements LogOutput {
     }
     this.#waiting.push(lines);
     this.#length += lines.length;
-    if (this.#writing !== undefined || this.#scheduled) return;
-    if (this.#flushLine) {
+    if (this.#writing !== undefined) return;
+    if (this.#flushLine || this.#length >= GATHER_OCTETS) {
       this.#flush();
-    } else {
+    } else if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => {
+      const later = setTimeout(() => {
         this.#scheduled = false;
         if (this.#writing === undefined) this.#flush();
-      });
+      }, GATHER);
+      later.unref();
     }
   }
 
