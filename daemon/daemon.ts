@@ -10,6 +10,7 @@ import type { LogHub } from './contracts/logger.ts';
 import type { Random } from './contracts/random.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
+import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { KernelInstaller } from './kernel/installer.ts';
@@ -51,6 +52,9 @@ export interface IkeDaemon {
   /** No IKE_SA has work in flight. */
   readonly idle: boolean;
 }
+
+/** Longest time for IKE_SAs to say goodbye, milliseconds: less than a process gets to end in all. */
+const SHUTDOWN_LIMIT = 2000;
 
 /** Puts a daemon together from its parts; nothing runs before `start`. */
 export function createDaemon(contracts: DaemonContracts): IkeDaemon {
@@ -143,7 +147,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       transport.onDatagram((datagram) => receiver.receive(datagram));
     },
     async shutdown() {
-      await manager.shutdown();
+      // An IKE_SA that waits for something outside must not keep what is in the kernel there.
+      await within(clock, manager.shutdown(), SHUTDOWN_LIMIT, new AbortController().signal);
       await installer.close();
       sharedKeys.clear();
     },

@@ -51,12 +51,12 @@ async function terminateOne(
   { force, timeout }: TerminateRequest,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const hopeless = sa.state.kind === 'deleting';
   const closed = child === undefined ? closeIke(deps, sa) : closeChild(deps, sa, child);
-  if (timeout < 0) return true;
-  if (child === undefined && force && timeout === 0) {
+  if (child === undefined && force && (timeout <= 0 || hopeless)) {
     sa.post(() => sa.farewell('terminated'));
-    return (await within(deps.clock, closed, 0, signal)) === true;
   }
+  if (timeout < 0) return true;
   const outcome = await within(deps.clock, closed, timeout, signal);
   if (outcome === undefined && force && child === undefined) {
     // The reference answers with failure here although the SA is gone.
@@ -75,8 +75,10 @@ function closeIke({ hub, manager }: ControllerDeps, sa: IkeSa): Promise<boolean>
 function closeChild({ hub }: ControllerDeps, sa: IkeSa, child: ChildSa): Promise<boolean> {
   hub.log('cfg', 1, `vici closing CHILD_SA '${child.config.name}' #${child.terms.uniqueId}`);
   return new Promise((resolve) => {
+    // It may go down in other ways, with its IKE_SA for one, before the DELETE has its turn.
+    child.whenRemoved(() => resolve(true));
     sa.post(() => {
-      sa.tasks.queue(childDelete(sa, child, resolve));
+      sa.tasks.queue(childDelete(sa, child));
       return sa.tasks.advance();
     });
   });

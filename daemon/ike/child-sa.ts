@@ -47,6 +47,7 @@ export class ChildSa {
   readonly #kernel: InstalledChildSa;
   #state: ChildSaStateName = 'INSTALLED';
   #usage: ChildUsage = NO_USAGE;
+  #removed: (() => void) | undefined;
 
   constructor(sa: IkeSa, terms: ChildSaTerms, kernel: InstalledChildSa) {
     this.#sa = sa;
@@ -77,6 +78,19 @@ export class ChildSa {
     this.#state = 'DELETING';
   }
 
+  /** Calls back once it is gone, whoever closes it and however; at once if it is gone already. */
+  whenRemoved(action: () => void): void {
+    if (this.#state === 'DELETED') {
+      action();
+      return;
+    }
+    const others = this.#removed;
+    this.#removed = () => {
+      others?.();
+      action();
+    };
+  }
+
   /** Asks the kernel for the counters; without an answer the last ones stand. */
   async refreshUsage(): Promise<ChildUsage> {
     this.#usage = await this.#kernel.usage();
@@ -102,5 +116,6 @@ export class ChildSa {
     await this.#kernel.remove();
     this.#sa.env.installer.releaseReqid(this.terms.reqid);
     this.#sa.env.emit({ kind: 'child-updown', up: false, ike: down });
+    this.#removed?.();
   }
 }

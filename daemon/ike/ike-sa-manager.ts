@@ -130,12 +130,11 @@ export class IkeSaManager implements SaRegistry {
     this.#closing = true;
     const all = [...this.tables.byId.values()];
     await Promise.all(
-      all.map(
-        (sa) =>
-          new Promise<void>((resolve) =>
-            sa.post(() => sa.farewell('shutting down').finally(resolve)),
-          ),
-      ),
+      all.map((sa) => {
+        // One that goes down by itself meanwhile drops the job: what counts is that it is gone.
+        sa.post(() => sa.farewell('shutting down'));
+        return this.whenDestroyed(sa);
+      }),
     );
   }
 
@@ -153,7 +152,7 @@ export class IkeSaManager implements SaRegistry {
     }
     sa.log.log('chd', 1, `${name} expired, deleting it`);
     sa.post(() => {
-      sa.tasks.queue(childDelete(sa, child, () => {}));
+      sa.tasks.queue(childDelete(sa, child));
       return sa.tasks.advance();
     });
   }
@@ -292,8 +291,9 @@ export class IkeSaManager implements SaRegistry {
   #reusable(connection: ConnectionConfig): IkeSa | undefined {
     for (const sa of this.tables.ofConnection(connection.name)) {
       const usable =
-        sa.state.kind === 'established' ||
-        (sa.isInitiator && (sa.state.kind === 'connecting' || sa.state.kind === 'created'));
+        !sa.ending &&
+        (sa.state.kind === 'established' ||
+          (sa.isInitiator && (sa.state.kind === 'connecting' || sa.state.kind === 'created')));
       if (usable) return sa;
     }
     return undefined;

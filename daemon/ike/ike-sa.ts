@@ -81,6 +81,8 @@ export class IkeSa implements EngineHost {
   lastOutbound: number;
   /** Sequences of the initial exchange used so far, for `keyingtries`. */
   tries = 1;
+  /** We decided to delete it, even if the DELETE still waits for its turn: nobody joins it, nothing brings it back. */
+  ending = false;
 
   readonly #tag: { name: string; readonly uniqueId: number };
   readonly #mailbox: Mailbox;
@@ -169,7 +171,9 @@ export class IkeSa implements EngineHost {
   initiate(child: ChildConfig | undefined): Promise<Outcome> {
     const outcome = this.waiters.add(child?.name);
     this.post(() => {
-      if (this.#state.kind === 'established') {
+      if (this.ending) {
+        this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
+      } else if (this.#state.kind === 'established') {
         if (child === undefined) this.waiters.settle(undefined, { ok: true });
         else this.tasks.queue(childCreate(this, child));
       } else if (this.#state.kind === 'created' && !this.tasks.busy) {
@@ -196,6 +200,8 @@ export class IkeSa implements EngineHost {
       await this.destroy(reason);
       return;
     }
+    if (this.ending) return;
+    this.ending = true;
     this.tasks.clearQueue(reason);
     this.tasks.queue(ikeDelete(this));
     await this.tasks.advance();
@@ -260,16 +266,22 @@ export class IkeSa implements EngineHost {
     this.#mailbox.close();
     this.env.registry.destroyed(this);
     if (down !== undefined) this.env.emit({ kind: 'ike-updown', up: false, ike: down });
+    await this.#attempt(() => this.tasks.abandon(reason));
+    await this.#attempt(() => this.responder?.return(undefined));
+    for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
+    this.engine.dispose();
+    this.keys?.[Symbol.dispose]();
+    this.keys = undefined;
+    this.waiters.settleAll({ ok: false, errmsg: reason });
+    this.env.registry.ended(this);
+  }
+
+  // On the way out one step that fails must not keep the others from the kernel and the keys.
+  async #attempt(step: () => Promise<unknown> | undefined): Promise<void> {
     try {
-      await this.tasks.abandon(reason);
-      await this.responder?.return(undefined);
-      for (const child of [...this.children.values()]) await child.remove();
-    } finally {
-      this.engine.dispose();
-      this.keys?.[Symbol.dispose]();
-      this.keys = undefined;
-      this.waiters.settleAll({ ok: false, errmsg: reason });
-      this.env.registry.ended(this);
+      await step();
+    } catch (error) {
+      this.log.log('ike', 0, `cleaning up IKE_SA ${this.label} failed: ${errorText(error)}`);
     }
   }
 

@@ -6,6 +6,7 @@ import { hex32 } from '../util/hex.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { findError } from './payloads.ts';
+import { namesToRestart } from './restart.ts';
 import type { OutboundResponse } from './task.ts';
 
 type DeletePayload = Extract<Payload, { kind: 'Delete' }>;
@@ -38,11 +39,7 @@ function closing(sa: IkeSa, reason: string): OutboundResponse {
     `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
       `${sa.remote.address}[${sa.printedId('remote')}]`,
   );
-  const again =
-    sa.state.kind === 'deleting'
-      ? []
-      : [...sa.children.values()].filter((child) => child.config.closeAction.start);
-  const names = [...new Set(again.map((child) => child.config.name))];
+  const names = namesToRestart(sa, (child) => child.closeAction.start);
   return {
     payloads: [],
     after: async () => {

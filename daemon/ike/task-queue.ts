@@ -1,6 +1,7 @@
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
+import { namesToRestart } from './restart.ts';
 import type { QueuedTask, Reply, Task, TaskName } from './task.ts';
 
 /**
@@ -60,8 +61,7 @@ export class TaskQueue {
     }
     sa.env.emit({ kind: 'alert', type: 'retransmit-send-timeout', ike: viewIkeSa(sa) });
     if (sa.state.kind === 'established') {
-      const again = [...sa.children.values()].filter((child) => child.config.dpdAction.start);
-      const names = [...new Set(again.map((child) => child.config.name))];
+      const names = namesToRestart(sa, (child) => child.dpdAction.start);
       await sa.destroy(`the peer did not answer ${sends} sends of a request`);
       if (names.length > 0) sa.env.registry.reestablish(sa, names);
       return;

@@ -6,18 +6,9 @@ import type { ChildSa } from '../child-sa.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
-/** Closes one CHILD_SA with a DELETE exchange, RFC 7296 section 1.4.1; `done` hears whether it was closed. */
-export function childDelete(
-  sa: IkeSa,
-  child: ChildSa,
-  done: (closed: boolean) => void,
-): QueuedTask {
-  return {
-    names: ['CHILD_DELETE'],
-    run: () => conversation(sa, child, done),
-    // The IKE_SA went down first and took the CHILD_SA along.
-    abandoned: () => done(true),
-  };
+/** Closes one CHILD_SA with a DELETE exchange, RFC 7296 section 1.4.1, unless it is gone by then. */
+export function childDelete(sa: IkeSa, child: ChildSa): QueuedTask {
+  return { names: ['CHILD_DELETE'], run: () => conversation(sa, child), abandoned: () => {} };
 }
 
 /** Takes back a CHILD_SA that the peer has set up and we could not: `protocol` is the IKE protocol id, the SPI ours. */
@@ -41,13 +32,9 @@ async function* disowning(
 async function* conversation(
   sa: IkeSa,
   child: ChildSa,
-  done: (closed: boolean) => void,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   const { spiIn, protocol } = child.terms;
-  if (sa.children.get(child.terms.uniqueId) !== child) {
-    done(true);
-    return;
-  }
+  if (sa.children.get(child.terms.uniqueId) !== child) return;
   const name = protocol === 51 ? 'AH' : 'ESP';
   child.markDeleting();
   sa.log.log('ike', 1, `sending DELETE for ${name} CHILD_SA with SPI ${hex32(spiIn)}`);
@@ -64,5 +51,4 @@ async function* conversation(
   };
   await child.remove();
   sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
-  done(true);
 }
