@@ -9,6 +9,7 @@ import type { KernelBackend } from './contracts/plugin.ts';
 import { createCrypto } from './crypto/registry.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
+import { MemoryJournal } from './kernel/memory-journal.ts';
 import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 import { openLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
@@ -94,8 +95,12 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const journal = opened.use(
     asStartupError(
       ExitCode.VICI_SOCKET,
-      // Beside the socket and named like it: daemons of other network namespaces may share the folder.
-      () => new NodeJournal(`${socketPath}.journal`, onError),
+      // Beside the socket and named like it: daemons of other network namespaces may share the folder. A kernel that
+      // does nothing leaves nothing behind.
+      () =>
+        options['plugins.kernel-null.load']
+          ? new MemoryJournal()
+          : new NodeJournal(`${socketPath}.journal`, onError),
     ),
   );
   const reloadOptions = async (): Promise<DaemonOptions> => {
