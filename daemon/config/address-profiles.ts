@@ -20,6 +20,8 @@ export class AddressProfile {
   readonly #sample: ConnectionConfig;
   readonly #all = new LoadOrder<Entry>();
   readonly #byIdentity = new Map<string, LoadOrder<Entry>>();
+  readonly #byProposals = new Map<string, LoadOrder<Entry>>();
+  #leaders: readonly Entry[] | undefined;
   /** Those whose remote identity is a pattern, or any. */
   readonly #patterns = new LoadOrder<Entry>();
 
@@ -32,8 +34,21 @@ export class AddressProfile {
     return this.#all.items;
   }
 
+  /** The first of each group with equal proposals, in order of loading: all that IKE_SA_INIT can tell apart. */
+  get leaders(): readonly Entry[] {
+    this.#leaders ??= [...this.#byProposals.values()]
+      .flatMap((list) => list.items.slice(0, 1))
+      .sort((a, b) => a.sequence - b.sequence);
+    return this.#leaders;
+  }
+
   add(entry: Entry): void {
     this.#all.add(entry);
+    const proposals = proposalsKey(entry.config);
+    const equal = this.#byProposals.get(proposals) ?? new LoadOrder<Entry>();
+    this.#byProposals.set(proposals, equal);
+    equal.add(entry);
+    this.#leaders = undefined;
     const key = exactKey(entry.config.remote[0]?.id);
     if (key === undefined) {
       this.#patterns.add(entry);
@@ -46,6 +61,11 @@ export class AddressProfile {
 
   remove(entry: Entry): void {
     this.#all.remove(entry);
+    const proposals = proposalsKey(entry.config);
+    const equal = this.#byProposals.get(proposals);
+    equal?.remove(entry);
+    if (equal?.items.length === 0) this.#byProposals.delete(proposals);
+    this.#leaders = undefined;
     const key = exactKey(entry.config.remote[0]?.id);
     if (key === undefined) {
       this.#patterns.remove(entry);
@@ -92,6 +112,10 @@ export function remoteHosts(config: ConnectionConfig): readonly IpAddress[] | un
     hosts.push(spec.address);
   }
   return hosts;
+}
+
+function proposalsKey({ proposals }: ConnectionConfig): string {
+  return JSON.stringify(proposals.map(({ protocol, transforms }) => [protocol, transforms]));
 }
 
 // Identities that match perfectly have equal keys; patterns, and names compared by parts, have none.

@@ -94,11 +94,14 @@ export class ConnectionStore {
       : { connection: entry.config, child: found };
   }
 
-  /** Connections whose addresses fit an IKE_SA_INIT, best first, ties in order of loading. */
+  /**
+   * Connections whose addresses fit an IKE_SA_INIT, best first, ties in order of loading. Of those with equal addresses
+   * and equal proposals only the first: anybody may ask for this, so thousands of them must cost no more than one.
+   */
   candidatesForInit(local: Endpoint, remote: Endpoint): readonly ConnectionConfig[] {
     const byScore = new Map<number, readonly Entry[]>();
     for (const { profile, score } of this.#matching(local, remote)) {
-      byScore.set(score, mergeOrdered(byScore.get(score) ?? [], profile.entries));
+      byScore.set(score, mergeOrdered(byScore.get(score) ?? [], profile.leaders));
     }
     return [...byScore]
       .sort(([a], [b]) => b - a)

@@ -97,7 +97,7 @@ function chooseProposal(
 ): Chosen {
   const options = sa.env.options();
   const tried = new Set<readonly Proposal[]>();
-  let nearest: ProposalSelection | undefined;
+  let nearest: Mismatch | undefined;
   for (const connection of candidates) {
     // Many connections share one list of proposals: each list is compared once.
     if (tried.has(connection.proposals)) continue;
@@ -107,10 +107,16 @@ function chooseProposal(
       acceptPrivate: options.accept_private_algs,
     });
     if (selection.ok) return { ok: true, proposal: selection.proposal, connection };
-    nearest ??= selection;
+    if (nearest === undefined || differences(selection) < differences(nearest)) nearest = selection;
   }
-  const reason = nearest === undefined || nearest.ok ? 'no connection matches' : nearest.reason;
-  return { ok: false, reason };
+  const ends = `${sa.local.address}...${sa.remote.address}`;
+  return { ok: false, reason: nearest?.reason ?? `no IKE config found for ${ends}` };
+}
+
+type Mismatch = Extract<ProposalSelection, { readonly ok: false }>;
+
+function differences({ nearest }: Mismatch): number {
+  return nearest?.types.length ?? Number.POSITIVE_INFINITY;
 }
 
 function logMismatch(

@@ -24,6 +24,9 @@ const storeOf = (...configs: readonly ConnectionConfig[]): ConnectionStore => {
   for (const config of configs) store.load(config);
   return store;
 };
+const proposalsOf = (cipher: number): ConnectionConfig['proposals'] => [
+  { number: 0, protocol: 1, spi: new Uint8Array(), transforms: [{ type: 1, id: cipher }] },
+];
 const namesOf = (configs: readonly ConnectionConfig[]): string[] => configs.map((c) => c.name);
 
 describe('loading', () => {
@@ -212,6 +215,7 @@ test('the indexes find what a scan of all connections finds', () => {
     remotePort: fc.constantFrom(500, 4500),
     localId: id,
     remoteId: id,
+    cipher: fc.constantFrom(12, 20),
   });
   const query = fc.record({
     local: address,
@@ -232,6 +236,7 @@ test('the indexes find what a scan of all connections finds', () => {
             localAddrs: step.localAddrs,
             remoteAddrs: step.remoteAddrs,
             remotePort: step.remotePort,
+            proposals: proposalsOf(step.cipher),
             local: [authRound(step.localId === undefined ? {} : { id: step.localId })],
             remote: [authRound(step.remoteId === undefined ? {} : { id: step.remoteId })],
           });
@@ -256,7 +261,11 @@ test('the indexes find what a scan of all connections finds', () => {
               (there + (c.remotePort === remote.port ? 1 : 0)) * 16
             );
           };
-          const init = naive.filter((c) => score(c) > 0).sort((a, b) => score(b) - score(a));
+          const alike = (c: ConnectionConfig): string =>
+            JSON.stringify([c.localAddrs, c.remoteAddrs, c.remotePort, c.proposals]);
+          const init = naive
+            .filter((c, i) => score(c) > 0 && naive.findIndex((o) => alike(o) === alike(c)) === i)
+            .sort((a, b) => score(b) - score(a));
           expect(namesOf(store.candidatesForInit(local, remote))).toEqual(namesOf(init));
 
           const received = q.remoteId ?? fqdn('b.example');
@@ -286,6 +295,21 @@ test('the indexes find what a scan of all connections finds', () => {
     ),
     { seed: 20261, numRuns: 500 },
   );
+});
+
+// What an unauthenticated stranger makes us do must not grow with the number of road warriors.
+test('ten thousand connections with equal addresses and proposals are one candidate for IKE_SA_INIT', () => {
+  const store = new ConnectionStore();
+  for (let i = 0; i < 10_000; i++) {
+    store.load(
+      withRemoteId(`rw${i}`, `user${i}.example`, { proposals: proposalsOf(12 + (i & 1)) }),
+    );
+  }
+  const asked = (): readonly string[] =>
+    namesOf(store.candidatesForInit(at('192.0.2.1'), at('10.1.1.1')));
+  expect(asked()).toEqual(['rw0', 'rw1']);
+  store.remove('rw0');
+  expect(asked()).toEqual(['rw1', 'rw2']);
 });
 
 test('ten thousand connections cost an exact match nothing', () => {
