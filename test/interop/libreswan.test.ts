@@ -1,5 +1,5 @@
-import { LibreswanGateway } from '../lab/libreswan-gateway.ts';
-import { type PeerKind, peerSuite } from './peer-suite.ts';
+import { peerSuite } from './peer-suite.ts';
+import { libreswan } from './peers.ts';
 import {
   BASIC,
   fragmented,
@@ -11,13 +11,6 @@ import {
   WE_WANT_COOKIE,
   wrongFirstKe,
 } from './scenarios.ts';
-
-const libreswan: PeerKind = {
-  product: 'libreswan',
-  root: 'libreswan',
-  needs: ['libreswan'],
-  make: (host) => new LibreswanGateway(host),
-};
 
 peerSuite(libreswan, [
   ...BASIC,

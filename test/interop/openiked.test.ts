@@ -1,5 +1,5 @@
-import { OpenIkedGateway } from '../lab/openiked-gateway.ts';
-import { type PeerKind, peerSuite, type Scenario } from './peer-suite.ts';
+import { peerSuite, type Scenario } from './peer-suite.ts';
+import { openiked } from './peers.ts';
 import {
   BASIC,
   fragmented,
@@ -10,13 +10,6 @@ import {
   WE_WANT_COOKIE,
   wrongFirstKe,
 } from './scenarios.ts';
-
-const openiked: PeerKind = {
-  product: 'OpenIKED',
-  root: 'openiked',
-  needs: ['openiked'],
-  make: (host) => new OpenIkedGateway(host),
-};
 
 const scenarios: readonly Scenario[] = [
   ...BASIC,

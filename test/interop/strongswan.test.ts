@@ -1,6 +1,5 @@
-import { CharonGateway } from '../lab/charon-gateway.ts';
-import { STRONGSWAN } from '../lab/charon-programs.ts';
-import { type PeerKind, peerSuite } from './peer-suite.ts';
+import { peerSuite } from './peer-suite.ts';
+import { strongswan } from './peers.ts';
 import {
   BASIC,
   fragmented,
@@ -12,13 +11,6 @@ import {
   WE_WANT_COOKIE,
   wrongFirstKe,
 } from './scenarios.ts';
-
-const strongswan: PeerKind = {
-  product: 'strongSwan',
-  root: 'strongswan',
-  needs: [],
-  make: (host) => new CharonGateway(host, STRONGSWAN),
-};
 
 peerSuite(strongswan, [
   ...BASIC,

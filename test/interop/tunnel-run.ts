@@ -28,7 +28,7 @@ export interface Weather {
 }
 
 /**
- * Starts both gateways for a plan, lets `body` test, and ends them. A failure's message gets both logs, both kernels'
+ * Starts both gateways for a plan (sun's may differ), lets `body` test, and ends them. A failure's message gets both logs, both kernels'
  * state and the path of a capture.
  */
 export async function withTunnel(
@@ -37,6 +37,7 @@ export async function withTunnel(
   plan: Plan,
   weather: Weather,
   body: (run: TunnelRun) => Promise<void>,
+  sunPlan: Plan = plan,
 ): Promise<void> {
   const moon = new CharonGateway(sites.moon, ourProgram());
   await prepareRouter(sites, plan, weather);
@@ -44,7 +45,7 @@ export async function withTunnel(
   const device = ROUTER_DEVICE[plan.hidden === 'sun' ? 'moon' : 'sun'];
   const capture = await Capture.start(sites.router, device);
   try {
-    await Promise.all([moon.start(plan, 'moon'), sun.start(plan, 'sun')]);
+    await Promise.all([moon.start(plan, 'moon'), sun.start(sunPlan, 'sun')]);
     await body({ sites, moon, sun, plan, capture });
   } catch (error) {
     const pcap = join(sites.lab.folder, `${Date.now()}.pcap`);

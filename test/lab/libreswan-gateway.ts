@@ -67,9 +67,10 @@ export class LibreswanGateway implements Gateway {
   }
 
   async stop(): Promise<void> {
+    if (this.#daemon === undefined) return;
     const done = await this.host.exec(['ipsec', 'whack', '--shutdown']);
     if (done.code !== 0) throw new Error(describe(['ipsec', 'whack', '--shutdown'], done));
-    await this.#daemon?.ended;
+    await this.#daemon.ended;
     this.#daemon = undefined;
   }
 

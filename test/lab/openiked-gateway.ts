@@ -86,8 +86,9 @@ export class OpenIkedGateway implements Gateway {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#daemon === undefined) return;
     this.host.signalAll(signal);
-    await this.#daemon?.ended;
+    await this.#daemon.ended;
     this.#daemon = undefined;
     await waitFor('iked to end', () => this.host.pids().length === 1);
   }
