@@ -1,4 +1,10 @@
-import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import type { KeyExchangeAlgorithm } from '../../daemon/contracts/crypto.ts';
 import { diffieHellmanMethod, type PrivateHalf } from '../../daemon/contracts/diffie-hellman.ts';
 import { KeMethod } from '../../daemon/proto/iana/transforms.ts';
@@ -14,11 +20,23 @@ export function montgomeryHalf(curve: 'X25519' | 'X448', keys: KeyPair): Private
     derive(peerPublic) {
       const peer = Buffer.from(peerPublic.buffer, peerPublic.byteOffset, peerPublic.length);
       const key = { kty: 'OKP', crv: curve, x: peer.toString('base64url') };
-      return plain(
-        diffieHellman({ privateKey, publicKey: createPublicKey({ key, format: 'jwk' }) }),
-      );
+      return plain(diffieHellman({ privateKey, publicKey: importJwk(key) }));
     },
   };
+}
+
+/**
+ * Node tells a JWK from a KeyObject by exceptions that it catches itself; without their stack traces the import costs
+ * a third less.
+ */
+function importJwk(key: JsonWebKey): KeyObject {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return createPublicKey({ key, format: 'jwk' });
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 interface KeyPair {
