@@ -180,6 +180,7 @@ export class IkeSaManager implements SaRegistry {
 
   destroyed(sa: IkeSa): void {
     this.tables.remove(sa);
+    if (sa.openedFrom !== undefined) this.guard.refused();
     this.#settled(sa);
   }
 

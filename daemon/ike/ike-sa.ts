@@ -322,9 +322,11 @@ export class IkeSa implements EngineHost {
   heardFrom(local: Endpoint, remote: Endpoint, message: Message): void {
     this.lastInbound = this.env.clock.now();
     if (message.isResponse || message.exchange === ExchangeType.IKE_SA_INIT) return;
-    // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT.
+    // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT. An initiator
+    // behind one itself does not follow, since it is the side that moves.
     const follow =
-      message.exchange === ExchangeType.IKE_AUTH || (this.nat.remote && !this.nat.local);
+      message.exchange === ExchangeType.IKE_AUTH ||
+      (this.nat.remote && !(this.isInitiator && this.nat.local));
     if (!follow) return;
     if (!sameEndpoint(this.remote, remote) && this.#state.kind === 'established') {
       this.log.log(

@@ -8,10 +8,18 @@ import { findNotifies, notify } from './payloads.ts';
 
 const HASH_OCTETS = 20;
 
-/** NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP of a message of ours, RFC 7296 section 2.23. */
-export function natDetectionPayloads(sa: IkeSa, spiI: IkeSpi, spiR: IkeSpi): readonly Payload[] {
+/**
+ * NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP of a message of ours, RFC 7296 section 2.23; with `encap` they
+ * pretend that a NAT is in front of us.
+ */
+export function natDetectionPayloads(
+  sa: IkeSa,
+  spiI: IkeSpi,
+  spiR: IkeSpi,
+  encap: boolean,
+): readonly Payload[] {
   const { crypto, random } = sa.env;
-  if (sa.connection?.encap === true && !sa.nat.fake) {
+  if (encap && !sa.nat.fake) {
     sa.log.log('ike', 1, 'faking NAT situation to enforce UDP encapsulation');
     sa.nat.fake = true;
   }

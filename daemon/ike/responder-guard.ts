@@ -27,6 +27,8 @@ const CALM_DOWN = 10_000;
 const SECRET_LIFETIME = 120_000;
 const SECRET_OCTETS = 32;
 const BUCKETS = 32;
+/** How long a request that was refused counts as a half-open IKE_SA. */
+const REFUSAL_WINDOW = 1000;
 /** Time of issue in milliseconds (6 octets), then half of an HMAC-SHA-256. */
 const TIME_OCTETS = 6;
 const MAC_OCTETS = 16;
@@ -41,6 +43,8 @@ export class ResponderGuard {
   readonly #perSource = new Map<string, number>();
   readonly #bucketCalm = new Float64Array(BUCKETS);
   #halfOpen = 0;
+  #refusals = 0;
+  #refusalsSince = Number.NEGATIVE_INFINITY;
   #calm = 0;
   #secret: Uint8Array;
   #previous: Uint8Array | undefined;
@@ -99,10 +103,22 @@ export class ResponderGuard {
     else this.#perSource.delete(key);
   }
 
+  /** A half-open IKE_SA ended without being established: its work was done for somebody who may not exist. */
+  refused(): void {
+    const now = this.#deps.clock.now();
+    if (now - this.#refusalsSince >= REFUSAL_WINDOW) {
+      this.#refusalsSince = now;
+      this.#refusals = 0;
+    }
+    this.#refusals++;
+  }
+
   #cookieRequired(options: DaemonOptions, key: string, fromSource: number): boolean {
     const now = this.#deps.clock.now();
     const bucket = bucketOf(key);
-    if (options.cookie_threshold > 0 && this.#halfOpen >= options.cookie_threshold)
+    // Else a flood of requests that are refused at once would never meet a cookie.
+    const refusals = now - this.#refusalsSince < REFUSAL_WINDOW ? this.#refusals : 0;
+    if (options.cookie_threshold > 0 && this.#halfOpen + refusals >= options.cookie_threshold)
       this.#calm = now;
     if (options.cookie_threshold_ip > 0 && fromSource >= options.cookie_threshold_ip) {
       this.#bucketCalm[bucket] = now;

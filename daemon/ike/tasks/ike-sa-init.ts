@@ -48,28 +48,29 @@ export async function* ikeSaInit(
   const methods = keMethods(connection.proposals);
   const ni = random.bytes(NONCE_OCTETS);
   let method = methods[0] ?? 0;
-  let cookie: Uint8Array | undefined;
+  let cookie: Payload[] = [];
 
-  for (let restart = 0; restart <= MAX_RESTARTS; restart++) {
+  for (let restart = 0; restart <= MAX_RESTARTS; ) {
     using exchange = keyExchangeOf(crypto, method).initiate();
-    const reply: Reply = yield {
-      exchange: ExchangeType.IKE_SA_INIT,
-      payloads: requestPayloads(sa, connection, { method, ke: exchange.publicValue, ni, cookie }),
-    };
-    const { message } = reply;
-
-    const asked = findNotify(message, NotifyType.COOKIE);
-    if (asked !== undefined) {
-      cookie = asked.data;
-      sa.log.log('ike', 1, 'received COOKIE notify, repeating the request with it');
-      continue;
-    }
-    const refused = findNotify(message, NotifyType.INVALID_KE_PAYLOAD);
-    if (refused !== undefined) {
+    const payloads = requestPayloads(sa, connection, { method, ke: exchange.publicValue, ni });
+    while (restart++ <= MAX_RESTARTS) {
+      const reply: Reply = yield {
+        exchange: ExchangeType.IKE_SA_INIT,
+        payloads: [...cookie, ...payloads],
+      };
+      const { message } = reply;
+      const asked = findNotify(message, NotifyType.COOKIE);
+      if (asked !== undefined) {
+        // The request goes out again with the cookie in front and nothing else changed.
+        cookie = [notify(NotifyType.COOKIE, asked.data)];
+        sa.log.log('ike', 1, 'received COOKIE notify, repeating the request with it');
+        continue;
+      }
+      const refused = findNotify(message, NotifyType.INVALID_KE_PAYLOAD);
+      if (refused === undefined) return accept(sa, connection, method, exchange, ni, reply);
       method = otherMethod(sa, methods, method, refused.data);
-      continue;
+      break;
     }
-    return accept(sa, connection, method, exchange, ni, reply);
   }
   throw new EstablishError(
     `peer answered IKE_SA_INIT with COOKIE or INVALID_KE_PAYLOAD ${MAX_RESTARTS + 1} times`,
@@ -80,17 +81,14 @@ interface RequestParts {
   readonly method: number;
   readonly ke: Uint8Array;
   readonly ni: Uint8Array;
-  readonly cookie: Uint8Array | undefined;
 }
 
 function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: RequestParts): Payload[] {
-  const cookie = parts.cookie === undefined ? [] : [notify(NotifyType.COOKIE, parts.cookie)];
   return [
-    ...cookie,
     { kind: 'SA', proposals: numbered(connection.proposals, EMPTY) },
     { kind: 'KE', method: parts.method, data: parts.ke },
     { kind: 'Nonce', data: parts.ni },
-    ...natDetectionPayloads(sa, sa.spiI, NO_SPI),
+    ...natDetectionPayloads(sa, sa.spiI, NO_SPI, connection.encap),
     ...(connection.fragmentation === 'no'
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),

@@ -139,13 +139,11 @@ async function accept(
 ): Promise<OutboundResponse> {
   sa.localId = local;
   sa.remoteId = peer.identity;
-  if (
-    findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined &&
-    connection.unique !== 'never'
-  ) {
+  const anew = findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined;
+  if (anew && connection.unique !== 'never') {
+    // One that is busy goes a moment later; it is no reason any more to refuse the peer.
     await closeDuplicates(sa, 'initial-contact');
-  }
-  if (refusedAsDuplicate(sa, connection)) {
+  } else if (refusedAsDuplicate(sa, connection)) {
     throw new AuthenticationError(
       `peer '${printIdentity(peer.identity)}' has an IKE_SA from another address, and unique = keep`,
     );

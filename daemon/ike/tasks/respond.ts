@@ -77,7 +77,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     { kind: 'SA', proposals: [chosen.proposal] },
     { kind: 'KE', method, data: exchanged.publicValue },
     { kind: 'Nonce', data: nr },
-    ...natDetectionPayloads(sa, sa.spiI, sa.spiR),
+    ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
     ...announced,
     ...(connection.childless === 'never' ? [] : [notify(NotifyType.CHILDLESS_IKEV2_SUPPORTED)]),
   ];
