@@ -60,7 +60,7 @@ export class ConnectionStore {
       this.#add({ config, sequence: this.#nextSequence++ });
       return 'added';
     }
-    const sameIke = deepEqual({ ...old.config, children: 0 }, { ...config, children: 0 });
+    const sameIke = sameIkePart(old.config, config);
     if (sameIke && deepEqual(old.config.children, config.children)) return 'unchanged';
     this.#remove(old);
     const stored = sameIke ? { ...config, children: keepEqual(old.config, config) } : config;
@@ -207,6 +207,11 @@ export class ConnectionStore {
       if (profiles?.size === 0) this.#byRemoteHost.delete(host);
     }
   }
+}
+
+/** Whether two connections differ in nothing but their children. */
+export function sameIkePart(a: ConnectionConfig, b: ConnectionConfig): boolean {
+  return a === b || deepEqual({ ...a, children: 0 }, { ...b, children: 0 });
 }
 
 function keepEqual(old: ConnectionConfig, now: ConnectionConfig): ConnectionConfig['children'] {

@@ -3,6 +3,8 @@ import { KernelError, type SaMode } from '../contracts/kernel.ts';
 import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import { nameOfKeMethod } from '../proto/iana/transforms.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { printProposals } from '../proto/proposal-print.ts';
@@ -13,11 +15,18 @@ import { narrow } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { installChild } from './child-install.ts';
 import { EstablishError } from './errors.ts';
+import { agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
 import { configuredSelectors, printSelectors } from './selectors.ts';
 import { childDisown } from './tasks/child-delete.ts';
+
+/** Outcome of a key exchange made for one CHILD_SA. */
+export interface Pfs {
+  readonly method: number;
+  readonly secret: Uint8Array;
+}
 
 /**
  * A CHILD_SA that we ask for: the payloads of the request, and what becomes of the answer. Until it is complete it
@@ -32,7 +41,8 @@ export class ChildProposal {
   readonly #spis: ReadonlyMap<number, ChildSpi>;
   readonly #local: readonly TrafficSelector[];
   readonly #remote: readonly TrafficSelector[];
-  #taken: ChildSpi | undefined;
+  /** Where the SPIs were reserved: the peer may have moved since. */
+  readonly #ends: { readonly local: IpAddress; readonly remote: IpAddress };
   /** Protocol of the CHILD_SA in the peer's answer: from then on it has one. */
   #agreedProtocol: number | undefined;
 
@@ -47,6 +57,7 @@ export class ChildProposal {
     this.#child = child;
     this.#proposals = proposals;
     this.#spis = spis;
+    this.#ends = { local: sa.local.address, remote: sa.remote.address };
     this.#local = selectors.local;
     this.#remote = selectors.remote;
     this.uniqueId = sa.env.registry.nextChildId();
@@ -81,11 +92,11 @@ export class ChildProposal {
     message: Message,
     ni: Uint8Array,
     nr: Uint8Array,
-    secret: Uint8Array | undefined,
+    pfs: Pfs | undefined,
   ): Promise<void> {
     const sa = this.#sa;
     try {
-      await this.#install(message, ni, nr, secret);
+      await this.#install(message, ni, nr, pfs);
       sa.waiters.settle(this.#child.name, { ok: true });
     } catch (error) {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
@@ -109,13 +120,12 @@ export class ChildProposal {
     this.#sa.tasks.queue(childDisown(this.#sa, protocol, spi));
   }
 
-  /** Gives back what was reserved and not used. */
+  /** Gives back what was reserved and no CHILD_SA took over. */
   async dispose(): Promise<void> {
-    const { local, remote, env } = this.#sa;
+    const { local, remote } = this.#ends;
     for (const [protocol, spi] of this.#spis) {
-      if (spi === this.#taken) continue;
       const ip = protocol === ProtocolId.AH ? 51 : 50;
-      await env.installer.releaseSpi(local.address, remote.address, ip, spi);
+      await this.#sa.env.installer.releaseSpi(local, remote, ip, spi);
     }
   }
 
@@ -123,7 +133,7 @@ export class ChildProposal {
     message: Message,
     ni: Uint8Array,
     nr: Uint8Array,
-    secret: Uint8Array | undefined,
+    pfs: Pfs | undefined,
   ): Promise<void> {
     const sa = this.#sa;
     const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
@@ -137,6 +147,12 @@ export class ChildProposal {
       );
     }
     sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
+    const method = agreedKeMethod(selection.proposal);
+    if (method !== 0 && method !== pfs?.method) {
+      throw new EstablishError(
+        `peer selected the key exchange ${nameOfKeMethod(method)} for CHILD_SA '${this.#child.name}' without doing it`,
+      );
+    }
     const localTs = narrow(this.#local, tsi.selectors);
     const remoteTs = narrow(this.#remote, tsr.selectors);
     if (localTs.length === 0 || remoteTs.length === 0) {
@@ -147,7 +163,6 @@ export class ChildProposal {
     }
     const spiIn = this.#spis.get(selection.proposal.protocol);
     if (spiIn === undefined) throw new EstablishError('peer selected another protocol');
-    this.#taken = spiIn;
     await installChild(sa, {
       uniqueId: this.uniqueId,
       child: this.#child,
@@ -160,7 +175,7 @@ export class ChildProposal {
       byUs: true,
       ni,
       nr,
-      secret,
+      secret: method === 0 ? undefined : pfs?.secret,
     });
   }
 

@@ -1,3 +1,4 @@
+import { sameIkePart } from '../config/connection-store.ts';
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { KernelEvent } from '../contracts/kernel.ts';
 import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
@@ -293,6 +294,9 @@ export class IkeSaManager implements SaRegistry {
     for (const sa of this.tables.ofConnection(connection.name)) {
       const usable =
         !sa.ending &&
+        // What was negotiated under other rules is not what is asked for now.
+        sa.connection !== undefined &&
+        sameIkePart(sa.connection, connection) &&
         (sa.state.kind === 'established' ||
           (sa.isInitiator && (sa.state.kind === 'connecting' || sa.state.kind === 'created')));
       if (usable) return sa;

@@ -173,6 +173,8 @@ export class IkeSa implements EngineHost {
     this.post(() => {
       if (this.ending) {
         this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
+      } else if (child !== undefined && this.tasks.creates(child)) {
+        // What is under way tells everybody who waits.
       } else if (this.#state.kind === 'established') {
         if (child === undefined) this.waiters.settle(undefined, { ok: true });
         else this.tasks.queue(childCreate(this, child));

@@ -1,3 +1,4 @@
+import type { ChildConfig } from '../config/connection-types.ts';
 import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
@@ -8,6 +9,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { findError } from './payloads.ts';
 import { namesToRestart } from './restart.ts';
 import type { OutboundResponse } from './task.ts';
+import { childCreate } from './tasks/child-create.ts';
 
 type DeletePayload = Extract<Payload, { kind: 'Delete' }>;
 
@@ -17,29 +19,39 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
   const failure = findError(message);
   if (failure?.type === NotifyType.AUTHENTICATION_FAILED) {
     sa.log.log('ike', 1, 'received AUTHENTICATION_FAILED notify error');
-    return closing(sa, 'the peer refused our authentication after IKE_AUTH');
+    return closing(sa, 'the peer refused our authentication after IKE_AUTH', []);
   }
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);
   }
   const children = deletes.filter((payload) => payload.protocol !== ProtocolId.IKE);
-  const answers = await deleteChildren(sa, children);
+  const names = namesToRestart(sa, (child) => child.closeAction.start);
+  const { answers, lost } = await deleteChildren(sa, children);
   if (children.length < deletes.length) {
     sa.log.log('ike', 0, `received DELETE for IKE_SA ${sa.label}`);
-    return closing(sa, 'the peer deleted the IKE_SA');
+    return closing(sa, 'the peer deleted the IKE_SA', names);
   }
-  return { payloads: answers };
+  const again = lost.filter((child) => names.includes(child.name));
+  return { payloads: answers, after: () => setUpAgain(sa, again) };
+}
+
+/** The `close_action` of CHILD_SAs that the peer closed: the same ones in the same IKE_SA. */
+async function setUpAgain(sa: IkeSa, children: readonly ChildConfig[]): Promise<void> {
+  for (const child of children) {
+    sa.log.log('ike', 1, `restarting CHILD_SA ${child.name}`);
+    sa.tasks.queue(childCreate(sa, child));
+  }
+  await sa.tasks.advance();
 }
 
 /** The peer closes the IKE_SA: everything goes down once the answer is sent; children to be kept come back. */
-function closing(sa: IkeSa, reason: string): OutboundResponse {
+function closing(sa: IkeSa, reason: string, names: readonly string[]): OutboundResponse {
   sa.log.log(
     'ike',
     0,
     `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
       `${sa.remote.address}[${sa.printedId('remote')}]`,
   );
-  const names = namesToRestart(sa, (child) => child.closeAction.start);
   return {
     payloads: [],
     after: async () => {
@@ -50,12 +62,13 @@ function closing(sa: IkeSa, reason: string): OutboundResponse {
   };
 }
 
-/** Closes the CHILD_SAs whose outbound SPI the peer names, and answers with our SPI of each. */
+/** Closes the CHILD_SAs whose outbound SPI the peer names, and answers with our SPI of each; tells which were lost. */
 async function deleteChildren(
   sa: IkeSa,
   deletes: readonly DeletePayload[],
-): Promise<readonly Payload[]> {
+): Promise<{ readonly answers: readonly Payload[]; readonly lost: readonly ChildConfig[] }> {
   const closed = new Map<number, Uint8Array[]>();
+  const lost: ChildConfig[] = [];
   for (const payload of deletes) {
     for (const spi of payload.spis) {
       const child = childByPeerSpi(sa, payload.protocol, childSpiFrom(spi));
@@ -75,13 +88,20 @@ async function deleteChildren(
       await child.remove();
       sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
       if (crossing) continue;
+      lost.push(child.config);
       const own = childSpiBytes(child.terms.spiIn);
       const list = closed.get(payload.protocol);
       if (list === undefined) closed.set(payload.protocol, [own]);
       else list.push(own);
     }
   }
-  return [...closed].map(([protocol, spis]) => ({ kind: 'Delete', protocol, spiSize: 4, spis }));
+  const answers: readonly Payload[] = [...closed].map(([protocol, spis]) => ({
+    kind: 'Delete',
+    protocol,
+    spiSize: 4,
+    spis,
+  }));
+  return { answers, lost };
 }
 
 function childByPeerSpi(

@@ -1,3 +1,4 @@
+import type { ChildConfig } from '../config/connection-types.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
@@ -27,6 +28,11 @@ export class TaskQueue {
 
   get activeNames(): readonly TaskName[] {
     return this.#active?.plan.names ?? [];
+  }
+
+  /** Whether a conversation that sets up this child runs or waits. */
+  creates(child: ChildConfig): boolean {
+    return this.#active?.plan.child === child || this.#queued.some((plan) => plan.child === child);
   }
 
   /** Adds a conversation; it starts with the next {@link advance} that finds the window free. */

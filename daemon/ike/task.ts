@@ -1,3 +1,4 @@
+import type { ChildConfig } from '../config/connection-types.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 
 /** The names of tasks that VICI shows. */
@@ -32,6 +33,8 @@ export type Task = AsyncGenerator<OutboundRequest, void, Reply>;
 /** A conversation waiting for its turn; a factory, so that it can move to another IKE_SA or be run again. */
 export interface QueuedTask {
   readonly names: readonly TaskName[];
+  /** The child it sets up, if it does: nobody needs to ask for that one a second time. */
+  readonly child?: ChildConfig | undefined;
   run(): Task;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
   abandoned(reason: string): void;

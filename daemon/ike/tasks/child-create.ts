@@ -1,11 +1,12 @@
 import type { ChildConfig } from '../../config/connection-types.ts';
 import type { KeyExchange } from '../../contracts/crypto.ts';
 import { KeyExchangeError } from '../../contracts/crypto.ts';
+import { KernelError } from '../../contracts/kernel.ts';
 import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Payload } from '../../proto/payload.ts';
 import { errorText } from '../../util/error.ts';
-import { ChildProposal } from '../child-initiator.ts';
+import { ChildProposal, type Pfs } from '../child-initiator.ts';
 import { keMethods, keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { find, findNotify } from '../payloads.ts';
@@ -16,6 +17,7 @@ import { NONCE_OCTETS } from './ike-sa-init.ts';
 export function childCreate(sa: IkeSa, child: ChildConfig): QueuedTask {
   return {
     names: ['CHILD_CREATE'],
+    child,
     run: () => conversation(sa, child),
     abandoned: (reason) => sa.waiters.settle(child.name, { ok: false, errmsg: reason }),
   };
@@ -41,7 +43,8 @@ async function* conversation(
   const methods = keMethods(child.proposals);
   let method = methods[0];
   for (let attempt = 0; attempt < 2; attempt++) {
-    const offer = await ChildProposal.prepare(sa, child, true);
+    const offer = await prepare(sa, child, refuse);
+    if (offer === undefined) return;
     try {
       using exchange =
         method === undefined ? undefined : keyExchangeOf(sa.env.crypto, method).initiate();
@@ -59,23 +62,46 @@ async function* conversation(
         continue;
       }
       const nonce = find(message, 'Nonce');
-      const ke = find(message, 'KE');
-      const secret =
-        exchange !== undefined && ke !== undefined && ke.method === method
-          ? exchange.secret(ke.data)
-          : undefined;
-      await offer.complete(message, ni, nonce?.data ?? new Uint8Array(0), secret);
-      secret?.fill(0);
-      return;
-    } catch (error) {
-      if (!(error instanceof KeyExchangeError)) throw error;
-      refuse(`peer sent an unusable key exchange value: ${errorText(error)}`);
+      const pfs = exchanged(sa, method, exchange, find(message, 'KE'));
+      await offer.complete(message, ni, nonce?.data ?? new Uint8Array(0), pfs);
+      pfs?.secret.fill(0);
       return;
     } finally {
       await offer.dispose();
     }
   }
   refuse('peer asked for another key exchange method twice');
+}
+
+async function prepare(
+  sa: IkeSa,
+  child: ChildConfig,
+  refuse: (errmsg: string) => void,
+): Promise<ChildProposal | undefined> {
+  try {
+    return await ChildProposal.prepare(sa, child, true);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    refuse(errorText(error));
+    return undefined;
+  }
+}
+
+/** The shared secret, if the peer took part; whether it had to is seen from the proposal it selected. */
+function exchanged(
+  sa: IkeSa,
+  method: number | undefined,
+  exchange: KeyExchange | undefined,
+  ke: { readonly method: number; readonly data: Uint8Array } | undefined,
+): Pfs | undefined {
+  if (exchange === undefined || ke === undefined || ke.method !== method) return undefined;
+  try {
+    return { method, secret: exchange.secret(ke.data) };
+  } catch (error) {
+    if (!(error instanceof KeyExchangeError)) throw error;
+    sa.log.log('ike', 1, `peer sent an unusable key exchange value: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 function withKeyExchange(

@@ -1,4 +1,5 @@
 import type { ChildConfig } from '../../config/connection-types.ts';
+import { KernelError } from '../../contracts/kernel.ts';
 import {
   familyOf,
   type IpAddress,
@@ -22,6 +23,7 @@ export function connect(sa: IkeSa, child: ChildConfig | undefined): QueuedTask {
       'IKE_AUTH',
       ...(child === undefined ? [] : (['CHILD_CREATE'] as const)),
     ],
+    child,
     run: () => conversation(sa, child),
     // Whoever waits is told when the IKE_SA is destroyed.
     abandoned: () => {},
@@ -41,7 +43,11 @@ async function* conversation(
     const init = yield* ikeSaInit(sa, connection);
     yield* ikeAuth(sa, connection, init, child);
   } catch (error) {
-    if (!(error instanceof EstablishError || error instanceof AuthenticationError)) throw error;
+    const foreseen =
+      error instanceof EstablishError ||
+      error instanceof AuthenticationError ||
+      error instanceof KernelError;
+    if (!foreseen) throw error;
     sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${errorText(error)}`);
     await sa.destroy(errorText(error));
   }
