@@ -22,10 +22,12 @@ export class StartActions {
     after: ConnectionConfig | undefined,
     replaced: boolean,
   ): void {
+    const gone = new Set<string>();
     for (const [name, child] of before?.children ?? NO_CHILDREN) {
       const kept = !replaced && after?.children.get(name) === child;
-      if (!kept && child.startAction.start && before !== undefined) this.#undo(before.name, name);
+      if (!kept && child.startAction.start) gone.add(name);
     }
+    if (before !== undefined && gone.size > 0) this.#undo(before.name, gone);
     for (const [name, child] of after?.children ?? NO_CHILDREN) {
       const kept = !replaced && before?.children.get(name) === child;
       if (kept || !child.startAction.start || after === undefined) continue;
@@ -36,10 +38,10 @@ export class StartActions {
   }
 
   // SAs made by `start` go; an IKE_SA goes along if no other child remains in it.
-  #undo(connection: string, childName: string): void {
+  #undo(connection: string, gone: ReadonlySet<string>): void {
     for (const sa of [...this.#manager.tables.ofConnection(connection)]) {
       const children = [...sa.children.values()];
-      const mine = children.filter((child) => child.config.name === childName);
+      const mine = children.filter((child) => gone.has(child.config.name));
       if (mine.length === children.length) {
         sa.delete('the connection that started it was removed');
         continue;

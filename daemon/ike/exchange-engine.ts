@@ -261,11 +261,19 @@ export class ExchangeEngine {
     if (protection === undefined || !isFragment(header, datagram)) {
       return parseMessage(datagram, header, protection);
     }
-    this.#reassembler ??= new Reassembler();
+    this.#reassembler ??= this.#newReassembler();
     const message = this.#reassembler.add(datagram, header, protection);
     // What is left belongs to messages that the window will not let through any more.
-    if (message !== undefined) this.#reassembler.clear();
+    if (message !== undefined) this.#reassembler = undefined;
     return message;
+  }
+
+  // A peer that is not authenticated may send fragments too: it gets no more room than in one datagram.
+  #newReassembler(): Reassembler {
+    const { state, env } = this.#sa;
+    return state.kind === 'established'
+      ? new Reassembler()
+      : new Reassembler({ maxOctets: env.options().max_packet });
   }
 
   #encode(

@@ -26,11 +26,12 @@ function second(members: Partial<ChildConfig> = {}): ChildConfig {
 async function puppetry(
   world: World,
   setup: PairSetup = {},
+  more: ChildConfig = second(),
 ): Promise<readonly [carol: WorldHost, puppet: Puppet]> {
   const [, carol] = await pair(world, setup);
   const [config] = world.configs.get(carol) ?? [];
   if (config === undefined) throw new TypeError('no connection');
-  const children = new Map([...config.children, ['second', second()] as const]);
+  const children = new Map([...config.children, ['second', more] as const]);
   await carol.load({ ...config, remoteAddrs: [{ kind: 'any', text: '%any' }], children });
   const puppet = new Puppet(world, '198.51.100.9', places.carol.address);
   await puppet.init();
@@ -180,4 +181,25 @@ test('an IKE_SA is not reused once its connection says something else', async ()
   await changed({ children, dpdDelay: 77 });
   expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
   expect(moon.sas).toHaveLength(2);
+});
+
+test('unloading a connection with several started children deletes their IKE_SA', async () => {
+  await using world = new World();
+  const started = { startAction: again };
+  const proposals = parseProposals('esp', ['aes128gcm16'], simCrypto());
+  const [carol, puppet] = await puppetry(
+    world,
+    { carolChild: started },
+    second({ proposals, ...started }),
+  );
+  const outcome = carol.initiate('second');
+  const request = await requestTo(puppet);
+  if (request === undefined) throw new TypeError('no request');
+  await answer(puppet, request, acceptance(request));
+  expect(await world.during(outcome, 1000)).toEqual({ ok: true });
+  expect(carol.children.map((child) => child.name)).toEqual(['net', 'second']);
+  await carol.daemon.control.unloadConnection('gw');
+  await world.pass(100);
+  expect(carol.lines.some((line) => line.startsWith('sending DELETE for IKE_SA'))).toBe(true);
+  expect(carol.sas.map((sa) => sa.state)).toEqual(['DELETING']);
 });
