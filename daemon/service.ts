@@ -11,7 +11,7 @@ import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
 import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
-import { openLogs } from './log/open-logs.ts';
+import { openLogs, prepareLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
 import { NodeClock } from './runtime/node-clock.ts';
 import { NodeFiles } from './runtime/node-files.ts';
@@ -59,6 +59,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     resolveOptions(readTree(path, explicit, files), NAMESPACE);
   const { options, warnings } = asStartupError(ExitCode.CONFIG, read);
 
+  await prepareLogs(options.loggers);
   const logging = openLogs(options.loggers, {
     outputs: new NodeLogOutputs(),
     wallClock: () => Date.now(),
@@ -106,6 +107,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const reloadOptions = async (): Promise<DaemonOptions> => {
     const fresh = read();
     for (const warning of fresh.warnings) hub.log('cfg', 1, warning);
+    await prepareLogs(fresh.options.loggers);
     logging.reconfigure(fresh.options.loggers);
     return fresh.options;
   };

@@ -1,6 +1,7 @@
 import type { LogTarget } from '../contracts/log-targets.ts';
 import type { LogHub } from '../contracts/logger.ts';
 import { Hub } from './hub.ts';
+import { prepareJson } from './json-sink.ts';
 import { type LogTargetServices, LogTargets } from './log-targets.ts';
 
 /** The daemon's logs as configured. */
@@ -10,6 +11,11 @@ export interface Logs {
   reconfigure(targets: readonly LogTarget[]): void;
   /** Writes what is buffered. */
   close(): Promise<void>;
+}
+
+/** Loads what these targets need; to be awaited before they are opened. */
+export async function prepareLogs(targets: readonly LogTarget[]): Promise<void> {
+  if (targets.some((target) => target.kind === 'file' && target.json)) await prepareJson();
 }
 
 /** Opens the configured logs, or the console if there is none; what cannot be opened is said in the others. */

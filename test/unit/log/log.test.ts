@@ -8,7 +8,7 @@ import { type FileTarget, uniformLevels } from '../../../daemon/contracts/log-ta
 import type { LogRecord, LogSink } from '../../../daemon/contracts/logger.ts';
 import { Hub } from '../../../daemon/log/hub.ts';
 import { formatLines, harmless } from '../../../daemon/log/line-format.ts';
-import { openLogs } from '../../../daemon/log/open-logs.ts';
+import { openLogs, prepareLogs } from '../../../daemon/log/open-logs.ts';
 import { strftime } from '../../../daemon/log/strftime.ts';
 import { isJournal, NodeLogOutputs } from '../../../daemon/runtime/node-log-output.ts';
 import { until } from '../../support/vici.ts';
@@ -170,12 +170,11 @@ describe('targets', () => {
     expect(outputs.text('/b')).toBe('Nov 21 05:06:04.007 01[NET1] <gw|1> sending\n');
   });
 
-  test('JSON lines have the fields of charon', () => {
+  test('JSON lines have the fields of charon', async () => {
     const outputs = new MemoryOutputs();
-    const logs = openLogs(
-      [target({ path: '/j', json: true, ikeName: true, timeFormat: '%T' })],
-      services(outputs),
-    );
+    const targets = [target({ path: '/j', json: true, ikeName: true, timeFormat: '%T' })];
+    await prepareLogs(targets);
+    const logs = openLogs(targets, services(outputs));
     logs.hub.forIke({ name: 'gw', uniqueId: 1 }).log('ike', 1, 'quote " and\nline');
     logs.hub.log('dmn', 0, 'plain');
     const [first = '', second = ''] = outputs.text('/j').split('\n');
