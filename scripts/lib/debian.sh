@@ -9,7 +9,8 @@ install_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   echo "installing: ${missing[*]}" >&2
-  if ! apt_install "${missing[@]}"; then
+  # package lists may be missing or old
+  if ! apt_install "${missing[@]}" 2>/dev/null; then
     apt-get -qq update >&2
     apt_install "${missing[@]}"
   fi

@@ -10,7 +10,7 @@ import { ADDRESSES, otherSide, type Plan, type Side } from '../lab/plan.ts';
 import { describe as describeRun } from '../lab/run.ts';
 import { ROUTER_DEVICE, type Sites } from '../lab/sites.ts';
 import { waitFor } from '../lab/wait.ts';
-import { xfrmDump, xfrmPolicyCount, xfrmStates } from '../lab/xfrm.ts';
+import { xfrmDump, xfrmStates } from '../lab/xfrm.ts';
 
 /** A tunnel being tested: the sites, our gateway on moon, the peer's on sun, the plan, and what the router saw. */
 export interface TunnelRun {
@@ -175,9 +175,4 @@ function withEvidence(error: unknown, text: string): unknown {
   if (!(error instanceof Error)) return error;
   error.message = `${error.message}\n${text}`;
   return error;
-}
-
-/** How many policies the kernel of our side has; for tests of what a daemon leaves behind. */
-export function policiesOf(run: TunnelRun): Promise<number> {
-  return xfrmPolicyCount(run.moon.host);
 }

@@ -44,15 +44,7 @@ add rule ${family} lab post oifname "${outDevice}" masquerade`,
   await router.ok(['nft', '-f', '-'], { input: rules.join('\n') });
 }
 
-/** Drops what a router forwards and that matches the nftables expression. */
-export async function block(router: Host, match: string): Promise<void> {
-  const rules = `add table inet lab-block
-add chain inet lab-block forward { type filter hook forward priority 0; }
-add rule inet lab-block forward ${match} drop`;
-  await router.ok(['nft', '-f', '-'], { input: rules });
-}
-
-/** Takes away all translation and filter rules of a router, and what it remembers of connections. */
+/** Takes away all translation and filter rules of a router. */
 export async function clearRules(router: Host): Promise<void> {
   await router.ok(['nft', 'flush', 'ruleset']);
 }
