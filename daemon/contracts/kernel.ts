@@ -158,6 +158,8 @@ export interface KernelIpsec extends AsyncDisposable {
   ): Promise<ChildSpi>;
   /** Installs an SA; an inbound one completes the reservation made by {@link allocateSpi}. */
   addSa(sa: KernelSa): Promise<void>;
+  /** Changes the UDP ports of an installed SA with encapsulation; keys, counters and replay window stay. */
+  updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void>;
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
   deleteSa(id: SaId): Promise<void>;
   querySa(id: SaId): Promise<SaUsage | undefined>;

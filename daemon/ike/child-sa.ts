@@ -78,6 +78,11 @@ export class ChildSa {
     this.#state = 'DELETING';
   }
 
+  /** The peer is behind another port now: UDP encapsulation follows. Rejects with {@link KernelError}. */
+  rebind(localPort: number, remotePort: number): Promise<void> {
+    return this.#kernel.rebind(localPort, remotePort);
+  }
+
   /** Calls back once it is gone, whoever closes it and however; at once if it is gone already. */
   whenRemoved(action: () => void): void {
     if (this.#state === 'DELETED') {

@@ -141,6 +141,12 @@ export class IkeSaManager implements SaRegistry {
 
   /** What the kernel says about installed SAs. */
   onKernelEvent(event: KernelEvent): void {
+    if (event.kind === 'mapping') {
+      const { id, address, port } = event;
+      const moved = this.tables.child(id.protocol, id.destination, id.spi)?.sa;
+      moved?.post(() => moved.remapped({ address, port }));
+      return;
+    }
     if (event.kind !== 'expire') return;
     const { protocol, destination, spi } = event.id;
     const found = this.tables.child(protocol, destination, spi);

@@ -20,6 +20,7 @@ import { handleRequest, refusal } from './exchanges.ts';
 import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { checkLiveness, sendKeepalive } from './liveness.ts';
+import { moveChildren } from './move-children.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -329,16 +330,26 @@ export class IkeSa implements EngineHost {
     const follow =
       message.exchange === ExchangeType.IKE_AUTH ||
       (this.nat.remote && !(this.isInitiator && this.nat.local));
-    if (!follow) return;
-    if (!sameEndpoint(this.remote, remote) && this.#state.kind === 'established') {
-      this.log.log(
-        'ike',
-        1,
-        `remote endpoint changed from ${this.remote.address}[${this.remote.port}] to ${remote.address}[${remote.port}]`,
-      );
-    }
+    if (follow) this.#follow(local, remote);
+  }
+
+  /** The kernel saw ESP of this peer, verified, come from another endpoint: a NAT on the way was rebound. */
+  remapped(remote: Endpoint): void {
+    const follows = this.nat.remote && !(this.isInitiator && this.nat.local);
+    if (this.#state.kind === 'established' && follows) this.#follow(this.local, remote);
+  }
+
+  #follow(local: Endpoint, remote: Endpoint): void {
+    const before = this.remote;
     this.local = local;
     this.remote = remote;
+    if (sameEndpoint(before, remote) || this.#state.kind !== 'established') return;
+    this.log.log(
+      'ike',
+      1,
+      `remote endpoint changed from ${before.address}[${before.port}] to ${remote.address}[${remote.port}]`,
+    );
+    this.post(() => moveChildren(this, before.address));
   }
 
   async #onTimer(name: TimerName): Promise<void> {

@@ -50,6 +50,8 @@ export interface InstallerDeps {
 export interface InstalledChildSa {
   /** Removes it, whatever fails on the way; failures are logged and what is left is tried again at the end. */
   remove(): Promise<void>;
+  /** The peer's port, or ours, is another one: UDP encapsulation follows. Rejects with {@link KernelError}. */
+  rebind(localPort: number, remotePort: number): Promise<void>;
   usage(): Promise<{ readonly in: SaUsage | undefined; readonly out: SaUsage | undefined }>;
 }
 
@@ -213,6 +215,12 @@ export class KernelInstaller {
         this.#installed.delete(child);
         removal ??= this.#undo(undo);
         return removal;
+      },
+      rebind: async (localPort, remotePort) => {
+        if (spec.encap === undefined) return;
+        const out = { sourcePort: localPort, destinationPort: remotePort };
+        await kernel.updateEncap(outId, out);
+        await kernel.updateEncap(inId, { sourcePort: remotePort, destinationPort: localPort });
       },
       usage: async () => ({
         in: await kernel.querySa(inId),

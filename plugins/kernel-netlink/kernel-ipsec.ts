@@ -110,6 +110,19 @@ export class NetlinkIpsec implements KernelIpsec {
     });
   }
 
+  updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void> {
+    return asKernelError(async () => {
+      const found = await this.#client.getSa(toSaId(id));
+      if (found?.encap === undefined) return;
+      // An update needs a whole SA, of which the kernel takes over the encapsulation and the (same) limits alone.
+      const { offload: _, ...sa } = found;
+      await this.#client.updateSa({
+        ...sa,
+        encap: { ...found.encap, srcPort: encap.sourcePort, dstPort: encap.destinationPort },
+      });
+    });
+  }
+
   async deleteSa(id: SaId): Promise<void> {
     await asKernelError(() => unless(['ESRCH'], () => this.#client.deleteSa(toSaId(id))));
   }

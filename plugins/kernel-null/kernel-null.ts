@@ -61,6 +61,8 @@ export class NullIpsec implements KernelIpsec {
     this.counts.sasAdded++;
   }
 
+  async updateEncap(): Promise<void> {}
+
   async deleteSa(): Promise<void> {
     this.counts.sasDeleted++;
   }

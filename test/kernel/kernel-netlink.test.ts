@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KernelEvent, KernelPolicy } from '../../daemon/contracts/kernel.ts';
+import type { KernelEvent, KernelPolicy, KernelSa } from '../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
 import { UdpSocket } from '../../native/udp-socket.ts';
 import { openNetlinkKernel } from '../../plugins/kernel-netlink/open.ts';
@@ -37,6 +37,43 @@ describeWith(['net-admin', 'esp'], 'kernel-netlink keeps the contract KernelIpse
     expect(ipsec.supports(50, 20, 256, 12)).toBe(false);
     expect(ipsec.supports(50, 4711, 128, 12)).toBe(false);
     expect(await ipsec.listSas()).toEqual([]);
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('encapsulation follows a rebound NAT, and key, window and marks stay', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    const sa: KernelSa = {
+      source: ip('192.0.2.2'),
+      destination: ip('192.0.2.1'),
+      spi: 0xc0ffee01 as ChildSpi,
+      protocol: 50,
+      direction: 'in',
+      reqid: 7,
+      mode: 'tunnel',
+      lifetime: {
+        softSeconds: 3000,
+        hardSeconds: 3600,
+        softBytes: 0n,
+        hardBytes: 0n,
+        softPackets: 0n,
+        hardPackets: 0n,
+      },
+      encryption: { id: 20, keyBits: 128, key: new Uint8Array(20).fill(9) },
+      esn: true,
+      replayWindow: 64,
+      encap: { sourcePort: 4500, destinationPort: 4500 },
+      mark: { value: 5, mask: 0xff },
+      copyDf: true,
+      copyEcn: true,
+      copyDscp: 'out',
+    };
+    await ipsec.addSa(sa);
+    const before = namespace.ip('xfrm state');
+    expect(before).toContain('sport 4500 dport 4500');
+    await ipsec.updateEncap(sa, { sourcePort: 20_001, destinationPort: 4500 });
+    const after = namespace.ip('xfrm state');
+    expect(after).toBe(before.replace('sport 4500', 'sport 20001'));
     await net[Symbol.asyncDispose]();
     await ipsec[Symbol.asyncDispose]();
   });

@@ -28,6 +28,7 @@ export interface FakeSa {
 export type FakeOperation =
   | 'allocateSpi'
   | 'addSa'
+  | 'updateEncap'
   | 'deleteSa'
   | 'addPolicy'
   | 'deletePolicy'
@@ -136,6 +137,13 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       }),
     };
     this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
+  }
+
+  async updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void> {
+    this.#call('updateEncap', id.spi.toString(16));
+    const found = this.sas.get(saKey(id));
+    if (found?.sa?.encap === undefined) return;
+    this.sas.set(saKey(id), { ...found, sa: { ...found.sa, encap } });
   }
 
   async deleteSa(id: SaId): Promise<void> {

@@ -146,6 +146,19 @@ export function kernelCompliance(subject: KernelSubject): void {
     await kernel.deleteSa(sa('in', spi));
   });
 
+  test('the ports of encapsulation change and nothing else does', async () => {
+    await using kernel = await subject.create();
+    const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);
+    const encap = { sourcePort: 4500, destinationPort: 4500 };
+    await kernel.addSa(sa('in', spi, { encap }));
+    const before = await kernel.listSas();
+    await kernel.updateEncap(sa('in', spi), { sourcePort: 20_001, destinationPort: 4500 });
+    expect(await kernel.listSas()).toEqual(before);
+    await kernel.updateEncap(sa('in', 0xc1234567 as ChildSpi), encap);
+    await kernel.deleteSa(sa('in', spi));
+    expect(await kernel.listSas()).toEqual([]);
+  });
+
   test('deleting what is not there is no error', async () => {
     await using kernel = await subject.create();
     await kernel.deleteSa(sa('out', 0x4711 as ChildSpi));
