@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REPOSITORY } from '../lab/paths.ts';
@@ -37,6 +37,21 @@ export function run(program: string, argv: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, argv, { encoding: 'utf8' });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ${argv.join(' ')} failed: ${stderr}`);
+}
+
+/** Compiles the daemon as for a release, into a package of its own; the path of its program. */
+export function compiledDaemon(): string {
+  const home = join(BENCH_CACHE, 'package');
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  const compiler = join(REPOSITORY, 'node_modules/.bin/tsc');
+  const build = join(REPOSITORY, 'tsconfig.build.json');
+  run(compiler, ['-p', build, '--outDir', join(home, 'dist')]);
+  copyFileSync(join(REPOSITORY, 'package.json'), join(home, 'package.json'));
+  for (const name of ['native', 'node_modules']) {
+    symlinkSync(join(REPOSITORY, name), join(home, name));
+  }
+  return join(home, 'dist/daemon/main.js');
 }
 
 /** Path of a C program or library of this folder, built if it is older than its source. */

@@ -19,6 +19,8 @@ export interface ResponderSetup {
   readonly logging: Logging;
   /** Laid over the `charon` section of strongswan.conf. */
   readonly charon?: ConfTree;
+  /** The program of ours to run instead of the sources. */
+  readonly program?: string;
   /** Arguments of Node, for profiles. */
   readonly nodeArguments?: readonly string[];
 }
@@ -105,7 +107,9 @@ interface Launch {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-function planOurs({ logging, charon = {}, nodeArguments = [] }: ResponderSetup): Launch {
+function planOurs(setup: ResponderSetup): Launch {
+  const { logging, charon = {}, nodeArguments = [] } = setup;
+  const program = setup.program ?? join(REPOSITORY, 'daemon/main.ts');
   const socket = join(BENCH_CACHE, 'ours.vici');
   const conf = join(BENCH_CACHE, 'ours.conf');
   const base = {
@@ -115,7 +119,7 @@ function planOurs({ logging, charon = {}, nodeArguments = [] }: ResponderSetup):
   writeFileSync(conf, confText({ charon: merged(merged(COMMON, base), charon) }));
   const node = join(REPOSITORY, 'node_modules/.bin/node');
   return {
-    argv: [node, ...nodeArguments, join(REPOSITORY, 'daemon/main.ts')],
+    argv: [node, ...nodeArguments, program],
     socket,
     environment: { STRONGSWAN_CONF: conf },
   };
