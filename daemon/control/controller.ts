@@ -105,7 +105,10 @@ export class Controller implements Control {
       return no(`establishing ${what} not possible at the moment due to limits`);
     }
     hub.log('cfg', 1, `vici initiating ${childName === undefined ? what : `'${childName}'`}`);
-    const { sa, outcome } = manager.initiate(connection, found?.child);
+    const waiting = new AbortController();
+    const { sa, outcome } = manager.initiate(connection, found?.child, waiting.signal);
+    // Clients come and go while a peer is tried for ever: nothing of them stays.
+    using _waiting = { [Symbol.dispose]: () => waiting.abort() };
     if (timeout < 0) return { ok: true };
     using _log = followLog(hub, [sa], progress);
     const result = await within(clock, outcome, timeout, signal);

@@ -103,10 +103,11 @@ export class IkeSaManager implements SaRegistry {
   initiate(
     connection: ConnectionConfig,
     child: ChildConfig | undefined,
+    signal?: AbortSignal,
   ): { readonly sa: IkeSa; readonly outcome: Promise<Outcome> } {
     const reusable = this.#env.options().reuse_ikesa ? this.#reusable(connection) : undefined;
     const sa = reusable ?? this.#newInitiator(connection);
-    return { sa, outcome: sa.initiate(child) };
+    return { sa, outcome: sa.initiate(child, signal) };
   }
 
   /** Timers that will fire. */

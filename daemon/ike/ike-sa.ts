@@ -168,9 +168,9 @@ export class IkeSa implements EngineHost {
     this.#tag.name = connection.name;
   }
 
-  /** Begins the initial exchanges, and tells how they ended for `child`. */
-  initiate(child: ChildConfig | undefined): Promise<Outcome> {
-    const outcome = this.waiters.add(child?.name);
+  /** Begins the initial exchanges, and tells how they ended for `child`, until `signal` says that nobody asks any more. */
+  initiate(child: ChildConfig | undefined, signal?: AbortSignal): Promise<Outcome> {
+    const outcome = this.waiters.add(child?.name, signal);
     this.post(() => {
       if (this.ending) {
         this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });

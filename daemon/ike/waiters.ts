@@ -4,15 +4,24 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly err
 /** Those who wait for an IKE_SA (no name) or for one of its CHILD_SAs (by name). */
 export class Waiters {
   /** Made when somebody waits first: for most IKE_SAs nobody ever does. */
-  #waiting: Map<string | undefined, ((outcome: Outcome) => void)[]> | undefined;
+  #waiting: Map<string | undefined, Set<(outcome: Outcome) => void>> | undefined;
 
-  /** Resolves with the outcome; never rejects. */
-  add(child: string | undefined): Promise<Outcome> {
+  /** How many wait. */
+  get size(): number {
+    let size = 0;
+    for (const same of this.#waiting?.values() ?? []) size += same.size;
+    return size;
+  }
+
+  /** Resolves with the outcome, never rejects; once `signal` says that nobody waits any more it is forgotten. */
+  add(child: string | undefined, signal?: AbortSignal): Promise<Outcome> {
     return new Promise((resolve) => {
+      if (signal?.aborted) return;
       this.#waiting ??= new Map();
-      const same = this.#waiting.get(child);
-      if (same === undefined) this.#waiting.set(child, [resolve]);
-      else same.push(resolve);
+      const same = this.#waiting.get(child) ?? new Set();
+      this.#waiting.set(child, same);
+      same.add(resolve);
+      signal?.addEventListener('abort', () => same.delete(resolve), { once: true });
     });
   }
 
