@@ -105,6 +105,11 @@ export class IkeSaManager implements SaRegistry {
     child: ChildConfig | undefined,
     signal?: AbortSignal,
   ): { readonly sa: IkeSa; readonly outcome: Promise<Outcome> } {
+    if (this.#closing) {
+      const sa = this.#newInitiator(connection);
+      const errmsg = 'the daemon is shutting down';
+      return { sa, outcome: sa.destroy(errmsg).then(() => ({ ok: false, errmsg })) };
+    }
     const reusable = this.#env.options().reuse_ikesa ? this.#reusable(connection) : undefined;
     const sa = reusable ?? this.#newInitiator(connection);
     return { sa, outcome: sa.initiate(child, signal) };
@@ -207,7 +212,13 @@ export class IkeSaManager implements SaRegistry {
   }
 
   duplicatesOf(sa: IkeSa): readonly IkeSa[] {
-    return this.tables.samePeer(sa).filter((other) => other.state.kind === 'established');
+    // As long as the peer's identity is open, the connection stands for it.
+    const { connection, remoteId } = sa;
+    const others =
+      remoteId === undefined && connection !== undefined
+        ? [...this.tables.ofConnection(connection.name)].filter((other) => other !== sa)
+        : this.tables.samePeer(sa);
+    return others.filter((other) => other.state.kind === 'established');
   }
 
   reestablish(sa: IkeSa, children: readonly string[]): void {
