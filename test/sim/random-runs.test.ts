@@ -122,7 +122,9 @@ function agree(hosts: readonly WorldHost[]): void {
   for (const host of hosts) {
     expect(host.kernel.sas.size, `${host.name}: SAs`).toBe(2 * host.children.length);
     expect(host.kernel.policies.size > 0, `${host.name}: policies`).toBe(host.children.length > 0);
-    expect(host.lines.filter((line) => /internal error|TypeError|RangeError/.test(line))).toEqual([]);
+    expect(host.lines.filter((line) => /internal error|TypeError|RangeError/.test(line))).toEqual(
+      [],
+    );
   }
   if (moon.children.length === 0) return;
   const there = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
