@@ -14,6 +14,7 @@ import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { KernelInstaller } from './kernel/installer.ts';
+import { InterfaceFilter } from './network/interface-filter.ts';
 import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
 import type { IpAddress } from './proto/ip-address.ts';
@@ -104,18 +105,32 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     nattPort: transport.nattPort,
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
     sendRaw: (local, remote, octets) => sender.sendRaw(local, remote, octets),
-    sourceAddress: async (remote) => (await net.route(remote))?.source,
+    sourceAddress: async (remote) => {
+      const source = (await net.route(remote))?.source;
+      return source !== undefined && interfaces.allows(source) ? source : undefined;
+    },
     resolve,
     emit: (event) => events.emit(event),
   });
+  const interfaces = new InterfaceFilter(net, options);
+  const refreshInterfaces = async (): Promise<void> => {
+    try {
+      await interfaces.refresh();
+    } catch (error) {
+      hub.log('net', 1, `reading the addresses of this host failed: ${errorText(error)}`);
+    }
+  };
   const receiver = new Receiver(
     transport.ikePort,
     () => current.max_packet,
-    (message, local, remote) => manager.receive(message, local, remote),
+    (message, local, remote) => {
+      if (interfaces.allows(local.address)) manager.receive(message, local, remote);
+    },
   );
   const reloadSettings = async (): Promise<Outcome> => {
     try {
       current = (await contracts.reloadOptions?.()) ?? current;
+      await refreshInterfaces();
       return { ok: true };
     } catch (error) {
       return { ok: false, errmsg: errorText(error) };
@@ -144,6 +159,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     async start() {
       installer.onEvent((event) => manager.onKernelEvent(event));
       await installer.start();
+      net.onChange(() => void refreshInterfaces());
+      await refreshInterfaces();
       transport.onDatagram((datagram) => receiver.receive(datagram));
     },
     async shutdown() {

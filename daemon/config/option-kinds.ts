@@ -1,9 +1,8 @@
 /**
  * When a new value counts: `now` at the next use (also after `reload-settings`), `start` when the daemon starts,
- * `later` not yet: it is read and checked, and setting it is answered with a warning; `refused` not yet, and setting it
- * stops the daemon, because to ignore it would allow more than the operator meant.
+ * `later` not yet: it is read and checked, and setting it is answered with a warning.
  */
-export type OptionEffect = 'now' | 'start' | 'later' | 'refused';
+export type OptionEffect = 'now' | 'start' | 'later';
 
 /** One option of strongswan.conf: everything there is to know about it. */
 export interface Option<T> {

@@ -5,7 +5,6 @@ import { OPTIONS } from './options.ts';
 const EFFECTS: Readonly<Record<OptionEffect, string>> = {
   now: 'at the next use, also after `reload-settings`',
   start: 'when the daemon starts',
-  refused: '**not yet**: setting it stops the daemon, since to ignore it would allow too much',
   later: '**not yet**: read and checked, setting it logs a warning',
 };
 

@@ -124,8 +124,8 @@ export const OPTIONS = {
   install_routes: bool(true, 'now', 'Install routes for tunnels in the table of their own.'),
   install_virtual_ip: bool(true, 'later', 'Install received virtual IPs on an interface.'),
   install_virtual_ip_on: text('later', 'Interface of virtual IPs instead of the outbound one.'),
-  interfaces_ignore: words('refused', 'Interfaces not to use.'),
-  interfaces_use: words('refused', 'The only interfaces to use; goes before interfaces_ignore.'),
+  interfaces_ignore: words('now', 'Interfaces not to use.'),
+  interfaces_use: words('now', 'The only interfaces to use; goes before interfaces_ignore.'),
   keep_alive: seconds(20, 'now', 'Interval of NAT keepalives; 0 = off.'),
   keep_alive_dpd_margin: seconds(
     0,

@@ -68,12 +68,6 @@ function read(
     warn(`${message}; the default ${option.defaultText} is used`);
     return option.default;
   }
-  if (option.effect === 'refused' && found.text !== option.defaultText) {
-    throw new ConfigError(
-      where,
-      `${where}: option '${name}' is not yet in effect, and to ignore it would allow more than you wrote: remove it`,
-    );
-  }
   if (option.effect === 'later' && !Object.is(value, option.default)) {
     warn(`${where}: option '${name}' is not yet in effect`);
   }

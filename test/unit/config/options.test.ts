@@ -115,9 +115,6 @@ describe('values', () => {
       "/s.conf:1:10: invalid value 'of course' for 'initiator_only', allowed is yes or no",
     );
     expect(() => resolve('charon { ikesa_limit = ten }')).toThrow('ikesa_limit');
-    expect(() => resolve('charon { interfaces_use = eth0 }')).toThrow(
-      "/s.conf:1:10: option 'interfaces_use' is not yet in effect",
-    );
     expect(() => resolve('charon { port = 4500 }')).toThrow('they must differ');
     expect(() => resolve('charon { spi_min = 0xd0000000 }')).toThrow(
       'spi_min is greater than spi_max',
