@@ -1,9 +1,15 @@
-import { type Endpoint, endpointKey } from '../proto/endpoint.ts';
+import { type Endpoint, sameEndpoint } from '../proto/endpoint.ts';
 import { identityKey } from '../proto/identity-match.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
+
+/** A responder's IKE_SA and where its IKE_SA_INIT came from. */
+interface HalfOpen {
+  readonly sa: IkeSa;
+  readonly remote: Endpoint;
+}
 
 /** Every way to find an IKE_SA or a CHILD_SA, each one lookup, however many there are. */
 export class IkeSaTables {
@@ -14,7 +20,7 @@ export class IkeSaTables {
   /** Most peers have one IKE_SA, which needs no set. */
   readonly #byPeer = new Map<string, IkeSa | Set<IkeSa>>();
   /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
-  readonly #byInit = new Map<string, IkeSa>();
+  readonly #byInit = new Map<IkeSpi, readonly HalfOpen[]>();
   readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
 
   add(sa: IkeSa): void {
@@ -57,15 +63,18 @@ export class IkeSaTables {
   }
 
   opened(sa: IkeSa, spiI: IkeSpi, remote: Endpoint): void {
-    this.#byInit.set(initKey(spiI, remote), sa);
+    this.#byInit.set(spiI, [...(this.#byInit.get(spiI) ?? []), { sa, remote }]);
   }
 
   halfOpen(spiI: IkeSpi, remote: Endpoint): IkeSa | undefined {
-    return this.#byInit.get(initKey(spiI, remote));
+    // By the SPI alone first: a flood of others costs no more than that.
+    return this.#byInit.get(spiI)?.find((known) => sameEndpoint(known.remote, remote))?.sa;
   }
 
   noLongerOpen(spiI: IkeSpi, remote: Endpoint): void {
-    this.#byInit.delete(initKey(spiI, remote));
+    const others = this.#byInit.get(spiI)?.filter((known) => !sameEndpoint(known.remote, remote));
+    if (others === undefined || others.length === 0) this.#byInit.delete(spiI);
+    else this.#byInit.set(spiI, others);
   }
 
   childInstalled(sa: IkeSa, child: ChildSa): void {
@@ -109,10 +118,6 @@ export class IkeSaTables {
 }
 
 const NONE: ReadonlySet<IkeSa> = new Set();
-
-function initKey(spiI: IkeSpi, remote: Endpoint): string {
-  return `${spiI}|${endpointKey(remote)}`;
-}
 
 function childKey(protocol: number, destination: IpAddress, spi: number): string {
   // Joined, a key is one flat string; a template would leave the pieces it was made of in memory.
