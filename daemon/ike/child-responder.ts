@@ -1,23 +1,22 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
-import { KernelError, type SaMode } from '../contracts/kernel.ts';
-import { childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
+import { KeyExchangeError } from '../contracts/crypto.ts';
+import { KernelError } from '../contracts/kernel.ts';
+import { childSpiBytes } from '../proto/child-spi.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import { nameOfKeMethod } from '../proto/iana/transforms.ts';
 import type { Message, Payload } from '../proto/payload.ts';
-import { printProposals } from '../proto/proposal-print.ts';
-import { selectProposal } from '../proto/proposal-select.ts';
-import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import { reserveSpi } from './child-initiator.ts';
 import { installChild } from './child-install.ts';
+import { failed, type NegotiatedChild, negotiateChild } from './child-negotiation.ts';
+import { agreedKeMethod, keyExchangeOf } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
-import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
-import { chooseChild, configuredSelectors, printSelectors } from './selectors.ts';
+import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
 
 /**
- * Answers the CHILD_SA part of an IKE_AUTH request: chooses child, proposal and selectors (RFC 7296 sections 2.7 and
- * 2.9) and installs the result before the peer is told. A refusal is a notify; the IKE_SA lives on.
+ * Answers the CHILD_SA part of an IKE_AUTH request; what was agreed is installed before the peer is told. A refusal is
+ * a notify, and no payloads at all if the request asked for no CHILD_SA (RFC 6023).
  */
 export async function respondChild(
   sa: IkeSa,
@@ -26,125 +25,107 @@ export async function respondChild(
   ni: Uint8Array,
   nr: Uint8Array,
 ): Promise<readonly Payload[]> {
-  const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
-  if (offer === undefined && tsi === undefined && tsr === undefined) return [];
-  if (offer === undefined || tsi === undefined || tsr === undefined) {
-    return [notify(NotifyType.INVALID_SYNTAX)];
-  }
-  const { log, env } = sa;
-  const { child_sa_limit: limit } = env.options();
-  if (limit > 0 && sa.children.size >= limit) {
-    log.log('ike', 1, `peer has ${sa.children.size} CHILD_SAs, the limit (charon.child_sa_limit)`);
+  const agreed = negotiateChild(sa, connection, message, false);
+  if (agreed === undefined) return [];
+  if (agreed.kind === 'refused') return agreed.payloads;
+  return install(sa, agreed, { ni, nr, secret: undefined }, []);
+}
+
+/**
+ * CREATE_CHILD_SA as responder, RFC 7296 section 1.3.1: a further CHILD_SA, with a key exchange of its own if the agreed
+ * proposal names one. Rekeying is refused in the way the RFC has for minimal implementations (section 4): the peer
+ * then sets up a new IKE_SA.
+ */
+export async function respondCreateChild(sa: IkeSa, message: Message): Promise<readonly Payload[]> {
+  const { log, connection } = sa;
+  const nonce = find(message, 'Nonce');
+  const rekeys =
+    findNotify(message, NotifyType.REKEY_SA) !== undefined || find(message, 'TSi') === undefined;
+  if (sa.state.kind !== 'established' || sa.ending) return [notify(NotifyType.TEMPORARY_FAILURE)];
+  if (rekeys || connection === undefined || nonce === undefined) {
+    log.log('ike', 1, 'peer asks for rekeying, which is refused');
     return [notify(NotifyType.NO_ADDITIONAL_SAS)];
   }
+  const agreed = negotiateChild(sa, connection, message, true);
+  if (agreed === undefined) return [notify(NotifyType.INVALID_SYNTAX)];
+  if (agreed.kind === 'refused') return agreed.payloads;
 
-  const wantsTransport = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
-  const proposed = {
-    local:
-      wantsTransport && sa.nat.local ? acrossNat(tsr.selectors, sa.local.address) : tsr.selectors,
-    remote:
-      wantsTransport && sa.nat.remote ? acrossNat(tsi.selectors, sa.remote.address) : tsi.selectors,
-  };
-  const choice = chooseChild(
-    connection.children.values(),
-    sa.local.address,
-    sa.remote.address,
-    proposed,
-  );
-  if (choice === undefined) return refuseSelectors(sa, connection, proposed);
-
-  const { child } = choice;
-  const selection = selectProposal(stripKeyExchanges(child.proposals), offer.proposals, {
-    preferConfigured: env.options().prefer_configured_proposals,
-    ignoreKe: true,
-  });
-  if (!selection.ok) {
-    log.log('cfg', 1, `received proposals: ${printProposals(offer.proposals)}`);
-    log.log('cfg', 1, `configured proposals: ${printProposals(child.proposals)}`);
+  const nr = sa.env.random.bytes(NONCE_OCTETS);
+  const own: Payload = { kind: 'Nonce', data: nr };
+  const method = agreedKeMethod(agreed.proposal);
+  if (method === 0) {
+    return install(sa, agreed, { ni: nonce.data, nr, secret: undefined }, [own]);
+  }
+  const ke = find(message, 'KE');
+  // Perfect forward secrecy was agreed: a request without it would quietly do without (RFC 7296 section 1.3.1).
+  if (ke === undefined) return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads;
+  if (ke.method !== method) {
+    const [got, want] = [nameOfKeMethod(ke.method), nameOfKeMethod(method)];
     log.log(
       'ike',
       1,
-      `no acceptable proposal found for CHILD_SA '${child.name}': ${selection.reason}`,
+      `key exchange method ${got} in received payload doesn't match negotiated ${want}`,
     );
-    env.emit({ kind: 'alert', type: 'proposal-mismatch-child', ike: viewIkeSa(sa) });
-    return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
+    return [notify(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(method >>> 8, method & 0xff))];
   }
-  const { proposal } = selection;
-  const spiOut = childSpiFrom(proposal.spi);
-  if (spiOut === undefined || spiOut === 0) return [notify(NotifyType.INVALID_SYNTAX)];
-  log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
+  try {
+    const { publicValue, secret } = keyExchangeOf(sa.env.crypto, method).respond(ke.data);
+    const payloads: Payload[] = [own, { kind: 'KE', method, data: publicValue }];
+    try {
+      return await install(sa, agreed, { ni: nonce.data, nr, secret }, payloads);
+    } finally {
+      secret.fill(0);
+    }
+  } catch (error) {
+    if (!(error instanceof KeyExchangeError)) throw error;
+    log.log('ike', 1, `peer sent an unusable ${nameOfKeMethod(method)} value: ${error.message}`);
+    return [notify(NotifyType.INVALID_SYNTAX)];
+  }
+}
 
-  const transport = wantsTransport && child.mode === 'transport';
-  const mode: SaMode = transport ? 'transport' : 'tunnel';
-  if (child.mode === 'transport' && !transport) {
-    log.log('ike', 1, 'peer does not ask for transport mode, using tunnel mode');
-  }
+interface Secrets {
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  readonly secret: Uint8Array | undefined;
+}
+
+/** Installs what was agreed and writes the answer; `exchange` holds Nonce and KE of CREATE_CHILD_SA. */
+async function install(
+  sa: IkeSa,
+  agreed: NegotiatedChild,
+  secrets: Secrets,
+  exchange: readonly Payload[],
+): Promise<readonly Payload[]> {
+  const { env } = sa;
+  const { proposal } = agreed;
   const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
   try {
     const spiIn = await reserveSpi(sa, proposal.protocol);
     try {
       await installChild(sa, {
         uniqueId: env.registry.nextChildId(),
-        child,
+        child: agreed.child,
         proposal,
-        mode,
+        mode: agreed.mode,
         spiIn,
-        spiOut,
-        localTs: choice.local,
-        remoteTs: choice.remote,
+        spiOut: agreed.spiOut,
+        localTs: agreed.localTs,
+        remoteTs: agreed.remoteTs,
         byUs: false,
-        ni,
-        nr,
-        secret: undefined,
+        ...secrets,
       });
     } catch (error) {
       await env.installer.releaseSpi(sa.local.address, sa.remote.address, ip, spiIn);
       throw error;
     }
     return [
-      ...(transport ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
+      ...(agreed.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
       { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
-      {
-        kind: 'TSi',
-        selectors:
-          proposed.remote === tsi.selectors
-            ? choice.remote
-            : backAcrossNat(choice.remote, tsi.selectors),
-      },
-      {
-        kind: 'TSr',
-        selectors:
-          proposed.local === tsr.selectors
-            ? choice.local
-            : backAcrossNat(choice.local, tsr.selectors),
-      },
+      ...exchange,
+      ...agreed.selectors,
     ];
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
+    return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads;
   }
-}
-
-function refuseSelectors(
-  sa: IkeSa,
-  connection: ConnectionConfig,
-  proposed: Parameters<typeof chooseChild>[3],
-): readonly Payload[] {
-  sa.log.log(
-    'ike',
-    1,
-    `traffic selectors ${printSelectors(proposed.local, proposed.remote)} unacceptable`,
-  );
-  for (const child of connection.children.values()) {
-    const own = configuredSelectors(child, sa.local.address, sa.remote.address);
-    sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
-  }
-  sa.env.emit({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) });
-  return failed(sa, NotifyType.TS_UNACCEPTABLE);
-}
-
-function failed(sa: IkeSa, type: number): readonly Payload[] {
-  sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
-  sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
-  return [notify(type)];
 }

@@ -1,9 +1,8 @@
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
-import { NotifyType } from '../proto/iana/notify-types.ts';
+import { respondCreateChild } from './child-responder.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { IkeSaState } from './ike-sa-state.ts';
 import { respondInformational } from './informational.ts';
-import { notify } from './payloads.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
 import { respond } from './tasks/respond.ts';
 
@@ -37,7 +36,7 @@ export async function handleRequest(
     case ExchangeType.IKE_AUTH:
       return nextResponse(sa, request);
     case ExchangeType.CREATE_CHILD_SA:
-      return respondCreateChild(sa);
+      return { payloads: await respondCreateChild(sa, request.message) };
     case ExchangeType.INFORMATIONAL:
       return respondInformational(sa, request.message);
     default:
@@ -62,16 +61,4 @@ async function nextResponse(
     await task.return(undefined);
   }
   return step.value;
-}
-
-/**
- * CREATE_CHILD_SA: further CHILD_SAs and rekeying are not offered, and the peer is told in the way the RFC has for
- * minimal implementations (RFC 7296 section 4), upon which it sets up a new IKE_SA.
- */
-function respondCreateChild(sa: IkeSa): OutboundResponse {
-  const closing = sa.state.kind === 'deleting';
-  sa.log.log('ike', 1, 'peer asks for another CHILD_SA or for rekeying, which is refused');
-  return {
-    payloads: [notify(closing ? NotifyType.TEMPORARY_FAILURE : NotifyType.NO_ADDITIONAL_SAS)],
-  };
 }

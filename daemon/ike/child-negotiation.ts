@@ -1,0 +1,142 @@
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { SaMode } from '../contracts/kernel.ts';
+import { type ChildSpi, childSpiFrom } from '../proto/child-spi.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
+import type { Message, Payload } from '../proto/payload.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { printProposals } from '../proto/proposal-print.ts';
+import { selectProposal } from '../proto/proposal-select.ts';
+import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { viewIkeSa } from './ike-sa-view.ts';
+import { acrossNat, backAcrossNat } from './nat-selectors.ts';
+import { find, findNotify, notify } from './payloads.ts';
+import { chooseChild, configuredSelectors, printSelectors } from './selectors.ts';
+
+/** What a CHILD_SA request of the peer and our configuration have in common, from our point of view. */
+export interface NegotiatedChild {
+  readonly kind: 'agreed';
+  readonly child: ChildConfig;
+  readonly proposal: Proposal;
+  readonly mode: SaMode;
+  readonly spiOut: ChildSpi;
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  /** TSi and TSr of the answer, in the peer's addresses. */
+  readonly selectors: readonly Payload[];
+}
+
+/** A notify that says no; the IKE_SA lives on. */
+export interface RefusedChild {
+  readonly kind: 'refused';
+  readonly payloads: readonly Payload[];
+}
+
+/**
+ * Chooses child, proposal and selectors for a request of the peer, RFC 7296 sections 2.7 and 2.9. Within IKE_AUTH
+ * (`keyExchange` false) key exchange methods do not count. `undefined` if the request asks for no CHILD_SA.
+ */
+export function negotiateChild(
+  sa: IkeSa,
+  connection: ConnectionConfig,
+  message: Message,
+  keyExchange: boolean,
+): NegotiatedChild | RefusedChild | undefined {
+  const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
+  if (offer === undefined && tsi === undefined && tsr === undefined) return undefined;
+  if (offer === undefined || tsi === undefined || tsr === undefined) {
+    return refused(NotifyType.INVALID_SYNTAX);
+  }
+  const { log, env } = sa;
+  const { child_sa_limit: limit } = env.options();
+  if (limit > 0 && sa.children.size >= limit) {
+    log.log('ike', 1, `peer has ${sa.children.size} CHILD_SAs, the limit (charon.child_sa_limit)`);
+    return refused(NotifyType.NO_ADDITIONAL_SAS);
+  }
+  const wantsTransport = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
+  const ends = { local: sa.local.address, remote: sa.remote.address };
+  const translated = {
+    local: wantsTransport && sa.nat.local,
+    remote: wantsTransport && sa.nat.remote,
+  };
+  const proposed = {
+    local: translated.local ? acrossNat(tsr.selectors, ends.local) : tsr.selectors,
+    remote: translated.remote ? acrossNat(tsi.selectors, ends.remote) : tsi.selectors,
+  };
+  const choice = chooseChild(connection.children.values(), ends.local, ends.remote, proposed);
+  if (choice === undefined) return refuseSelectors(sa, connection, proposed);
+
+  const { child } = choice;
+  const configured = keyExchange ? child.proposals : stripKeyExchanges(child.proposals);
+  const selection = selectProposal(configured, offer.proposals, {
+    preferConfigured: env.options().prefer_configured_proposals,
+    ignoreKe: !keyExchange,
+  });
+  if (!selection.ok) {
+    log.log('cfg', 1, `received proposals: ${printProposals(offer.proposals)}`);
+    log.log('cfg', 1, `configured proposals: ${printProposals(child.proposals)}`);
+    log.log(
+      'ike',
+      1,
+      `no acceptable proposal found for CHILD_SA '${child.name}': ${selection.reason}`,
+    );
+    env.emit({ kind: 'alert', type: 'proposal-mismatch-child', ike: viewIkeSa(sa) });
+    return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
+  }
+  const { proposal } = selection;
+  const spiOut = childSpiFrom(proposal.spi);
+  if (spiOut === undefined || spiOut === 0) return refused(NotifyType.INVALID_SYNTAX);
+  log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
+  if (child.mode === 'transport' && !wantsTransport) {
+    log.log('ike', 1, 'peer does not ask for transport mode, using tunnel mode');
+  }
+  return {
+    kind: 'agreed',
+    child,
+    proposal,
+    mode: wantsTransport && child.mode === 'transport' ? 'transport' : 'tunnel',
+    spiOut,
+    localTs: choice.local,
+    remoteTs: choice.remote,
+    selectors: [
+      {
+        kind: 'TSi',
+        selectors: translated.remote ? backAcrossNat(choice.remote, tsi.selectors) : choice.remote,
+      },
+      {
+        kind: 'TSr',
+        selectors: translated.local ? backAcrossNat(choice.local, tsr.selectors) : choice.local,
+      },
+    ],
+  };
+}
+
+function refuseSelectors(
+  sa: IkeSa,
+  connection: ConnectionConfig,
+  proposed: Parameters<typeof chooseChild>[3],
+): RefusedChild {
+  sa.log.log(
+    'ike',
+    1,
+    `traffic selectors ${printSelectors(proposed.local, proposed.remote)} unacceptable`,
+  );
+  for (const child of connection.children.values()) {
+    const own = configuredSelectors(child, sa.local.address, sa.remote.address);
+    sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
+  }
+  sa.env.emit({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) });
+  return failed(sa, NotifyType.TS_UNACCEPTABLE);
+}
+
+/** A refusal that people should hear of. */
+export function failed(sa: IkeSa, type: number): RefusedChild {
+  sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
+  sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
+  return refused(type);
+}
+
+function refused(type: number): RefusedChild {
+  return { kind: 'refused', payloads: [notify(type)] };
+}
