@@ -110,7 +110,10 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       return source !== undefined && interfaces.allows(source) ? source : undefined;
     },
     resolve,
-    emit: (event) => events.emit(event),
+    emit: (build) => {
+      if (events.size > 0) events.emit(build());
+    },
+    watched: () => events.size > 0,
   });
   const interfaces = new InterfaceFilter(net, options);
   const refreshInterfaces = async (): Promise<void> => {

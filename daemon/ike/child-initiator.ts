@@ -108,7 +108,7 @@ export class ChildProposal {
       }
       this.#disown();
       sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
-      sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
+      sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
     }
   }
 

@@ -71,13 +71,13 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
       `CHILD_SA ${child.label} established with SPIs ${hex32(spec.spiIn)}_i ${hex32(spec.spiOut)}_o ` +
         `and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    env.emit({ kind: 'child-updown', up: true, ike: viewIkeSa(sa, [child]) });
+    env.emit(() => ({ kind: 'child-updown', up: true, ike: viewIkeSa(sa, [child]) }));
     return child;
   } catch (error) {
     env.installer.releaseReqid(reqid);
     if (error instanceof KernelError) {
       log.log('chd', 1, `unable to install IPsec SAs in kernel: ${error.message}`);
-      env.emit({ kind: 'alert', type: 'install-child-sa-failed', ike: viewIkeSa(sa) });
+      env.emit(() => ({ kind: 'alert', type: 'install-child-sa-failed', ike: viewIkeSa(sa) }));
     }
     throw error;
   }

@@ -81,13 +81,15 @@ export function negotiateChild(
       1,
       `no acceptable proposal found for CHILD_SA '${child.name}': ${selection.reason}`,
     );
-    env.emit({ kind: 'alert', type: 'proposal-mismatch-child', ike: viewIkeSa(sa) });
+    env.emit(() => ({ kind: 'alert', type: 'proposal-mismatch-child', ike: viewIkeSa(sa) }));
     return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
   }
   const { proposal } = selection;
   const spiOut = childSpiFrom(proposal.spi);
   if (spiOut === undefined || spiOut === 0) return refused(NotifyType.INVALID_SYNTAX);
-  log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
+  if (log.enabled('cfg', 1)) {
+    log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
+  }
   if (child.mode === 'transport' && !wantsTransport) {
     log.log('ike', 1, 'peer does not ask for transport mode, using tunnel mode');
   }
@@ -126,14 +128,14 @@ function refuseSelectors(
     const own = configuredSelectors(child, sa.local.address, sa.remote.address);
     sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
   }
-  sa.env.emit({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) });
+  sa.env.emit(() => ({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) }));
   return failed(sa, NotifyType.TS_UNACCEPTABLE);
 }
 
 /** A refusal that people should hear of. */
 export function failed(sa: IkeSa, type: number): RefusedChild {
   sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
-  sa.env.emit({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) });
+  sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
   return refused(type);
 }
 

@@ -114,13 +114,15 @@ export class ChildSa {
       `closing CHILD_SA ${this.label} with SPIs ${hex32(spiIn)}_i ${bytes(usage.in)} ` +
         `${hex32(spiOut)}_o ${bytes(usage.out)} and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    const down = viewIkeSa(this.#sa, [this]);
+    const down = this.#sa.env.watched() ? viewIkeSa(this.#sa, [this]) : undefined;
     this.#state = 'DELETED';
     this.#sa.children.delete(uniqueId);
     this.#sa.env.registry.childRemoved(this);
     await this.#kernel.remove();
     this.#sa.env.installer.releaseReqid(this.terms.reqid);
-    this.#sa.env.emit({ kind: 'child-updown', up: false, ike: down });
+    if (down !== undefined) {
+      this.#sa.env.emit(() => ({ kind: 'child-updown', up: false, ike: down }));
+    }
     this.#removed?.();
   }
 }

@@ -34,7 +34,10 @@ export interface IkeEnvironment {
   sourceAddress(remote: IpAddress): Promise<IpAddress | undefined>;
   /** Addresses of a DNS name, best first; empty if there is none. */
   resolve(name: string): Promise<readonly IpAddress[]>;
-  emit(event: DaemonEvent): void;
+  /** Raises an event; it is built at once, but only if somebody listens. */
+  emit(build: () => DaemonEvent): void;
+  /** Whether anybody listens: ask before a snapshot that must precede a change. */
+  watched(): boolean;
   readonly registry: SaRegistry;
 }
 

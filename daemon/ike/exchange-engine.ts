@@ -154,14 +154,14 @@ export class ExchangeEngine {
     }
     const message = this.#decode(header, datagram, local, remote);
     if (message === undefined) return;
-    log.log('enc', 1, `parsed ${describeMessage(message)}`);
+    if (log.enabled('enc', 1)) log.log('enc', 1, `parsed ${describeMessage(message)}`);
     this.#host.heardFrom(local, remote, message);
     if (message.isResponse) await this.#onReply(message, datagram);
     else await this.#onRequest(message, datagram, local, remote);
   }
 
   #alert(type: string): void {
-    this.#sa.env.emit({ kind: 'alert', type, ike: viewIkeSa(this.#sa) });
+    this.#sa.env.emit(() => ({ kind: 'alert', type, ike: viewIkeSa(this.#sa) }));
   }
 
   #expected(header: IkeHeader): string {

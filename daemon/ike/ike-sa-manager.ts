@@ -356,6 +356,7 @@ export class IkeSaManager implements SaRegistry {
   }
 
   #logReceived(sa: IkeSa, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
+    if (!sa.log.enabled('net', 1)) return;
     sa.log.log(
       'net',
       1,

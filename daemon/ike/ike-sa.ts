@@ -255,7 +255,7 @@ export class IkeSa implements EngineHost {
     }
     const keepAlive = env.options().keep_alive;
     if (this.nat.local && keepAlive > 0) this.timers.start('natKeepalive', keepAlive * 1000);
-    env.emit({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) });
+    env.emit(() => ({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) }));
     this.waiters.settle(undefined, { ok: true });
   }
 
@@ -263,12 +263,12 @@ export class IkeSa implements EngineHost {
   async destroy(reason: string): Promise<void> {
     if (this.destroyed) return;
     const wasUp = this.#state.kind === 'established' || this.#state.kind === 'deleting';
-    const down = wasUp ? viewIkeSa(this) : undefined;
+    const down = wasUp && this.env.watched() ? viewIkeSa(this) : undefined;
     this.transition({ kind: 'destroyed' });
     this.timers.stopAll();
     this.#mailbox.close();
     this.env.registry.destroyed(this);
-    if (down !== undefined) this.env.emit({ kind: 'ike-updown', up: false, ike: down });
+    if (down !== undefined) this.env.emit(() => ({ kind: 'ike-updown', up: false, ike: down }));
     await this.#attempt(() => this.tasks.abandon(reason));
     await this.#attempt(() => this.responder?.return(undefined));
     for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
@@ -360,7 +360,7 @@ export class IkeSa implements EngineHost {
         return;
       case 'halfOpen':
         this.log.log('ike', 1, 'deleting half open IKE_SA after timeout');
-        this.env.emit({ kind: 'alert', type: 'half-open-timeout', ike: viewIkeSa(this) });
+        this.env.emit(() => ({ kind: 'alert', type: 'half-open-timeout', ike: viewIkeSa(this) }));
         await this.destroy('the peer did not complete the initial exchanges in time');
         return;
       case 'dpd':
@@ -371,7 +371,7 @@ export class IkeSa implements EngineHost {
         return;
       case 'hardLifetime':
         this.log.log('ike', 1, `IKE_SA ${this.label} reached its hard lifetime, deleting it`);
-        this.env.emit({ kind: 'alert', type: 'ike-sa-expired', ike: viewIkeSa(this) });
+        this.env.emit(() => ({ kind: 'alert', type: 'ike-sa-expired', ike: viewIkeSa(this) }));
         await this.deleteNow('the IKE_SA reached its hard lifetime');
         return;
     }

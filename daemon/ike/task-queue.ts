@@ -65,7 +65,7 @@ export class TaskQueue {
       await this.#tryAgain(plan, exchange);
       return;
     }
-    sa.env.emit({ kind: 'alert', type: 'retransmit-send-timeout', ike: viewIkeSa(sa) });
+    sa.env.emit(() => ({ kind: 'alert', type: 'retransmit-send-timeout', ike: viewIkeSa(sa) }));
     if (sa.state.kind === 'established') {
       const names = namesToRestart(sa, (child) => child.dpdAction.start);
       await sa.destroy(`the peer did not answer ${sends} sends of a request`);
@@ -110,7 +110,7 @@ export class TaskQueue {
   async #tryAgain(plan: QueuedTask | undefined, exchange: number): Promise<void> {
     const sa = this.#sa;
     const limit = sa.connection?.keyingTries ?? 1;
-    sa.env.emit({ kind: 'alert', type: 'peer-init-unreachable', ike: viewIkeSa(sa) });
+    sa.env.emit(() => ({ kind: 'alert', type: 'peer-init-unreachable', ike: viewIkeSa(sa) }));
     if (plan === undefined || (limit !== 0 && sa.tries >= limit)) {
       sa.log.log('ike', 1, 'establishing IKE_SA failed, peer not responding');
       const what = exchange === ExchangeType.IKE_AUTH ? 'IKE_AUTH' : 'IKE_SA_INIT';

@@ -26,7 +26,7 @@ export async function closeDuplicates(
       1,
       `deleting duplicate IKE_SA for peer '${other.printedId('remote')}' due to uniqueness policy`,
     );
-    sa.env.emit({ kind: 'alert', type: 'unique-replace', ike: viewIkeSa(other) });
+    sa.env.emit(() => ({ kind: 'alert', type: 'unique-replace', ike: viewIkeSa(other) }));
     other.delete('replaced by a newer IKE_SA of the same peer (unique = replace)');
   }
 }
@@ -37,6 +37,6 @@ export function refusedAsDuplicate(sa: IkeSa, connection: ConnectionConfig): boo
   const others = sa.env.registry.duplicatesOf(sa);
   const elsewhere = others.find((other) => !sameEndpoint(other.remote, sa.remote));
   if (elsewhere === undefined) return false;
-  sa.env.emit({ kind: 'alert', type: 'unique-keep', ike: viewIkeSa(elsewhere) });
+  sa.env.emit(() => ({ kind: 'alert', type: 'unique-keep', ike: viewIkeSa(elsewhere) }));
   return true;
 }

@@ -104,7 +104,7 @@ function authenticate(
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
-    sa.env.emit({ kind: 'alert', type: 'peer-auth-failed' });
+    sa.env.emit(() => ({ kind: 'alert', type: 'peer-auth-failed' }));
     // The peer believes in this IKE_SA: it is told, RFC 7296 section 2.21.2.
     sa.engine.fireAndForget({
       exchange: ExchangeType.INFORMATIONAL,

@@ -29,7 +29,7 @@ export async function* respondAuth(
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
-    sa.env.emit({ kind: 'alert', type: 'peer-auth-failed' });
+    sa.env.emit(() => ({ kind: 'alert', type: 'peer-auth-failed' }));
     const refusal: OutboundResponse = {
       payloads: [notify(NotifyType.AUTHENTICATION_FAILED)],
       after: () => sa.destroy(error.message),

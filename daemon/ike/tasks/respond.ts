@@ -66,7 +66,9 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   }
 
   const nr = sa.env.random.bytes(NONCE_OCTETS);
-  sa.log.log('cfg', 1, `selected proposal: ${printProposals([chosen.proposal])}`);
+  if (sa.log.enabled('cfg', 1)) {
+    sa.log.log('cfg', 1, `selected proposal: ${printProposals([chosen.proposal])}`);
+  }
   installKeys(sa, chosen.proposal, nonce.data, nr, exchanged.secret);
   sa.transition({ kind: 'connecting' });
   detectNat(sa, message);
@@ -131,7 +133,7 @@ function logMismatch(
     sa.log.log('cfg', 1, `configured proposals: ${printProposals(configured.proposals)}`);
   }
   sa.log.log('ike', 1, `no acceptable proposal found: ${reason}`);
-  sa.env.emit({ kind: 'alert', type: 'proposal-mismatch-ike', ike: viewIkeSa(sa) });
+  sa.env.emit(() => ({ kind: 'alert', type: 'proposal-mismatch-ike', ike: viewIkeSa(sa) }));
 }
 
 function exchangeKeys(
