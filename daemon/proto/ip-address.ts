@@ -44,17 +44,33 @@ export function ipFromBytes(bytes: Uint8Array): IpAddress {
   return printIpv6(bytes) as IpAddress;
 }
 
+// By hand: this runs for every packet of a stranger, and a regular expression costs five times as much.
 function parseIpv4(text: string): Uint8Array | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return undefined;
   const bytes = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const octet = Number(match[i + 1]);
+  let octet = 0;
+  let digits = 0;
+  let parts = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0 || parts === 3) return undefined;
+      bytes[parts++] = octet;
+      octet = 0;
+      digits = 0;
+      continue;
+    }
+    const digit = code - ZERO;
+    if (digit < 0 || digit > 9 || ++digits > 3) return undefined;
+    octet = octet * 10 + digit;
     if (octet > 255) return undefined;
-    bytes[i] = octet;
   }
+  if (parts !== 3 || digits === 0) return undefined;
+  bytes[3] = octet;
   return bytes;
 }
+
+const DOT = 0x2e;
+const ZERO = 0x30;
 
 function parseIpv6(text: string): Uint8Array | undefined {
   let source = text;

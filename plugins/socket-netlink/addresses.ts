@@ -31,8 +31,14 @@ export class AddressBook {
 }
 
 function keyOf4(octets: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = octets;
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  // By index: destructuring goes through an iterator.
+  return (
+    (((octets[0] ?? 0) << 24) |
+      ((octets[1] ?? 0) << 16) |
+      ((octets[2] ?? 0) << 8) |
+      (octets[3] ?? 0)) >>>
+    0
+  );
 }
 
 function keyOf16(octets: Uint8Array): string {
