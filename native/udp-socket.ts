@@ -65,6 +65,8 @@ export class UdpSocket implements Disposable {
   readonly #queue: UdpSendQueue;
   readonly #onError: (error: NetlinkError) => void;
   #flushing = false;
+  /** A batch is being handled: what it sends leaves when that is done. */
+  #handling = false;
   #closed = false;
 
   /** Opens and binds; throws {@link NetlinkError} naming the step that failed. */
@@ -85,7 +87,7 @@ export class UdpSocket implements Disposable {
       (count, status) => {
         if (count > 0) {
           batch.length = count;
-          onBatch(batch);
+          this.#handle(batch, onBatch);
         } else if (status > 0) {
           onError(new NetlinkError(`receive on UDP port ${this.port}`, 'recvmmsg', status));
         } else {
@@ -119,9 +121,9 @@ export class UdpSocket implements Disposable {
         return;
       }
     }
-    if (this.#flushing) return;
+    if (this.#handling || this.#flushing) return;
     this.#flushing = true;
-    // After the current batch and what it set in motion: one system call for all the answers.
+    // At the end of this turn of the event loop: one system call for all that it sends.
     setImmediate(() => {
       this.#flushing = false;
       this.#flush();
@@ -143,6 +145,17 @@ export class UdpSocket implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  // Answers given at once need not wait for the end of the turn, which would cost a wake-up of its own.
+  #handle(batch: Batch, onBatch: (batch: DatagramBatch) => void): void {
+    this.#handling = true;
+    try {
+      onBatch(batch);
+    } finally {
+      this.#handling = false;
+      this.#flush();
+    }
   }
 
   #bind(options: UdpSocketOptions): number {

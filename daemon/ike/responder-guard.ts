@@ -29,10 +29,9 @@ const SECRET_OCTETS = 32;
 const BUCKETS = 32;
 /** How long a request that was refused counts as a half-open IKE_SA. */
 const REFUSAL_WINDOW = 1000;
-/** Time of issue in milliseconds (6 octets), then half of an HMAC-SHA-256. */
+/** Time of issue in milliseconds (6 octets), then half of a SHA-256. */
 const TIME_OCTETS = 6;
 const MAC_OCTETS = 16;
-const PRF_HMAC_SHA2_256 = 5;
 
 /**
  * Decides about every IKE_SA_INIT request before anything is made of it, RFC 7296 section 2.6: cookies, limits by
@@ -156,21 +155,27 @@ export class ResponderGuard {
     );
   }
 
-  // Bound to everything a second sender would have to repeat: nonce, address and SPI, RFC 7296 section 2.6.
+  // Bound to everything a second sender would have to repeat: nonce, address and SPI. The form is that of RFC 7296
+  // section 2.6, a hash that ends with the secret; fields of known length come first, so that none can pose as another.
   #mac(secret: Uint8Array, time: Uint8Array, peek: InitPeek, source: IpAddress): Uint8Array {
-    const prf = this.#deps.crypto.prf(PRF_HMAC_SHA2_256);
-    if (prf === undefined) throw new TypeError('cookies need HMAC-SHA-256');
-    return prf
-      .compute(secret, time, peek.spiI, peek.nonce, ipBytes(source))
+    const address = ipBytes(source);
+    const family = address.length === 4 ? IPV4 : IPV6;
+    return this.#deps.crypto
+      .hash('sha256', time, peek.spiI, family, address, peek.nonce, secret)
       .subarray(0, MAC_OCTETS);
   }
 }
 
+const IPV4 = Uint8Array.of(4);
+const IPV6 = Uint8Array.of(6);
+
 function timeOctets(millis: number): Uint8Array {
   const octets = new Uint8Array(TIME_OCTETS);
-  const view = new DataView(octets.buffer);
-  view.setUint16(0, Math.trunc(millis / 2 ** 32));
-  view.setUint32(2, millis % 2 ** 32);
+  let rest = millis;
+  for (let i = TIME_OCTETS - 1; i >= 0; i--) {
+    octets[i] = rest % 256;
+    rest = Math.trunc(rest / 256);
+  }
   return octets;
 }
 
