@@ -16,25 +16,30 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
   const cryptoName = options['plugins.crypto-noble.load'] ? 'crypto-noble' : 'crypto-node';
   const kernelName = options['plugins.kernel-null.load'] ? 'kernel-null' : 'kernel-netlink';
   const transportName = 'socket-netlink';
-  const [crypto, kernel, transport] = await Promise.all(
-    [cryptoName, kernelName, transportName].map(load),
-  );
+  const names = [cryptoName, kernelName, transportName] as const;
+  const [crypto, kernel, transport] = await Promise.all(names.map(load));
   return {
-    names: [cryptoName, kernelName, transportName],
+    names,
     crypto: { crypto: feature(crypto, cryptoName, 'crypto') },
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
   };
 }
 
-/** Sources run as they are, `dist/` holds compiled ones: a plugin is written in the same form as this file. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+/** Every plugin, loaded only when it is asked for; written out, so that a bundler finds them. */
+const PLUGINS = {
+  'crypto-node': () => import('../plugins/crypto-node/plugin.ts'),
+  'crypto-noble': () => import('../plugins/crypto-noble/plugin.ts'),
+  'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),
+  'kernel-null': () => import('../plugins/kernel-null/plugin.ts'),
+  'socket-netlink': () => import('../plugins/socket-netlink/plugin.ts'),
+} as const;
 
-async function load(name: string): Promise<Plugin> {
+type PluginName = keyof typeof PLUGINS;
+
+async function load(name: PluginName): Promise<Plugin> {
   try {
-    const module: { readonly default: Plugin } = await import(
-      `../plugins/${name}/plugin.${EXTENSION}`
-    );
+    const module: { readonly default: Plugin } = await PLUGINS[name]();
     return module.default;
   } catch (error) {
     throw new StartupError(

@@ -44,14 +44,12 @@ export function compiledDaemon(): string {
   const home = join(BENCH_CACHE, 'package');
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
-  const compiler = join(REPOSITORY, 'node_modules/.bin/tsc');
-  const build = join(REPOSITORY, 'tsconfig.build.json');
-  run(compiler, ['-p', build, '--outDir', join(home, 'dist')]);
+  run('npm', ['run', '--silent', '--prefix', REPOSITORY, 'bundle', '--', join(home, 'dist/bin')]);
   copyFileSync(join(REPOSITORY, 'package.json'), join(home, 'package.json'));
   for (const name of ['native', 'node_modules']) {
     symlinkSync(join(REPOSITORY, name), join(home, name));
   }
-  return join(home, 'dist/daemon/main.js');
+  return join(home, 'dist/bin/main.js');
 }
 
 /** Path of a C program or library of this folder, built if it is older than its source. */

@@ -16,7 +16,7 @@ test('npm run build emits a daemon that starts like the sources do', {
   timeout: 60_000,
 }, async () => {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'pipe' });
-  await using daemon = new DaemonProcess(CONF, { main: `${ROOT}dist/daemon/main.js` });
+  await using daemon = new DaemonProcess(CONF, { main: `${ROOT}dist/bin/main.js` });
   await daemon.says('serving VICI at');
   daemon.kill('SIGTERM');
   expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' });
