@@ -101,6 +101,7 @@ export class ChildProposal {
     } catch (error) {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
       sa.waiters.settle(this.#child.name, { ok: false, errmsg: errorText(error) });
+      if (error instanceof DeletedEarly) return;
       if (sa.env.options().close_ike_on_child_failure) {
         sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
         await sa.deleteNow(errorText(error));
@@ -147,6 +148,14 @@ export class ChildProposal {
       );
     }
     sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
+    if (sa.earlyDeletes.has(selection.proposal.protocol, spiOut)) {
+      sa.log.log(
+        'ike',
+        1,
+        `peer deleted CHILD_SA '${this.#child.name}' again already, not installing it`,
+      );
+      throw new DeletedEarly(`the peer deleted CHILD_SA '${this.#child.name}' at once`);
+    }
     const method = agreedKeMethod(selection.proposal);
     if (method !== 0 && method !== pfs?.method) {
       throw new EstablishError(
@@ -207,6 +216,9 @@ export class ChildProposal {
     return new EstablishError(sentence);
   }
 }
+
+/** The peer closed the CHILD_SA before we had its answer: there is nothing to give back to it. */
+class DeletedEarly extends EstablishError {}
 
 /** Reserves an inbound SPI of an IKE protocol id (2 AH, 3 ESP). */
 export function reserveSpi(sa: IkeSa, protocol: number): Promise<ChildSpi> {

@@ -14,6 +14,7 @@ import { Mailbox } from '../util/mailbox.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import type { ChildSa } from './child-sa.ts';
+import { EarlyDeletes } from './early-deletes.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
@@ -58,6 +59,8 @@ export class IkeSa implements EngineHost {
   readonly tasks: TaskQueue;
   readonly waiters = new Waiters();
   readonly children = new Map<number, ChildSa>();
+  /** CHILD_SAs that the peer closed before its answer to the request that creates them arrived. */
+  readonly earlyDeletes = new EarlyDeletes();
   readonly nat = { local: false, remote: false, fake: false };
 
   spiI: IkeSpi;

@@ -80,6 +80,10 @@ async function deleteChildren(
           1,
           `received DELETE for unknown ${protocol} CHILD_SA with SPI ${printed}`,
         );
+        const named = childSpiFrom(spi);
+        if (sa.tasks.creating && named !== undefined) {
+          sa.earlyDeletes.remember(payload.protocol, named);
+        }
         continue;
       }
       sa.log.log('ike', 1, `received DELETE for ${protocol} CHILD_SA with SPI ${printed}`);

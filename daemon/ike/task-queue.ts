@@ -35,6 +35,11 @@ export class TaskQueue {
     return this.#active?.plan.child === child || this.#queued.some((plan) => plan.child === child);
   }
 
+  /** Whether the request under way may create a CHILD_SA. */
+  get creating(): boolean {
+    return this.#active?.plan.child !== undefined;
+  }
+
   /** Adds a conversation; it starts with the next {@link advance} that finds the window free. */
   queue(plan: QueuedTask): void {
     this.#queued.push(plan);

@@ -67,6 +67,7 @@ async function* conversation(
       pfs?.secret.fill(0);
       return;
     } finally {
+      sa.earlyDeletes.clear();
       await offer.dispose();
     }
   }

@@ -6,11 +6,13 @@ import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
 import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
 import { KeMethod } from '../../../daemon/proto/iana/transforms.ts';
 import type { Payload } from '../../../daemon/proto/payload.ts';
+import { parseHeader } from '../../../daemon/wire/header.ts';
 import { childConfig } from '../../support/connections.ts';
 import { ip, ts } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
 import { connectionOf, pair, places } from '../pair.ts';
 import { Puppet } from '../puppet.ts';
+import type { SimPacket } from '../sim-network.ts';
 import { simCrypto, World } from '../world.ts';
 
 const crypto = simCrypto();
@@ -89,6 +91,36 @@ describe('a further CHILD_SA in the same IKE_SA, RFC 7296 section 1.3.1', () => 
       errmsg: expect.stringContaining('NO_PROPOSAL_CHOSEN'),
     });
     expect([moon.children.length, carol.children.length]).toEqual([1, 1]);
+  });
+});
+
+describe('a DELETE that overtakes the answer which creates its CHILD_SA, RFC 7296 section 2.25', () => {
+  // carol -> moon  CREATE_CHILD_SA; moon's answer is held back, moon deletes the CHILD_SA, then the answer arrives
+  test('the CHILD_SA never comes to life, neither side keeps it', async () => {
+    await using world = new World();
+    const [moon, carol] = await twoChildren(world, 'aes128gcm16');
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    const before = carol.kernel.sas.size;
+    let held: SimPacket | undefined;
+    world.network.intercept = (packet) => {
+      const header = parseHeader(packet.data.subarray(packet.destination.port === 4500 ? 4 : 0));
+      if (header.exchange !== ExchangeType.CREATE_CHILD_SA || !header.isResponse) return packet;
+      held ??= packet;
+      return undefined;
+    };
+    const asked = carol.initiate('net2');
+    await world.settle(() => held !== undefined);
+    const closed = await world.during(moon.terminate({ child: 'net2' }));
+    expect(closed.ok).toBe(true);
+    // Carol retransmits, and the stored answer reaches her this time.
+    world.network.intercept = undefined;
+    const outcome = await world.during(asked);
+    expect(outcome).toMatchObject({ ok: false, errmsg: expect.stringContaining('deleted') });
+    await world.pass(10_000);
+    for (const host of [moon, carol]) {
+      expect(host.children.map((child) => child.name)).toEqual(['net']);
+      expect(host.kernel.sas.size).toBe(before);
+    }
   });
 });
 
