@@ -1,4 +1,5 @@
 import type { MessageProtection } from '../contracts/crypto.ts';
+import type { AlertType } from '../contracts/events.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
@@ -160,7 +161,7 @@ export class ExchangeEngine {
     else await this.#onRequest(message, datagram, local, remote);
   }
 
-  #alert(type: string): void {
+  #alert(type: AlertType): void {
     this.#sa.env.emit(() => ({ kind: 'alert', type, ike: viewIkeSa(this.#sa) }));
   }
 

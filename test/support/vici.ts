@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { defaultOptions } from '../../daemon/config/options.ts';
 import type { Tree } from '../../daemon/config/tree.ts';
 import type { Clock } from '../../daemon/contracts/clock.ts';
+import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import { SharedKeyStore } from '../../daemon/credentials/shared-keys.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { NodeClock } from '../../daemon/runtime/node-clock.ts';
@@ -60,6 +61,15 @@ export class ViciBench implements AsyncDisposable {
   /** A client that speaks octets. */
   raw(): Promise<RawClient> {
     return RawClient.connect(this.path);
+  }
+
+  /** What a client registered for an event receives when the daemon raises this. */
+  async raised(name: string, event: DaemonEvent): Promise<Plain> {
+    using client = await this.raw();
+    client.send(PacketType.EVENT_REGISTER, name);
+    await client.next();
+    this.control.raise(event);
+    return plain((await client.next())?.message.tree ?? []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

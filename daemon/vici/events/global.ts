@@ -1,7 +1,10 @@
 import type { Tree } from '../../config/tree.ts';
 import type { ViciServices } from '../services.ts';
 import { alertEvent } from './alert.ts';
+import { childRekeyEvent } from './child-rekey.ts';
 import { childUpdownEvent } from './child-updown.ts';
+import { ikeRekeyEvent } from './ike-rekey.ts';
+import { ikeUpdateEvent } from './ike-update.ts';
 import { ikeUpdownEvent } from './ike-updown.ts';
 import { logEvent } from './log.ts';
 
@@ -17,6 +20,9 @@ export interface GlobalEvent {
 export const GLOBAL_EVENTS: readonly GlobalEvent[] = [
   logEvent,
   ikeUpdownEvent,
+  ikeRekeyEvent,
+  ikeUpdateEvent,
   childUpdownEvent,
+  childRekeyEvent,
   alertEvent,
 ];

@@ -55,7 +55,8 @@ export function nonZeroHex(name: string, number: number): Tree {
   return number === 0 ? [] : [value(name, hex32(number))];
 }
 
-function printHost(address: IpAddress): string {
+/** An address without port; `%any` or `%any6` if unspecified. */
+export function printHost(address: IpAddress): string {
   if (!isUnspecified(address)) return address;
   return familyOf(address) === 4 ? '%any' : '%any6';
 }

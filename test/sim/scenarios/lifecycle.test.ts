@@ -240,7 +240,7 @@ test('events tell of up and down, each once', async () => {
   await world.settle(() => moon.sas.length + carol.sas.length === 0);
   for (const host of [moon, carol]) {
     const seen = host.events.map((event) =>
-      event.kind === 'alert' ? event.type : `${event.kind} ${event.up}`,
+      'up' in event ? `${event.kind} ${event.up}` : event.kind,
     );
     expect(seen.filter((event) => event === 'ike-updown true')).toHaveLength(1);
     expect(seen.filter((event) => event === 'ike-updown false')).toHaveLength(1);

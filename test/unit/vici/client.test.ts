@@ -78,7 +78,7 @@ describe('the client', () => {
       }
     })();
     while (bench.control.listeners < 2) await client.version();
-    bench.control.raise({ kind: 'alert', type: 'x' });
+    bench.control.raise({ kind: 'alert', type: 'unique-keep' });
     bench.control.raise({ kind: 'ike-updown', up: true, ike: ikeSaView() });
     await listening;
     expect(heard).toEqual(['alert', 'ike-updown']);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Tree, value } from '../../../daemon/config/tree.ts';
+import type { IpAddress } from '../../../daemon/proto/ip-address.ts';
 import { PacketType as P } from '../../../daemon/vici/packet.ts';
 import { childSaView, ikeSaView } from '../../support/fake-control.ts';
 import { inner, type Plain, plain, stream, ViciBench } from '../../support/vici.ts';
@@ -129,4 +130,59 @@ test('events reach whoever registered', async () => {
     ['ikesa-uniqueid', '1'],
     ['msg', 'two\nlines'],
   ]);
+});
+
+describe('events of rekeying and of moving', () => {
+  test('ike-rekey: the old and the new IKE_SA under the name of the connection', async () => {
+    await using bench = await ViciBench.start();
+    const tree = await bench.raised('ike-rekey', {
+      kind: 'ike-rekey',
+      old: ikeSaView({ state: 'REKEYED' }),
+      new: ikeSaView({ uniqueId: 7 }),
+    });
+    expect(tree.map(([key]) => key)).toEqual(['gw']);
+    const both = inner(tree, 0);
+    expect(both.map(([key]) => key)).toEqual(['old', 'new']);
+    const [old, fresh] = both.map(([, fields]) => new Map(fields as Plain));
+    expect([old?.get('uniqueid'), old?.get('state')]).toEqual(['1', 'REKEYED']);
+    expect([fresh?.get('uniqueid'), fresh?.get('state')]).toEqual(['7', 'ESTABLISHED']);
+    expect(old?.has('child-sas') || fresh?.has('child-sas')).toBe(false);
+  });
+
+  test('child-rekey: both CHILD_SAs under the name without a number, last of the IKE_SA', async () => {
+    await using bench = await ViciBench.start();
+    const tree = await bench.raised('child-rekey', {
+      kind: 'child-rekey',
+      ike: ikeSaView({ children: [] }),
+      old: childSaView({ state: 'REKEYED' }),
+      new: childSaView({ uniqueId: 3 }),
+    });
+    const fields = inner(tree, 0);
+    expect(fields[0]).toEqual(['uniqueid', '1']);
+    const [key, children] = fields.at(-1) ?? [];
+    expect(key).toBe('child-sas');
+    expect((children as Plain).map(([name]) => name)).toEqual(['net']);
+    const both = inner(children as Plain, 0);
+    expect(both.map(([name]) => name)).toEqual(['old', 'new']);
+    expect(both.map(([, one]) => new Map(one as Plain).get('uniqueid'))).toEqual(['2', '3']);
+  });
+
+  test('ike-update: new endpoints first, old ones in the section', async () => {
+    await using bench = await ViciBench.start();
+    const tree = await bench.raised('ike-update', {
+      kind: 'ike-update',
+      ike: ikeSaView(),
+      localHost: '10.9.0.9' as IpAddress,
+      localPort: 4501,
+      remoteHost: '::' as IpAddress,
+      remotePort: 4500,
+    });
+    expect(tree.slice(0, 4)).toEqual([
+      ['local-host', '10.9.0.9'],
+      ['local-port', '4501'],
+      ['remote-host', '%any6'],
+      ['remote-port', '4500'],
+    ]);
+    expect(new Map(inner(tree, 4)).get('local-host')).toBe('10.9.0.1');
+  });
 });
