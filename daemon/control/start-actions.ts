@@ -48,7 +48,7 @@ export class StartActions {
       }
       for (const child of mine) {
         sa.post(() => {
-          sa.tasks.queue(childDelete(sa, child));
+          sa.tasks.queue(childDelete(child));
           return sa.tasks.advance();
         });
       }

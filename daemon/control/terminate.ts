@@ -78,7 +78,7 @@ function closeChild({ hub }: ControllerDeps, sa: IkeSa, child: ChildSa): Promise
     // It may go down in other ways, with its IKE_SA for one, before the DELETE has its turn.
     child.whenRemoved(() => resolve(true));
     sa.post(() => {
-      sa.tasks.queue(childDelete(sa, child));
+      sa.tasks.queue(childDelete(child));
       return sa.tasks.advance();
     });
   });

@@ -118,7 +118,7 @@ export class ChildProposal {
     const protocol = this.#agreedProtocol;
     const spi = protocol === undefined ? undefined : this.#spis.get(protocol);
     if (protocol === undefined || spi === undefined) return;
-    this.#sa.tasks.queue(childDisown(this.#sa, protocol, spi));
+    this.#sa.tasks.queue(childDisown(protocol, spi));
   }
 
   /** Gives back what was reserved and no CHILD_SA took over. */

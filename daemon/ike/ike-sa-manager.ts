@@ -165,7 +165,7 @@ export class IkeSaManager implements SaRegistry {
     }
     sa.log.log('chd', 1, `${name} expired, deleting it`);
     sa.post(() => {
-      sa.tasks.queue(childDelete(sa, child));
+      sa.tasks.queue(childDelete(child));
       return sa.tasks.advance();
     });
   }

@@ -181,11 +181,11 @@ export class IkeSa implements EngineHost {
         // What is under way tells everybody who waits.
       } else if (this.#state.kind === 'established') {
         if (child === undefined) this.waiters.settle(undefined, { ok: true });
-        else this.tasks.queue(childCreate(this, child));
+        else this.tasks.queue(childCreate(child));
       } else if (this.#state.kind === 'created' && !this.tasks.busy) {
-        this.tasks.queue(connect(this, child));
+        this.tasks.queue(connect(child));
       } else if (this.#state.kind === 'connecting' || this.#state.kind === 'created') {
-        if (child !== undefined) this.tasks.queue(childCreate(this, child));
+        if (child !== undefined) this.tasks.queue(childCreate(child));
       } else {
         this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
       }
@@ -209,7 +209,7 @@ export class IkeSa implements EngineHost {
     if (this.ending) return;
     this.ending = true;
     this.tasks.clearQueue(reason);
-    this.tasks.queue(ikeDelete(this));
+    this.tasks.queue(ikeDelete());
     await this.tasks.advance();
   }
 

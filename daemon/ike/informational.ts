@@ -39,7 +39,7 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
 async function setUpAgain(sa: IkeSa, children: readonly ChildConfig[]): Promise<void> {
   for (const child of children) {
     sa.log.log('ike', 1, `restarting CHILD_SA ${child.name}`);
-    sa.tasks.queue(childCreate(sa, child));
+    sa.tasks.queue(childCreate(child));
   }
   await sa.tasks.advance();
 }

@@ -1,5 +1,7 @@
 import type { ChildConfig } from '../config/connection-types.ts';
+import type { Timer } from '../contracts/clock.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { namesToRestart } from './restart.ts';
@@ -12,6 +14,8 @@ import type { QueuedTask, Reply, Task, TaskName } from './task.ts';
 export class TaskQueue {
   readonly #sa: IkeSa;
   readonly #queued: QueuedTask[] = [];
+  /** Conversations that start later, with what wakes them. */
+  readonly #delayed = new Map<QueuedTask, Timer>();
   #active: { readonly plan: QueuedTask; readonly task: Task } | undefined;
 
   constructor(sa: IkeSa) {
@@ -23,7 +27,12 @@ export class TaskQueue {
   }
 
   get queuedNames(): readonly TaskName[] {
-    return this.#queued.flatMap((plan) => plan.names);
+    return this.#waiting.flatMap((plan) => plan.names);
+  }
+
+  /** Conversations that wait for their time, not for the window. */
+  get delayed(): number {
+    return this.#delayed.size;
   }
 
   get activeNames(): readonly TaskName[] {
@@ -32,12 +41,33 @@ export class TaskQueue {
 
   /** Whether a conversation that sets up this child runs or waits. */
   creates(child: ChildConfig): boolean {
-    return this.#active?.plan.child === child || this.#queued.some((plan) => plan.child === child);
+    return this.#active?.plan.child === child || this.#waiting.some((plan) => plan.child === child);
+  }
+
+  /** Whether a rekeying of this CHILD_SA runs. */
+  rekeying(child: ChildSa): boolean {
+    return this.#active?.plan.rekeys === child;
+  }
+
+  /** Whether a rekeying of this CHILD_SA runs or waits. */
+  rekeys(child: ChildSa): boolean {
+    return this.rekeying(child) || this.#waiting.some((plan) => plan.rekeys === child);
+  }
+
+  /** Whether a conversation with this name runs. */
+  runs(name: TaskName): boolean {
+    return this.#active?.plan.names.includes(name) ?? false;
+  }
+
+  /** Whether a conversation with this name runs or waits. */
+  plans(name: TaskName): boolean {
+    return this.runs(name) || this.#waiting.some((plan) => plan.names.includes(name));
   }
 
   /** Whether the request under way may create a CHILD_SA. */
   get creating(): boolean {
-    return this.#active?.plan.child !== undefined;
+    const plan = this.#active?.plan;
+    return plan?.child !== undefined || plan?.rekeys !== undefined;
   }
 
   /** Adds a conversation; it starts with the next {@link advance} that finds the window free. */
@@ -45,12 +75,30 @@ export class TaskQueue {
     this.#queued.push(plan);
   }
 
+  /** Adds a conversation that starts after `delay` milliseconds at the earliest. */
+  later(plan: QueuedTask, delay: number): void {
+    const sa = this.#sa;
+    const timer = sa.env.clock.after(delay, () =>
+      sa.post(() => {
+        if (!this.#delayed.delete(plan)) return;
+        this.queue(plan);
+        return this.advance();
+      }),
+    );
+    this.#delayed.set(plan, timer);
+  }
+
+  /** Hands over everything that waits to the IKE_SA that replaces this one; what runs stays. */
+  moveTo(successor: TaskQueue): void {
+    for (const plan of this.#takeWaiting()) successor.queue(plan);
+  }
+
   /** Starts the next conversation if none is running. */
   async advance(): Promise<void> {
     while (this.#active === undefined && !this.#sa.destroyed) {
       const plan = this.#queued.shift();
       if (plan === undefined) return;
-      this.#active = { plan, task: plan.run() };
+      this.#active = { plan, task: plan.run(this.#sa) };
       await this.#step(undefined);
     }
   }
@@ -82,17 +130,28 @@ export class TaskQueue {
 
   /** Drops what waits; what runs goes on. */
   clearQueue(reason: string): void {
-    for (const plan of this.#queued.splice(0)) plan.abandoned(reason);
+    for (const plan of this.#takeWaiting()) plan.abandoned?.(this.#sa, reason);
   }
 
   /** Ends everything: the IKE_SA is being destroyed. */
   async abandon(reason: string): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
-    active?.plan.abandoned(reason);
+    active?.plan.abandoned?.(this.#sa, reason);
     this.clearQueue(reason);
     // A task that destroyed its own IKE_SA is running right now and ends by itself.
     if (active !== undefined && !this.#stepping) await active.task.return(undefined);
+  }
+
+  get #waiting(): readonly QueuedTask[] {
+    return this.#delayed.size === 0 ? this.#queued : [...this.#queued, ...this.#delayed.keys()];
+  }
+
+  #takeWaiting(): readonly QueuedTask[] {
+    const all = [...this.#queued.splice(0), ...this.#delayed.keys()];
+    for (const timer of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    return all;
   }
 
   #stepping = false;

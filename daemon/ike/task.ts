@@ -1,5 +1,7 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { Message, Payload } from '../proto/payload.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
 
 /** The names of tasks that VICI shows. */
 export type TaskName =
@@ -8,8 +10,10 @@ export type TaskName =
   | 'IKE_AUTH'
   | 'IKE_DELETE'
   | 'IKE_DPD'
+  | 'IKE_REKEY'
   | 'CHILD_CREATE'
-  | 'CHILD_DELETE';
+  | 'CHILD_DELETE'
+  | 'CHILD_REKEY';
 
 /** One request of ours. */
 export interface OutboundRequest {
@@ -30,14 +34,19 @@ export interface Reply {
  */
 export type Task = AsyncGenerator<OutboundRequest, void, Reply>;
 
-/** A conversation waiting for its turn; a factory, so that it can move to another IKE_SA or be run again. */
+/**
+ * A conversation waiting for its turn; a factory, so that it can be run again, or by the IKE_SA that replaces the one it
+ * was meant for.
+ */
 export interface QueuedTask {
   readonly names: readonly TaskName[];
   /** The child it sets up, if it does: nobody needs to ask for that one a second time. */
   readonly child?: ChildConfig | undefined;
-  run(): Task;
+  /** The CHILD_SA it rekeys, if it does. */
+  readonly rekeys?: ChildSa | undefined;
+  run(sa: IkeSa): Task;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
-  abandoned(reason: string): void;
+  abandoned?(sa: IkeSa, reason: string): void;
 }
 
 /** A request of the peer, decrypted, with its octets. */

@@ -46,8 +46,21 @@ export interface InstallerDeps {
   readonly settings: () => InstallerSettings;
 }
 
+/** How much of a CHILD_SA is put into the kernel. */
+export interface InstallOptions {
+  /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
+  readonly outbound?: boolean;
+}
+
 /** A CHILD_SA that is in the kernel. */
 export interface InstalledChildSa {
+  /**
+   * Puts in what sends: from then on the outbound policies lead to this CHILD_SA. Doing it twice does nothing. The keys of
+   * the specification must still be there. Rejects with {@link KernelError}; what receives stays.
+   */
+  installOutbound(): Promise<void>;
+  /** Takes out what sends; packets under way are still received. Failures are logged. */
+  removeOutbound(): Promise<void>;
   /** Removes it, whatever fails on the way; failures are logged and what is left is tried again at the end. */
   remove(): Promise<void>;
   /** The peer's port, or ours, is another one: UDP encapsulation follows. Rejects with {@link KernelError}. */
@@ -186,20 +199,31 @@ export class KernelInstaller {
   }
 
   /** Installs a CHILD_SA. Rejects with the kernel's error after undoing everything, the reserved SPI included. */
-  async install(spec: ChildSaSpec): Promise<InstalledChildSa> {
-    const undo: UndoLists = { outbound: [], sas: [], inbound: [] };
+  async install(spec: ChildSaSpec, options: InstallOptions = {}): Promise<InstalledChildSa> {
+    const undo: UndoLists = { outbound: [], inbound: [] };
+    const both = options.outbound ?? true;
     try {
-      undo.sas.push(await this.#addInboundSa(spec));
-      undo.sas.unshift(await this.#addSa(outboundSa(spec)));
-      const { inbound, outbound } = childPolicies(spec);
-      for (const policy of inbound) undo.inbound.unshift(await this.#policies.acquire(policy));
-      for (const route of await this.#wantedRoutes(spec)) undo.outbound.unshift(route);
-      for (const policy of outbound) undo.outbound.unshift(await this.#policies.acquire(policy));
+      undo.inbound.push(await this.#addInboundSa(spec));
+      if (both) undo.outbound.push(await this.#addSa(outboundSa(spec)));
+      for (const policy of childPolicies(spec).inbound) {
+        undo.inbound.splice(1, 0, await this.#policies.acquire(policy));
+      }
+      if (both) await this.#leadOut(spec, undo);
     } catch (error) {
       await this.#undo(inOrder(undo));
       throw error;
     }
-    return this.#handle(spec, inOrder(undo));
+    // Exactly as long as needed, because they are kept as long as the CHILD_SA.
+    const kept = { outbound: undo.outbound.slice(), inbound: undo.inbound.slice() };
+    return this.#handle(spec, kept, both);
+  }
+
+  /** Routes and outbound policies: what leads packets to an outbound SA that is there. */
+  async #leadOut(spec: ChildSaSpec, { outbound }: UndoLists): Promise<void> {
+    for (const route of await this.#wantedRoutes(spec)) outbound.unshift(route);
+    for (const policy of childPolicies(spec).outbound) {
+      outbound.unshift(await this.#policies.acquire(policy));
+    }
   }
 
   /** Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired. */
@@ -207,19 +231,36 @@ export class KernelInstaller {
     this.#events.on(handler);
   }
 
-  #handle(spec: ChildSaSpec, undo: readonly Release[]): InstalledChildSa {
+  #handle(spec: ChildSaSpec, undo: UndoLists, both: boolean): InstalledChildSa {
     const { kernel } = this.#deps;
+    let sends = both;
     let removal: Promise<void> | undefined;
     const child: InstalledChildSa = {
+      installOutbound: async () => {
+        if (sends || removal !== undefined) return;
+        sends = true;
+        try {
+          undo.outbound.push(await this.#addSa(outboundSa(spec)));
+          await this.#leadOut(spec, undo);
+        } catch (error) {
+          sends = false;
+          await this.#undo(undo.outbound.splice(0));
+          throw error;
+        }
+      },
+      removeOutbound: () => {
+        sends = false;
+        return this.#undo(undo.outbound.splice(0));
+      },
       remove: () => {
         this.#installed.delete(child);
-        removal ??= this.#undo(undo);
+        removal ??= this.#undo(inOrder(undo));
         return removal;
       },
       rebind: async (localPort, remotePort) => {
         if (spec.encap === undefined) return;
         const out = { sourcePort: localPort, destinationPort: remotePort };
-        await kernel.updateEncap(outId, out);
+        if (sends) await kernel.updateEncap(outId, out);
         await kernel.updateEncap(inId, { sourcePort: remotePort, destinationPort: localPort });
       },
       usage: async () => ({
@@ -349,15 +390,15 @@ export class KernelInstaller {
 
 /** How to undo an installation, each list in the order to run it. */
 interface UndoLists {
+  /** Policies, routes, SA. */
   readonly outbound: Release[];
-  /** Outbound SA, inbound SA. */
-  readonly sas: Release[];
+  /** SA, policies. */
   readonly inbound: Release[];
 }
 
-/** The order of removing; exactly as long as needed, because it is kept as long as the CHILD_SA. */
-function inOrder({ outbound, sas, inbound }: UndoLists): readonly Release[] {
-  return outbound.concat(sas, inbound);
+/** The order of removing. */
+function inOrder({ outbound, inbound }: UndoLists): readonly Release[] {
+  return outbound.concat(inbound);
 }
 
 function reservationKey(local: IpAddress, protocol: number, spi: ChildSpi): string {

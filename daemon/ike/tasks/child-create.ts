@@ -14,12 +14,12 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 
 /** A further CHILD_SA in an established IKE_SA, RFC 7296 section 1.3.1. */
-export function childCreate(sa: IkeSa, child: ChildConfig): QueuedTask {
+export function childCreate(child: ChildConfig): QueuedTask {
   return {
     names: ['CHILD_CREATE'],
     child,
-    run: () => conversation(sa, child),
-    abandoned: (reason) => sa.waiters.settle(child.name, { ok: false, errmsg: reason }),
+    run: (sa) => conversation(sa, child),
+    abandoned: (sa, reason) => sa.waiters.settle(child.name, { ok: false, errmsg: reason }),
   };
 }
 

@@ -7,13 +7,13 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes one CHILD_SA with a DELETE exchange, RFC 7296 section 1.4.1, unless it is gone by then. */
-export function childDelete(sa: IkeSa, child: ChildSa): QueuedTask {
-  return { names: ['CHILD_DELETE'], run: () => conversation(sa, child), abandoned: () => {} };
+export function childDelete(child: ChildSa): QueuedTask {
+  return { names: ['CHILD_DELETE'], run: (sa) => conversation(sa, child) };
 }
 
 /** Takes back a CHILD_SA that the peer has set up and we could not: `protocol` is the IKE protocol id, the SPI ours. */
-export function childDisown(sa: IkeSa, protocol: number, spi: ChildSpi): QueuedTask {
-  return { names: ['CHILD_DELETE'], run: () => disowning(sa, protocol, spi), abandoned: () => {} };
+export function childDisown(protocol: number, spi: ChildSpi): QueuedTask {
+  return { names: ['CHILD_DELETE'], run: (sa) => disowning(sa, protocol, spi) };
 }
 
 async function* disowning(

@@ -15,7 +15,7 @@ import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
 
 /** The initial exchanges as initiator, RFC 7296 section 1.2: IKE_SA_INIT, then IKE_AUTH with the first CHILD_SA. */
-export function connect(sa: IkeSa, child: ChildConfig | undefined): QueuedTask {
+export function connect(child: ChildConfig | undefined): QueuedTask {
   return {
     names: [
       'IKE_INIT',
@@ -24,9 +24,8 @@ export function connect(sa: IkeSa, child: ChildConfig | undefined): QueuedTask {
       ...(child === undefined ? [] : (['CHILD_CREATE'] as const)),
     ],
     child,
-    run: () => conversation(sa, child),
     // Whoever waits is told when the IKE_SA is destroyed.
-    abandoned: () => {},
+    run: (sa) => conversation(sa, child),
   };
 }
 

@@ -4,8 +4,8 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes an IKE_SA, RFC 7296 section 1.4.1: a DELETE for it takes its CHILD_SAs along. */
-export function ikeDelete(sa: IkeSa): QueuedTask {
-  return { names: ['IKE_DELETE'], run: () => conversation(sa), abandoned: () => {} };
+export function ikeDelete(): QueuedTask {
+  return { names: ['IKE_DELETE'], run: conversation };
 }
 
 async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {

@@ -3,7 +3,7 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** An empty INFORMATIONAL: any answer proves that the peer lives, silence is found by retransmission. */
 export function ikeDpd(): QueuedTask {
-  return { names: ['IKE_DPD'], run: conversation, abandoned: () => {} };
+  return { names: ['IKE_DPD'], run: conversation };
 }
 
 async function* conversation(): AsyncGenerator<OutboundRequest, void, Reply> {
