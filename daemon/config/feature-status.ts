@@ -58,11 +58,7 @@ const CONNECTION: Readonly<Record<string, KeyStatus>> = {
   dpd_delay: inEffect,
   dpd_timeout: warned(IKEV1, ZERO),
   fragmentation: inEffect,
-  childless: refused('IKE_SAs without CHILD_SA are not demanded of the peer yet', [
-    'allow',
-    'never',
-    'prefer',
-  ]),
+  childless: inEffect,
   send_certreq: warned(CERTIFICATES, ['yes', 'true', 'enabled', '1', ...NO]),
   send_cert: warned(CERTIFICATES, ['ifasked', 'never']),
   ocsp: warned(CERTIFICATES, ['reply', 'never']),

@@ -8,9 +8,11 @@ import {
   unspecified,
 } from '../../proto/ip-address.ts';
 import { errorText } from '../../util/error.ts';
+import { goesChildless } from '../childless.ts';
 import { AuthenticationError, EstablishError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { childCreate } from './child-create.ts';
 import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
 
@@ -40,7 +42,9 @@ async function* conversation(
     sa.transition({ kind: 'connecting' });
     sa.log.log('ike', 0, `initiating IKE_SA ${sa.label} to ${sa.remote.address}`);
     const init = yield* ikeSaInit(sa, connection);
-    yield* ikeAuth(sa, connection, init, child);
+    const childless = goesChildless(sa, connection, child);
+    yield* ikeAuth(sa, connection, init, childless ? undefined : child);
+    if (childless && child !== undefined) sa.tasks.queue(childCreate(sa, child));
   } catch (error) {
     const foreseen =
       error instanceof EstablishError ||

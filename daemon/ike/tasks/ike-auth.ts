@@ -28,11 +28,6 @@ export async function* ikeAuth(
   child: ChildConfig | undefined,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   floatToNatt(sa, connection);
-  if (child === undefined && (!sa.peerIsChildless || connection.childless === 'never')) {
-    throw new EstablishError(
-      `peer does not support IKE_SAs without a CHILD_SA (RFC 6023); initiate a child of '${connection.name}'`,
-    );
-  }
   const local = localIdentity(connection.local[0]?.id, sa.local.address, undefined);
   const wanted = connection.remote[0]?.id;
   sa.localId = local;

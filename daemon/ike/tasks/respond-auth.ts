@@ -6,7 +6,8 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { respondChild } from '../child-responder.ts';
-import { AuthenticationError } from '../errors.ts';
+import { childlessViolation } from '../childless.ts';
+import { AuthenticationError, ProtocolError } from '../errors.ts';
 import { localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { find, findNotify, notify } from '../payloads.ts';
@@ -17,7 +18,10 @@ import type { RespondedInit } from './respond.ts';
 /** Largest identity accepted, octets: a distinguished name that is longer is an attack (security limits). */
 const MAX_IDENTITY_OCTETS = 4096;
 
-/** IKE_AUTH as responder with pre-shared keys. Whatever fails, the wire says AUTHENTICATION_FAILED and nothing else. */
+/**
+ * IKE_AUTH as responder with pre-shared keys. Whatever fails about the proof, the wire says AUTHENTICATION_FAILED and nothing
+ * else; a peer that proved itself is told what else is wrong.
+ */
 export async function* respondAuth(
   sa: IkeSa,
   init: RespondedInit,
@@ -27,6 +31,11 @@ export async function* respondAuth(
     const authenticated = authenticate(sa, init, message);
     yield await accept(sa, init, message, authenticated);
   } catch (error) {
+    if (error instanceof ProtocolError && error.notify !== undefined) {
+      sa.log.log('ike', 1, error.message);
+      yield { payloads: [notify(error.notify)], after: () => sa.destroy(error.message) };
+      return;
+    }
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
     sa.env.emit(() => ({ kind: 'alert', type: 'peer-auth-failed' }));
@@ -139,6 +148,10 @@ async function accept(
 ): Promise<OutboundResponse> {
   sa.localId = local;
   sa.remoteId = peer.identity;
+  const violation = childlessViolation(connection, message);
+  if (violation !== undefined) {
+    throw new ProtocolError(violation, NotifyType.INVALID_SYNTAX, true);
+  }
   const anew = findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined;
   if (anew && connection.unique !== 'never') {
     // One that is busy goes a moment later; it is no reason any more to refuse the peer.

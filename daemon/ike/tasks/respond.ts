@@ -6,6 +6,7 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import type { Proposal } from '../../proto/proposal.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
+import { childlessSupport } from '../childless.ts';
 import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { viewIkeSa } from '../ike-sa-view.ts';
@@ -81,7 +82,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     { kind: 'Nonce', data: nr },
     ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
     ...announced,
-    ...(connection.childless === 'never' ? [] : [notify(NotifyType.CHILDLESS_IKEV2_SUPPORTED)]),
+    ...childlessSupport(connection),
   ];
   const auth: InboundRequest = yield { payloads: response };
   const init = { ni: nonce.data, nr, request: first.raw, response: sa.engine.firstResponse };

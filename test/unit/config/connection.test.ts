@@ -332,7 +332,6 @@ describe('what is not yet in effect', () => {
     ['remote { auth = psk\n revocation = strict }', 'revocation'],
     ['remote { auth = psk\n revocation = ifuri }', 'revocation'],
     ['ppk_required = yes', 'ppk_required'],
-    ['childless = force', 'childless'],
     ['mediated_by = x', 'mediated_by'],
     ['children { net { mode = pass } }', 'mode'],
     ['children { net { mode = drop } }', 'mode'],
