@@ -44,7 +44,7 @@ async function* conversation(
     const init = yield* ikeSaInit(sa, connection);
     const childless = goesChildless(sa, connection, child);
     yield* ikeAuth(sa, connection, init, childless ? undefined : child);
-    if (childless && child !== undefined) sa.tasks.queue(childCreate(sa, child));
+    if (childless && child !== undefined) sa.tasks.queue(childCreate(child));
   } catch (error) {
     const foreseen =
       error instanceof EstablishError ||
