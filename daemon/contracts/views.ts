@@ -9,6 +9,8 @@ export interface AlgorithmsView {
   readonly integKeysize?: number;
   readonly prfAlg?: string;
   readonly dhGroup?: string;
+  /** Additional key exchanges (RFC 9370) by their number, 1 to 7. */
+  readonly additionalKe?: readonly { readonly number: number; readonly name: string }[];
   readonly esn?: boolean;
 }
 
@@ -48,17 +50,26 @@ export interface ChildSaView {
   readonly uniqueId: number;
   readonly reqid: number;
   readonly state: ChildSaStateName;
+  /** In capitals; `TRANSPORT_PROXY` for transport mode on behalf of others. */
   readonly mode: string;
+  /** Security label, octets as they are on the wire. */
+  readonly label?: Uint8Array;
   /** Present once installed. */
   readonly installed?: {
     readonly protocol: 'ESP' | 'AH';
     readonly encap: boolean;
     readonly spiIn: number;
     readonly spiOut: number;
+    /** IPComp, RFC 3173: both or neither. */
+    readonly cpiIn?: number;
+    readonly cpiOut?: number;
     readonly markIn?: { readonly value: number; readonly mask: number };
     readonly markOut?: { readonly value: number; readonly mask: number };
     readonly ifIdIn: number;
     readonly ifIdOut: number;
+    /** The CHILD_SA is one of several, RFC 9611; `cpu` is the one it is bound to. */
+    readonly perCpuSas?: boolean;
+    readonly cpu?: number;
     readonly algorithms: AlgorithmsView;
     readonly in: UsageView;
     readonly out: UsageView;
@@ -83,6 +94,8 @@ export interface IkeSaView {
   readonly remoteHost: IpAddress;
   readonly remotePort: number;
   readonly remoteId: string;
+  /** Identity that EAP proved, if another than `remoteId`. */
+  readonly remoteEapId?: string;
   readonly initiator: boolean;
   /** Sixteen hexadecimal digits. */
   readonly initiatorSpi: string;
@@ -93,8 +106,11 @@ export interface IkeSaView {
   readonly ifIdIn: number;
   readonly ifIdOut: number;
   readonly algorithms?: AlgorithmsView;
+  /** A post-quantum preshared key was used, RFC 8784. */
+  readonly ppk?: boolean;
   /** Present in state ESTABLISHED. */
   readonly established?: number;
+  /** Negative when overdue. */
   readonly rekeyTime?: number;
   readonly reauthTime?: number;
   readonly localVips: readonly IpAddress[];

@@ -1,6 +1,7 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogRecord } from '../contracts/logger.ts';
+import type { Counters } from '../ike/counters.ts';
 import type { IkeSaView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
@@ -28,6 +29,13 @@ export interface TerminateRequest extends SaSelector {
   readonly force: boolean;
   readonly timeout: number;
 }
+
+export interface RekeyRequest extends SaSelector {
+  /** Reauthenticate instead; only if IKE_SAs are selected. */
+  readonly reauth: boolean;
+}
+
+export type RekeyOutcome = Outcome & { readonly matches: number };
 
 export type TerminateOutcome = Outcome & {
   readonly matches?: number;
@@ -64,12 +72,15 @@ export interface Control {
     progress: ProgressSink,
     signal: AbortSignal,
   ): Promise<TerminateOutcome>;
+  /** Queues rekeying of every SA that matches and does not wait for it. */
+  rekey(request: RekeyRequest): Promise<RekeyOutcome>;
   /** Installs the trap or shunt policy of a child. */
   install(child: string, ike: string | undefined): Promise<Outcome>;
   uninstall(child: string, ike: string | undefined): Promise<Outcome>;
   /** Snapshots in order of creation, taken one at a time: a slow reader holds no IKE_SA. */
   listSas(selector: SaSelector): AsyncIterable<IkeSaView>;
   stats(): DaemonStats;
+  counters(): Counters;
   /** Re-reads strongswan.conf and reconfigures loggers. */
   reloadSettings(): Promise<Outcome>;
   /** Adds a listener for events; the returned function removes it. */

@@ -4,6 +4,7 @@ import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogHub } from '../contracts/logger.ts';
+import type { Counters } from '../ike/counters.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
 import { viewIkeSa } from '../ike/ike-sa-view.ts';
@@ -14,11 +15,14 @@ import type {
   InitiateRequest,
   Outcome,
   ProgressSink,
+  RekeyOutcome,
+  RekeyRequest,
   SaSelector,
   TerminateOutcome,
   TerminateRequest,
 } from './control.ts';
 import { followLog } from './follow-log.ts';
+import { rekey } from './rekey.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
 import type { IkeSaView } from './views.ts';
@@ -124,6 +128,10 @@ export class Controller implements Control {
     return terminate(this.#deps, request, progress, signal);
   }
 
+  async rekey(request: RekeyRequest): Promise<RekeyOutcome> {
+    return rekey(this.#deps, request);
+  }
+
   async install(child: string, ike: string | undefined): Promise<Outcome> {
     if (this.findChild(child, ike) === undefined) return no('configuration name not found');
     return no(`installing policy '${child}' failed: trap and shunt policies are not supported yet`);
@@ -159,6 +167,10 @@ export class Controller implements Control {
       scheduled: manager.scheduled,
       plugins,
     };
+  }
+
+  counters(): Counters {
+    return this.#deps.manager.counters;
   }
 
   reloadSettings(): Promise<Outcome> {

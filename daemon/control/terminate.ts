@@ -1,15 +1,11 @@
 import type { ChildSa } from '../ike/child-sa.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import { childDelete } from '../ike/tasks/child-delete.ts';
-import type { ProgressSink, SaSelector, TerminateOutcome, TerminateRequest } from './control.ts';
+import type { ProgressSink, TerminateOutcome, TerminateRequest } from './control.ts';
 import type { ControllerDeps } from './controller.ts';
+import { findTargets, type Target } from './find-targets.ts';
 import { followLog } from './follow-log.ts';
 import { within } from './within.ts';
-
-interface Target {
-  readonly sa: IkeSa;
-  readonly child?: ChildSa;
-}
 
 /**
  * Closes every SA that matches, one after the other, each with its own time limit. With `force` an IKE_SA is destroyed
@@ -25,7 +21,7 @@ export async function terminate(
   if (child === undefined && ike === undefined && !childId && !ikeId) {
     return { ok: false, errmsg: 'missing terminate selector' };
   }
-  const targets = findTargets(deps, request);
+  const targets = findTargets(deps.manager, request);
   if (targets.length === 0) {
     return { ok: false, errmsg: 'no matching SAs to terminate found', matches: 0, terminated: 0 };
   }
@@ -82,27 +78,4 @@ function closeChild({ hub }: ControllerDeps, sa: IkeSa, child: ChildSa): Promise
       return sa.tasks.advance();
     });
   });
-}
-
-function findTargets({ manager }: ControllerDeps, selector: SaSelector): readonly Target[] {
-  const { child, ike, childId, ikeId } = selector;
-  const all = [...manager.tables.byId.values()];
-  if (child === undefined && !childId) {
-    return all
-      .filter(
-        (sa) => (ike !== undefined && sa.tag.name === ike) || (!!ikeId && sa.uniqueId === ikeId),
-      )
-      .map((sa) => ({ sa }));
-  }
-  return all
-    .filter((sa) => (ike === undefined || sa.tag.name === ike) && (!ikeId || sa.uniqueId === ikeId))
-    .flatMap((sa) =>
-      [...sa.children.values()]
-        .filter(
-          (one) =>
-            (child !== undefined && one.config.name === child) ||
-            (!!childId && one.terms.uniqueId === childId),
-        )
-        .map((one) => ({ sa, child: one })),
-    );
 }

@@ -17,6 +17,7 @@ import { transformOf } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { InternalError } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
+import { announceChildUp } from './announce.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
@@ -71,7 +72,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
       `CHILD_SA ${child.label} established with SPIs ${hex32(spec.spiIn)}_i ${hex32(spec.spiOut)}_o ` +
         `and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    env.emit(() => ({ kind: 'child-updown', up: true, ike: viewIkeSa(sa, [child]) }));
+    announceChildUp(sa, child);
     return child;
   } catch (error) {
     env.installer.releaseReqid(reqid);

@@ -11,7 +11,9 @@ import type { KernelInstaller } from '../kernel/installer.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
+import type { Throttle } from '../util/throttle.ts';
 import type { ChildSa } from './child-sa.ts';
+import type { Counters } from './counters.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /** What an IKE_SA sees of the world; one value for all of a daemon, handed in by the composition root. */
@@ -38,6 +40,9 @@ export interface IkeEnvironment {
   emit(build: () => DaemonEvent): void;
   /** Whether anybody listens: ask before a snapshot that must precede a change. */
   watched(): boolean;
+  readonly counters: Counters;
+  /** Bounds how often strangers can make alerts. */
+  readonly outsideAlerts: Throttle;
   readonly registry: SaRegistry;
 }
 

@@ -1,5 +1,4 @@
 import type { MessageProtection } from '../contracts/crypto.ts';
-import type { AlertType } from '../contracts/events.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
@@ -12,8 +11,8 @@ import { isFragment, Reassembler } from '../wire/fragments.ts';
 import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
 import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
 import { checkMessage } from '../wire/message-rules.ts';
+import { alert, alertFromOutside } from './announce.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { MessageWindow } from './message-window.ts';
 import { notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
@@ -113,7 +112,7 @@ export class ExchangeEngine {
       1,
       `retransmit ${waiting.sends} of request with message ID ${waiting.messageId}`,
     );
-    this.#alert('retransmit-send');
+    alert(env, 'retransmit-send', this.#sa);
     this.#transmit(waiting.datagrams);
     this.#armRetransmit(waiting.sends);
     waiting.sends++;
@@ -136,7 +135,7 @@ export class ExchangeEngine {
         1,
         `received retransmit of request with ID ${header.messageId}, retransmitting response`,
       );
-      this.#alert('retransmit-receive');
+      alertFromOutside(this.#sa.env, 'retransmit-receive', this.#sa);
       this.#transmit(this.#window.lastResponse, local, remote);
       return;
     }
@@ -156,13 +155,10 @@ export class ExchangeEngine {
     const message = this.#decode(header, datagram, local, remote);
     if (message === undefined) return;
     if (log.enabled('enc', 1)) log.log('enc', 1, `parsed ${describeMessage(message)}`);
+    this.#sa.env.counters.message(message.exchange, message.isResponse, true, this.#sa.tag.name);
     this.#host.heardFrom(local, remote, message);
     if (message.isResponse) await this.#onReply(message, datagram);
     else await this.#onRequest(message, datagram, local, remote);
-  }
-
-  #alert(type: AlertType): void {
-    this.#sa.env.emit(() => ({ kind: 'alert', type, ike: viewIkeSa(this.#sa) }));
   }
 
   #expected(header: IkeHeader): string {
@@ -176,7 +172,7 @@ export class ExchangeEngine {
     if (waiting === undefined) return;
     this.#window.settle();
     this.#sa.timers.stop('retransmit');
-    if (waiting.sends > 1) this.#alert('retransmit-send-cleared');
+    if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
     await this.#host.handleReply({ message, raw, request: waiting.raw });
   }
@@ -239,6 +235,8 @@ export class ExchangeEngine {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       log.log('enc', 1, `${error.message}, message dropped`);
+      this.#sa.env.counters.count('invalid', this.#sa.tag.name);
+      alertFromOutside(this.#sa.env, 'parse-error-body', this.#sa);
       // Only what was protected proves that the peer itself sent nonsense and may be told, RFC 7296 section 2.21.
       if (!(opened || error.authenticated) || header.isResponse) return undefined;
       const data = error.criticalType === undefined ? EMPTY : Uint8Array.of(error.criticalType);
@@ -293,6 +291,7 @@ export class ExchangeEngine {
       messageId,
       payloads,
     };
+    sa.env.counters.message(exchange, isResponse, false, sa.tag.name);
     if (sa.log.enabled('enc', 1)) sa.log.log('enc', 1, `generating ${describeMessage(message)}`);
     if (exchange === ExchangeType.IKE_SA_INIT) {
       const raw = encodeMessage(message, undefined);

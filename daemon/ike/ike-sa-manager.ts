@@ -12,7 +12,9 @@ import { DecodeError } from '../wire/decode-error.ts';
 import { type IkeHeader, parseHeader } from '../wire/header.ts';
 import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
 import { encodeMessage } from '../wire/message.ts';
+import { alertFromOutside } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
+import { Counters } from './counters.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
 import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
@@ -37,6 +39,7 @@ export interface DropCounters {
 export class IkeSaManager implements SaRegistry {
   readonly tables = new IkeSaTables();
   readonly guard: ResponderGuard;
+  readonly counters = new Counters();
   readonly drops: DropCounters = {
     malformed: 0,
     version: 0,
@@ -51,8 +54,9 @@ export class IkeSaManager implements SaRegistry {
   #nextChildId = 1;
   #closing = false;
 
-  constructor(env: Omit<IkeEnvironment, 'registry'>) {
-    this.#env = { ...env, registry: this };
+  constructor(env: Omit<IkeEnvironment, 'registry' | 'counters' | 'outsideAlerts'>) {
+    const outsideAlerts = new Throttle(10, 1000);
+    this.#env = { ...env, registry: this, counters: this.counters, outsideAlerts };
     this.guard = new ResponderGuard(env);
   }
 
@@ -76,6 +80,8 @@ export class IkeSaManager implements SaRegistry {
       if (error.notify === NotifyType.INVALID_MAJOR_VERSION)
         this.#refuseVersion(message, local, remote);
       this.drops.malformed++;
+      this.counters.count('invalid');
+      alertFromOutside(this.#env, 'parse-error-header');
       this.#note(
         'net',
         `received malformed message from ${printEndpoint(remote)}: ${error.reason}`,
@@ -89,6 +95,8 @@ export class IkeSaManager implements SaRegistry {
     const sa = this.tables.bySpi.get(header.fromInitiator ? header.spiR : header.spiI);
     if (sa === undefined || !belongs(sa, header)) {
       this.drops.unknownSpi++;
+      this.counters.count('invalid-spi');
+      alertFromOutside(this.#env, 'invalid-ike-spi');
       this.#note(
         'net',
         `received message with unknown IKE SPI from ${printEndpoint(remote)}, ignored`,
@@ -256,6 +264,8 @@ export class IkeSaManager implements SaRegistry {
     const peek = peekInitRequest(message);
     if (peek === undefined) {
       this.drops.malformed++;
+      this.counters.count('invalid');
+      alertFromOutside(this.#env, 'parse-error-body');
       this.#note('net', `received unusable IKE_SA_INIT request from ${printEndpoint(remote)}`);
       return;
     }

@@ -40,12 +40,14 @@ export function viewIkeSa(
     tasksQueued: sa.tasks.queuedNames,
     tasksActive: sa.tasks.activeNames,
     tasksPassive: sa.responder !== undefined && state.kind === 'connecting' ? ['IKE_AUTH'] : [],
-    children: [...children].map((child) => viewChildSa(sa, child, now)),
+    children: [...children].map((child) => viewChildSa(sa, child)),
   };
 }
 
-function viewChildSa(sa: IkeSa, child: ChildSa, now: number): ChildSaView {
+/** A snapshot of a CHILD_SA; counters are those read last. */
+export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
   const { terms, usage } = child;
+  const now = sa.env.clock.now();
   const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
   const age = seconds(now - child.installedAt);
   const { softSeconds, hardSeconds } = terms.lifetime;
@@ -83,11 +85,18 @@ function viewUsage(sa: IkeSa, usage: SaUsage | undefined): UsageView {
   return { bytes, packets, use: Math.max(0, seconds(sa.env.clock.wallClock()) - lastUsed) };
 }
 
+const ADDITIONAL_KE = [1, 2, 3, 4, 5, 6, 7];
+
+// NONE (0) of integrity has a name that is shown nowhere else; of a key exchange it means that there was none.
+function isKeyExchange(type: number): boolean {
+  return type === TransformType.KE || type >= TransformType.ADDKE1;
+}
+
 function viewAlgorithms(proposal: Proposal): AlgorithmsView {
   const encr = transformOf(proposal, TransformType.ENCR);
   const name = (type: number): string | undefined => {
     const transform = transformOf(proposal, type);
-    return transform === undefined || (type === TransformType.KE && transform.id === 0)
+    return transform === undefined || (transform.id === 0 && isKeyExchange(type))
       ? undefined
       : transformName(type, transform.id);
   };
@@ -97,12 +106,17 @@ function viewAlgorithms(proposal: Proposal): AlgorithmsView {
     name(TransformType.PRF),
     name(TransformType.KE),
   ];
+  const additionalKe = ADDITIONAL_KE.flatMap((number) => {
+    const found = name(TransformType.ADDKE1 + number - 1);
+    return found === undefined ? [] : [{ number, name: found }];
+  });
   return {
     ...(encrAlg === undefined ? {} : { encrAlg }),
     ...(encr?.keyLength === undefined ? {} : { encrKeysize: encr.keyLength }),
     ...(integAlg === undefined ? {} : { integAlg }),
     ...(prfAlg === undefined ? {} : { prfAlg }),
     ...(dhGroup === undefined ? {} : { dhGroup }),
+    ...(additionalKe.length === 0 ? {} : { additionalKe }),
     ...(transformOf(proposal, TransformType.SN)?.id === SnId.EXT_SEQ ? { esn: true } : {}),
   };
 }

@@ -21,3 +21,8 @@ export function fromHex(text: string): Uint8Array | undefined {
 export function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, '0');
 }
+
+/** A 16-bit number as four hexadecimal digits: the printed form of an IPComp CPI. */
+export function hex16(value: number): string {
+  return (value & 0xffff).toString(16).padStart(4, '0');
+}

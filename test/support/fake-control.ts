@@ -7,11 +7,14 @@ import type {
   InitiateRequest,
   Outcome,
   ProgressSink,
+  RekeyOutcome,
+  RekeyRequest,
   SaSelector,
   TerminateOutcome,
   TerminateRequest,
 } from '../../daemon/control/control.ts';
 import type { ChildSaView, IkeSaView } from '../../daemon/control/views.ts';
+import { Counters } from '../../daemon/ike/counters.ts';
 import type { IpAddress } from '../../daemon/proto/ip-address.ts';
 import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
 
@@ -19,8 +22,10 @@ import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
 export class FakeControl implements Control {
   readonly store = new ConnectionStore();
   sas: IkeSaView[] = [];
+  readonly counted = new Counters();
   readonly initiated: InitiateRequest[] = [];
   readonly terminated: TerminateRequest[] = [];
+  readonly rekeyed: RekeyRequest[] = [];
   /** What initiate does; a test may replace it. */
   onInitiate: (progress: ProgressSink, signal: AbortSignal) => Promise<Outcome> = () =>
     Promise.resolve({ ok: true });
@@ -83,6 +88,16 @@ export class FakeControl implements Control {
     return Promise.resolve({ ok: true, matches: matches.length, terminated: matches.length });
   }
 
+  rekey(request: RekeyRequest): Promise<RekeyOutcome> {
+    this.rekeyed.push(request);
+    const matches = this.sas.filter((sa) => request.ike === undefined || sa.name === request.ike);
+    return Promise.resolve(
+      matches.length === 0
+        ? { ok: false, errmsg: 'no matching SAs to rekey found', matches: 0 }
+        : { ok: true, matches: matches.length },
+    );
+  }
+
   install(): Promise<Outcome> {
     return Promise.resolve({ ok: false, errmsg: 'traps are not yet in effect' });
   }
@@ -97,6 +112,10 @@ export class FakeControl implements Control {
       if (selector.ikeId !== undefined && sa.uniqueId !== selector.ikeId) continue;
       yield sa;
     }
+  }
+
+  counters(): Counters {
+    return this.counted;
   }
 
   stats(): DaemonStats {

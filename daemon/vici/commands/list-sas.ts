@@ -3,7 +3,7 @@ import type { ChildSaView } from '../../control/views.ts';
 import type { Command } from '../command.ts';
 import { childSasSection } from '../events/child-sa-fields.ts';
 import { ikeSaFields } from '../events/ike-sa-fields.ts';
-import { saSelector } from './terminate.ts';
+import { saSelector } from '../sa-selector.ts';
 
 /** One `list-sa` event per IKE_SA, then an empty answer. `child` and `child-id` filter the children shown only. */
 export const listSas: Command = {

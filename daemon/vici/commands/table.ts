@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { clearCreds } from './clear-creds.ts';
 import { getAlgorithms } from './get-algorithms.ts';
 import { getConns } from './get-conns.ts';
+import { getCounters } from './get-counters.ts';
 import { getShared } from './get-shared.ts';
 import { initiate } from './initiate.ts';
 import { install } from './install.ts';
@@ -9,7 +10,9 @@ import { listConns } from './list-conns.ts';
 import { listSas } from './list-sas.ts';
 import { loadConn } from './load-conn.ts';
 import { loadShared } from './load-shared.ts';
+import { rekey } from './rekey.ts';
 import { reloadSettings } from './reload-settings.ts';
+import { resetCounters } from './reset-counters.ts';
 import { stats } from './stats.ts';
 import { terminate } from './terminate.ts';
 import { uninstall } from './uninstall.ts';
@@ -24,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   reloadSettings,
   initiate,
   terminate,
+  rekey,
   install,
   uninstall,
   listSas,
@@ -36,4 +40,6 @@ export const COMMANDS: readonly Command[] = [
   getShared,
   clearCreds,
   getAlgorithms,
+  getCounters,
+  resetCounters,
 ];

@@ -1,14 +1,20 @@
-import { optional, type Tree, value } from '../../config/tree.ts';
-import type { SaSelector } from '../../control/control.ts';
+import { optional, value } from '../../config/tree.ts';
 import { failure } from '../answers.ts';
+import { inputMistake } from '../checked-inputs.ts';
 import type { Command } from '../command.ts';
 import { controlLog } from '../events/control-log.ts';
-import { boolInput, intInput, textInput } from '../inputs.ts';
+import { boolInput, intInput } from '../inputs.ts';
+import { SELECTOR_KEYS, saSelector } from '../sa-selector.ts';
+
+const KEYS = { ...SELECTOR_KEYS, force: 'bool', timeout: 'int', loglevel: 'int' } as const;
 
 /** Closes all SAs that match, one after the other, streaming what is logged meanwhile. */
 export const terminate: Command = {
   name: 'terminate',
-  run: async ({ tree }, context) => {
+  run: async (message, context) => {
+    const mistake = inputMistake(message, KEYS);
+    if (mistake !== undefined) return failure(mistake);
+    const { tree } = message;
     const selector = saSelector(tree);
     if (Object.keys(selector).length === 0) return failure('missing terminate selector');
     const timeout = intInput(tree, 'timeout', 0);
@@ -25,17 +31,3 @@ export const terminate: Command = {
     ];
   },
 };
-
-/** The keys that say which SAs are meant; zero and absent ones are left out. */
-export function saSelector(tree: Tree): SaSelector {
-  const child = textInput(tree, 'child');
-  const ike = textInput(tree, 'ike');
-  const childId = intInput(tree, 'child-id', 0);
-  const ikeId = intInput(tree, 'ike-id', 0);
-  return {
-    ...(child === undefined ? {} : { child }),
-    ...(ike === undefined ? {} : { ike }),
-    ...(childId === 0 ? {} : { childId }),
-    ...(ikeId === 0 ? {} : { ikeId }),
-  };
-}

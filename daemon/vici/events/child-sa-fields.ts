@@ -9,7 +9,7 @@ import {
 } from '../../config/tree.ts';
 import type { ChildSaStateName, ChildSaView } from '../../control/views.ts';
 import { printSelector } from '../../proto/traffic-selector-text.ts';
-import { hex32 } from '../../util/hex.ts';
+import { hex16, hex32, toHex } from '../../util/hex.ts';
 import { algorithmFields, nonZeroHex } from './ike-sa-fields.ts';
 
 /** The section with the CHILD_SAs of an IKE_SA; the last of its keys, clients rely on that. */
@@ -37,6 +37,7 @@ export function childSaFields(child: ChildSaView): Tree {
     value('reqid', child.reqid),
     value('state', child.state),
     value('mode', child.mode),
+    ...optional('label', child.label && toHex(child.label)),
     ...(WITH_SAS.has(child.state) ? installedFields(child) : []),
     list(
       'local-ts',
@@ -56,10 +57,14 @@ function installedFields({ installed }: ChildSaView): Tree {
     ...flag('encap', installed.encap),
     value('spi-in', hex32(installed.spiIn)),
     value('spi-out', hex32(installed.spiOut)),
+    ...optional('cpi-in', installed.cpiIn && hex16(installed.cpiIn)),
+    ...optional('cpi-out', installed.cpiOut && hex16(installed.cpiOut)),
     ...markFields('in', installed.markIn),
     ...markFields('out', installed.markOut),
     ...nonZeroHex('if-id-in', installed.ifIdIn),
     ...nonZeroHex('if-id-out', installed.ifIdOut),
+    ...flag('per-cpu-sas', installed.perCpuSas === true),
+    ...optional('cpu', installed.cpu),
     ...algorithmFields(installed.algorithms),
     ...(installed.algorithms.esn === true ? [value('esn', 1)] : []),
     value('bytes-in', installed.in.bytes),

@@ -16,6 +16,7 @@ export function ikeSaFields(ike: IkeSaView): Tree {
     value('remote-host', printHost(ike.remoteHost)),
     value('remote-port', ike.remotePort),
     value('remote-id', ike.remoteId),
+    ...optional('remote-eap-id', ike.remoteEapId),
     ...flag('initiator', ike.initiator),
     value('initiator-spi', ike.initiatorSpi),
     value('responder-spi', ike.responderSpi),
@@ -26,6 +27,7 @@ export function ikeSaFields(ike: IkeSaView): Tree {
     ...nonZeroHex('if-id-in', ike.ifIdIn),
     ...nonZeroHex('if-id-out', ike.ifIdOut),
     ...algorithmFields(ike.algorithms),
+    ...flag('ppk', ike.ppk === true),
     ...(established ? optional('established', ike.established) : []),
     ...(established ? optional('rekey-time', ike.rekeyTime) : []),
     ...(established ? optional('reauth-time', ike.reauthTime) : []),
@@ -47,6 +49,7 @@ export function algorithmFields(view: AlgorithmsView | undefined): Tree {
     ...optional('integ-keysize', view.integKeysize),
     ...optional('prf-alg', view.prfAlg),
     ...optional('dh-group', view.dhGroup),
+    ...(view.additionalKe ?? []).map(({ number, name }) => value(`ake${number}`, name)),
   ];
 }
 

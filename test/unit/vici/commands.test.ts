@@ -5,7 +5,7 @@ import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
 import { absoluteTime, relativeTime } from '../../../daemon/vici/time-text.ts';
 import { ikeSaView } from '../../support/fake-control.ts';
-import { ask, type Plain, type RawClient, stream, ViciBench } from '../../support/vici.ts';
+import { ask, inner, type Plain, type RawClient, stream, ViciBench } from '../../support/vici.ts';
 
 const psk = (id: string): Tree => [value('auth', 'psk'), value('id', id)];
 const GW: Tree = [
@@ -349,6 +349,67 @@ describe('initiate and terminate', () => {
     );
     expect(await ask(client, 'reload-settings')).toEqual(YES);
   });
+});
+
+test('rekey passes its selectors on and tells the matches', async () => {
+  await using bench = await ViciBench.start();
+  using client = await bench.raw();
+  expect(await ask(client, 'rekey')).toEqual(no('missing rekey selector'));
+  expect(await ask(client, 'rekey', [value('reauth', 'yes'), value('child-id', '0')])).toEqual(
+    no('missing rekey selector'),
+  );
+  expect(await ask(client, 'rekey', [value('ike', 'x')])).toEqual([
+    ['success', 'no'],
+    ['matches', '0'],
+    ['errmsg', 'no matching SAs to rekey found'],
+  ]);
+  bench.control.sas = [ikeSaView(), ikeSaView({ uniqueId: 2 })];
+  expect(await ask(client, 'rekey', [value('ike', 'gw'), value('reauth', 'yes')])).toEqual([
+    ['success', 'yes'],
+    ['matches', '2'],
+  ]);
+  await ask(client, 'rekey', [value('child', 'net'), value('child-id', '0x10')]);
+  expect(bench.control.rekeyed.slice(1)).toEqual([
+    { ike: 'gw', reauth: true },
+    { child: 'net', childId: 16, reauth: false },
+  ]);
+});
+
+test('counters are told and reset by name, all at once, or the global ones', async () => {
+  await using bench = await ViciBench.start();
+  using client = await bench.raw();
+  const { counted } = bench.control;
+  for (const name of ['gw', 'other', '']) counted.count('child-rekey', name);
+  const names = async (...tree: Tree): Promise<unknown> => {
+    const [counters, success] = await ask(client, 'get-counters', tree);
+    if (counters?.[0] !== 'counters') return counters;
+    expect(success).toEqual(['success', 'yes']);
+    return (counters[1] as Plain).map(([name, values]) => [
+      name,
+      new Map(values as Plain).get('child-rekey'),
+    ]);
+  };
+  expect(await names()).toEqual([['', '3']]);
+  expect(await names(value('name', 'gw'))).toEqual([['gw', '1']]);
+  expect(await names(value('all', 'yes'), value('name', 'gw'))).toEqual([
+    ['gw', '1'],
+    ['other', '1'],
+  ]);
+  const [counters] = await ask(client, 'get-counters');
+  expect((inner(counters?.[1] as Plain, 0) as Plain).map(([name]) => name)).toEqual(
+    Object.keys(counted.global),
+  );
+  expect(await ask(client, 'get-counters', [value('name', 'nope')])).toEqual(
+    no('no counters found for this connection'),
+  );
+  expect(await ask(client, 'reset-counters', [value('name', 'nope')])).toEqual(YES);
+  expect(await ask(client, 'reset-counters', [value('name', 'gw')])).toEqual(YES);
+  expect(await names(value('all', 'yes'))).toEqual([['other', '1']]);
+  expect(await ask(client, 'reset-counters', [value('all', 'yes')])).toEqual(YES);
+  expect(await names(value('all', 'yes'))).toEqual([]);
+  expect(await names()).toEqual([['', '3']]);
+  expect(await ask(client, 'reset-counters')).toEqual(YES);
+  expect(await names()).toEqual([['', '0']]);
 });
 
 test('get-algorithms has all sections in order and each algorithm once', async () => {

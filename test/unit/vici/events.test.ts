@@ -98,6 +98,82 @@ describe('list-sas', () => {
   });
 });
 
+test('list-sas shows what only some SAs have, in the order of the protocol', async () => {
+  await using bench = await ViciBench.start();
+  using client = await bench.raw();
+  const child = childSaView({ mode: 'TRANSPORT_PROXY', label: Uint8Array.of(0x0a, 0xff) });
+  const installed = child.installed && {
+    ...child.installed,
+    cpiIn: 0x1ab,
+    cpiOut: 0xefff,
+    ifIdIn: 1,
+    ifIdOut: 2,
+    perCpuSas: true,
+    cpu: 0,
+    algorithms: {
+      encrAlg: 'AES_CBC',
+      encrKeysize: 256,
+      integAlg: 'HMAC_SHA2_256_128',
+      dhGroup: 'CURVE_25519',
+      additionalKe: [
+        { number: 1, name: 'ML_KEM_768' },
+        { number: 7, name: 'ECP_384' },
+      ],
+    },
+  };
+  const ike = {
+    remoteEapId: 'carol',
+    ppk: true,
+    ifIdIn: 5,
+    reauthTime: -3,
+    remoteVips: ['10.3.0.1' as IpAddress, 'fec0::1' as IpAddress],
+    tasksQueued: ['CHILD_REKEY'],
+    tasksActive: ['IKE_REKEY'],
+  };
+  bench.control.sas = [
+    ikeSaView({ ...ike, children: [{ ...child, ...(installed && { installed }) }] }),
+  ];
+  const [event = []] = await stream(client, 'list-sas', 'list-sa');
+  const fields = inner(event, 0);
+  const after = (tree: Plain, key: string, count: number): Plain => {
+    const at = tree.findIndex(([name]) => name === key);
+    return tree.slice(at + 1, at + 1 + count);
+  };
+  expect(after(fields, 'remote-id', 1)).toEqual([['remote-eap-id', 'carol']]);
+  expect(after(fields, 'nat-any', 1)).toEqual([['if-id-in', '00000005']]);
+  expect(after(fields, 'dh-group', 2)).toEqual([
+    ['ppk', 'yes'],
+    ['established', '1'],
+  ]);
+  expect(after(fields, 'rekey-time', 5)).toEqual([
+    ['reauth-time', '-3'],
+    ['local-vips', ['10.7.0.1']],
+    ['remote-vips', ['10.3.0.1', 'fec0::1']],
+    ['tasks-queued', ['CHILD_REKEY']],
+    ['tasks-active', ['IKE_REKEY']],
+  ]);
+  const shown = inner(fields.at(-1)?.[1] as Plain, 0);
+  expect(after(shown, 'state', 3)).toEqual([
+    ['mode', 'TRANSPORT_PROXY'],
+    ['label', '0aff'],
+    ['protocol', 'ESP'],
+  ]);
+  expect(after(shown, 'spi-out', 12)).toEqual([
+    ['cpi-in', '01ab'],
+    ['cpi-out', 'efff'],
+    ['if-id-in', '00000001'],
+    ['if-id-out', '00000002'],
+    ['per-cpu-sas', 'yes'],
+    ['cpu', '0'],
+    ['encr-alg', 'AES_CBC'],
+    ['encr-keysize', '256'],
+    ['integ-alg', 'HMAC_SHA2_256_128'],
+    ['dh-group', 'CURVE_25519'],
+    ['ake1', 'ML_KEM_768'],
+    ['ake7', 'ECP_384'],
+  ]);
+});
+
 test('events reach whoever registered', async () => {
   await using bench = await ViciBench.start();
   using client = await bench.raw();

@@ -1,0 +1,35 @@
+import type { ChildSa } from '../ike/child-sa.ts';
+import type { IkeSa } from '../ike/ike-sa.ts';
+import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
+import type { SaSelector } from './control.ts';
+
+/** An SA that a command is for: a CHILD_SA, or the IKE_SA alone. */
+export interface Target {
+  readonly sa: IkeSa;
+  readonly child?: ChildSa;
+}
+
+/**
+ * The SAs that a selector means. With `child` or `childId` these are CHILD_SAs that match either, and `ike` and `ikeId`
+ * narrow the search; without, IKE_SAs that match either of the two.
+ */
+export function findTargets({ tables }: IkeSaManager, selector: SaSelector): readonly Target[] {
+  const { child, ike, childId, ikeId } = selector;
+  const named = (sa: IkeSa): boolean => ike !== undefined && sa.tag.name === ike;
+  const numbered = (sa: IkeSa): boolean => !!ikeId && sa.uniqueId === ikeId;
+  const all = [...tables.byId.values()];
+  if (child === undefined && !childId) {
+    return all.filter((sa) => named(sa) || numbered(sa)).map((sa) => ({ sa }));
+  }
+  return all
+    .filter((sa) => (ike === undefined || named(sa)) && (!ikeId || numbered(sa)))
+    .flatMap((sa) =>
+      [...sa.children.values()]
+        .filter(
+          (one) =>
+            (child !== undefined && one.config.name === child) ||
+            (!!childId && one.terms.uniqueId === childId),
+        )
+        .map((one) => ({ sa, child: one })),
+    );
+}
