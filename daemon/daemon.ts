@@ -17,6 +17,7 @@ import { KernelInstaller } from './kernel/installer.ts';
 import { InterfaceFilter } from './network/interface-filter.ts';
 import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
+import { PoolStore } from './pools/pool-store.ts';
 import type { IpAddress } from './proto/ip-address.ts';
 import { Emitter } from './util/emitter.ts';
 import { errorText } from './util/error.ts';
@@ -76,6 +77,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     rdnMatching: () => current.rdn_matching,
     resolved: (name) => names.get(name) ?? [],
   });
+  const pools = new PoolStore(hub);
   const installer = new KernelInstaller({
     kernel,
     net,
@@ -101,6 +103,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     installer,
     sharedKeys,
     connections,
+    pools,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
@@ -145,6 +148,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     options,
     manager,
     connections,
+    pools,
     events,
     plugins: contracts.plugins ?? [],
     reloadSettings,

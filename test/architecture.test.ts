@@ -11,16 +11,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['util', 'proto', 'contracts'],
   credentials: ['util', 'proto', 'contracts', 'crypto'],
   kernel: ['util', 'proto', 'contracts'],
-  ike: ['util', 'proto', 'contracts', 'wire', 'crypto', 'credentials', 'config', 'kernel'],
+  pools: ['util', 'proto', 'contracts', 'config'],
+  ike: ['util', 'proto', 'contracts', 'wire', 'crypto', 'credentials', 'config', 'kernel', 'pools'],
   network: ['util', 'proto', 'contracts', 'wire/header.ts'],
-  control: ['util', 'proto', 'contracts', 'config', 'ike'],
+  control: ['util', 'proto', 'contracts', 'config', 'pools', 'ike'],
   vici: ['util', 'proto', 'contracts', 'config', 'control'],
   log: ['util', 'contracts'],
   plugin: ['util', 'contracts'],
   runtime: ['util', 'proto', 'contracts'],
 };
 
-const pureFolders = ['ike', 'wire', 'crypto', 'proto', 'config', 'kernel'];
+const pureFolders = ['ike', 'wire', 'crypto', 'proto', 'config', 'kernel', 'pools'];
 const ambientGlobals =
   /(?<![.\w#'])(?:Date|setTimeout|setInterval|setImmediate|performance|process|Buffer)\b(?!\s*[?:])|\bMath\.random\b/g;
 

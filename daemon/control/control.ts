@@ -1,7 +1,9 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { PoolConfig } from '../config/pool.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogRecord } from '../contracts/logger.ts';
 import type { Counters } from '../ike/counters.ts';
+import type { PoolView } from '../pools/pool-store.ts';
 import type { IkeSaView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
@@ -54,6 +56,15 @@ export interface DaemonStats {
   readonly plugins: readonly string[];
 }
 
+/** Pools of virtual IPs. */
+export interface PoolControl {
+  /** Adds, updates or replaces a pool; one in use cannot be replaced by one of another range. */
+  load(config: PoolConfig): Outcome;
+  /** Removes a pool that nobody uses. */
+  unload(name: string): Outcome;
+  list(name: string | undefined, leases: boolean): readonly PoolView[];
+}
+
 /** The one door for anything that steers the daemon: VICI and tests go through it and nothing else. */
 export interface Control {
   /** Adds or replaces a connection and runs its start actions. */
@@ -65,6 +76,7 @@ export interface Control {
     child: string,
     ike?: string,
   ): { readonly connection: ConnectionConfig; readonly child: ChildConfig } | undefined;
+  readonly pools: PoolControl;
   /** Resolves when the SA is up, failed, or the time is over; `signal` (client gone) ends the wait, not the SA. */
   initiate(request: InitiateRequest, progress: ProgressSink, signal: AbortSignal): Promise<Outcome>;
   terminate(

@@ -8,12 +8,14 @@ import type { Counters } from '../ike/counters.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
 import { viewIkeSa } from '../ike/ike-sa-view.ts';
+import type { PoolStore } from '../pools/pool-store.ts';
 import type { Emitter } from '../util/emitter.ts';
 import type {
   Control,
   DaemonStats,
   InitiateRequest,
   Outcome,
+  PoolControl,
   ProgressSink,
   RekeyOutcome,
   RekeyRequest,
@@ -34,6 +36,7 @@ export interface ControllerDeps {
   readonly options: () => DaemonOptions;
   readonly manager: IkeSaManager;
   readonly connections: ConnectionStore;
+  readonly pools: PoolStore;
   readonly events: Emitter<DaemonEvent>;
   readonly plugins: readonly string[];
   readonly reloadSettings: () => Promise<Outcome>;
@@ -43,6 +46,7 @@ export interface ControllerDeps {
 
 /** Steers the daemon: what VICI, tests and start actions do goes through here. */
 export class Controller implements Control {
+  readonly pools: PoolControl;
   readonly #deps: ControllerDeps;
   readonly #startedAt: number;
   readonly #startedAtWallClock: number;
@@ -50,6 +54,7 @@ export class Controller implements Control {
 
   constructor(deps: ControllerDeps) {
     this.#deps = deps;
+    this.pools = deps.pools;
     this.#startedAt = deps.clock.now();
     this.#startedAtWallClock = deps.clock.wallClock();
     this.#actions = new StartActions(deps.manager, deps.hub);

@@ -8,6 +8,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
+import type { PoolStore } from '../pools/pool-store.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
@@ -27,6 +28,7 @@ export interface IkeEnvironment {
   readonly installer: KernelInstaller;
   readonly sharedKeys: SharedKeyStore;
   readonly connections: ConnectionStore;
+  readonly pools: PoolStore;
   readonly ikePort: number;
   readonly nattPort: number;
   send(local: Endpoint, remote: Endpoint, message: Uint8Array, options?: SendOptions): void;

@@ -15,8 +15,10 @@ import type {
 } from '../../daemon/control/control.ts';
 import type { ChildSaView, IkeSaView } from '../../daemon/control/views.ts';
 import { Counters } from '../../daemon/ike/counters.ts';
+import { PoolStore } from '../../daemon/pools/pool-store.ts';
 import type { IpAddress } from '../../daemon/proto/ip-address.ts';
 import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
+import { MemoryLog } from './memory-log.ts';
 
 /** A daemon without IKE: connections are stored, SAs are whatever a test puts in. */
 export class FakeControl implements Control {
@@ -29,6 +31,7 @@ export class FakeControl implements Control {
   /** What initiate does; a test may replace it. */
   onInitiate: (progress: ProgressSink, signal: AbortSignal) => Promise<Outcome> = () =>
     Promise.resolve({ ok: true });
+  readonly pools = new PoolStore(new MemoryLog());
   readonly #listeners = new Set<(event: DaemonEvent) => void>();
 
   get listeners(): number {

@@ -3,12 +3,14 @@ import { clearCreds } from './clear-creds.ts';
 import { getAlgorithms } from './get-algorithms.ts';
 import { getConns } from './get-conns.ts';
 import { getCounters } from './get-counters.ts';
+import { getPools } from './get-pools.ts';
 import { getShared } from './get-shared.ts';
 import { initiate } from './initiate.ts';
 import { install } from './install.ts';
 import { listConns } from './list-conns.ts';
 import { listSas } from './list-sas.ts';
 import { loadConn } from './load-conn.ts';
+import { loadPool } from './load-pool.ts';
 import { loadShared } from './load-shared.ts';
 import { rekey } from './rekey.ts';
 import { reloadSettings } from './reload-settings.ts';
@@ -17,6 +19,7 @@ import { stats } from './stats.ts';
 import { terminate } from './terminate.ts';
 import { uninstall } from './uninstall.ts';
 import { unloadConn } from './unload-conn.ts';
+import { unloadPool } from './unload-pool.ts';
 import { unloadShared } from './unload-shared.ts';
 import { version } from './version.ts';
 
@@ -35,6 +38,9 @@ export const COMMANDS: readonly Command[] = [
   getConns,
   loadConn,
   unloadConn,
+  loadPool,
+  unloadPool,
+  getPools,
   loadShared,
   unloadShared,
   getShared,
