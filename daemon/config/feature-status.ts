@@ -131,7 +131,7 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   start_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
   close_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
   ipcomp: warned('IPComp is not negotiated yet', NO),
-  inactivity: warned('inactive CHILD_SAs are not closed yet', ZERO),
+  inactivity: inEffect,
   reqid: inEffect,
   priority: inEffect,
   interface: inEffect,

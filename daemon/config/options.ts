@@ -102,7 +102,7 @@ export const OPTIONS = {
   },
   inactivity_close_ike: bool(
     false,
-    'later',
+    'now',
     'Close the IKE_SA if its only CHILD_SA was closed for inactivity.',
   ),
   init_limit_half_open: {
@@ -188,7 +188,7 @@ export const OPTIONS = {
   retransmit_tries: int(5, [0, 1000], 'now', 'Retransmissions before giving up.'),
   retry_initiate_interval: seconds(
     0,
-    'later',
+    'now',
     'Repeat an initiation that failed early, e.g. in DNS; 0 = off.',
   ),
   reuse_ikesa: bool(

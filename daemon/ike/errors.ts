@@ -37,3 +37,6 @@ export class EstablishError extends IkedError {
     super('NOT_ESTABLISHED', message, options);
   }
 }
+
+/** There was nobody to talk to: a name did not resolve, or there was no route. Trying again later may help. */
+export class UnreachableError extends EstablishError {}

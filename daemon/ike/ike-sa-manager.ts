@@ -18,6 +18,7 @@ import { Counters } from './counters.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
 import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
+import { watchActivity } from './inactivity.ts';
 import { notify } from './payloads.ts';
 import { ResponderGuard } from './responder-guard.ts';
 import { childDelete } from './tasks/child-delete.ts';
@@ -213,6 +214,7 @@ export class IkeSaManager implements SaRegistry {
 
   childInstalled(sa: IkeSa, child: ChildSa): void {
     this.tables.childInstalled(sa, child);
+    watchActivity(sa, child);
   }
 
   childRemoved(child: ChildSa): void {

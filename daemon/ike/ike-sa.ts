@@ -20,6 +20,7 @@ import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
 import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
+import { closeInactive } from './inactivity.ts';
 import { checkLiveness, sendKeepalive } from './liveness.ts';
 import { moveChildren } from './move-children.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
@@ -189,7 +190,8 @@ export class IkeSa implements EngineHost {
       } else {
         this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
       }
-      return this.tasks.advance();
+      // Whoever asks now does not wait for the next try's time.
+      return this.tasks.release();
     });
     return outcome;
   }
@@ -361,6 +363,9 @@ export class IkeSa implements EngineHost {
       case 'retransmit':
         await this.engine.retransmit();
         return;
+      case 'retry':
+        await this.tasks.release();
+        return;
       case 'halfOpen':
         this.log.log('ike', 1, 'deleting half open IKE_SA after timeout');
         this.env.emit(() => ({ kind: 'alert', type: 'half-open-timeout', ike: viewIkeSa(this) }));
@@ -368,6 +373,9 @@ export class IkeSa implements EngineHost {
         return;
       case 'dpd':
         await checkLiveness(this);
+        return;
+      case 'inactivity':
+        await closeInactive(this);
         return;
       case 'natKeepalive':
         sendKeepalive(this);

@@ -6,6 +6,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { namesToRestart } from './restart.ts';
 import type { QueuedTask, Reply, Task, TaskName } from './task.ts';
+import { tryFailed } from './tries.ts';
 
 /**
  * The conversations that we lead on one IKE_SA: one at a time, since the window is one message; the others wait in
@@ -17,6 +18,8 @@ export class TaskQueue {
   /** Conversations that start later, with what wakes them. */
   readonly #delayed = new Map<QueuedTask, Timer>();
   #active: { readonly plan: QueuedTask; readonly task: Task } | undefined;
+  /** The next try of the initial exchanges waits for its time, and everything else for it. */
+  #held = false;
 
   constructor(sa: IkeSa) {
     this.#sa = sa;
@@ -93,9 +96,22 @@ export class TaskQueue {
     for (const plan of this.#takeWaiting()) successor.queue(plan);
   }
 
+  /** Puts a conversation in front of all others and lets none start before {@link release}. */
+  hold(plan: QueuedTask): void {
+    this.#queued.unshift(plan);
+    this.#held = true;
+  }
+
+  /** Starts what was held back, if anything was. */
+  async release(): Promise<void> {
+    this.#held = false;
+    this.#sa.timers.stop('retry');
+    await this.advance();
+  }
+
   /** Starts the next conversation if none is running. */
   async advance(): Promise<void> {
-    while (this.#active === undefined && !this.#sa.destroyed) {
+    while (this.#active === undefined && !this.#held && !this.#sa.destroyed) {
       const plan = this.#queued.shift();
       if (plan === undefined) return;
       this.#active = { plan, task: plan.run(this.#sa) };
@@ -115,7 +131,10 @@ export class TaskQueue {
     const sa = this.#sa;
     const plan = this.#active?.plan;
     if (sa.state.kind === 'connecting' || sa.state.kind === 'created') {
-      await this.#tryAgain(plan, exchange);
+      const active = this.#active;
+      this.#active = undefined;
+      await active?.task.return(undefined);
+      await this.#noAnswer(plan, exchange);
       return;
     }
     sa.env.emit(() => ({ kind: 'alert', type: 'retransmit-send-timeout', ike: viewIkeSa(sa) }));
@@ -141,6 +160,17 @@ export class TaskQueue {
     this.clearQueue(reason);
     // A task that destroyed its own IKE_SA is running right now and ends by itself.
     if (active !== undefined && !this.#stepping) await active.task.return(undefined);
+  }
+
+  async #noAnswer(plan: QueuedTask | undefined, exchange: number): Promise<void> {
+    const sa = this.#sa;
+    sa.env.emit(() => ({ kind: 'alert', type: 'peer-init-unreachable', ike: viewIkeSa(sa) }));
+    const what = exchange === ExchangeType.IKE_AUTH ? 'IKE_AUTH' : 'IKE_SA_INIT';
+    const reason =
+      `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${what}; ` +
+      'is it up, reachable, and are UDP ports 500 and 4500 open?';
+    await tryFailed(sa, plan, { kind: 'silence', reason });
+    if (sa.destroyed) sa.log.log('ike', 1, 'establishing IKE_SA failed, peer not responding');
   }
 
   get #waiting(): readonly QueuedTask[] {
@@ -169,28 +199,5 @@ export class TaskQueue {
     } finally {
       this.#stepping = false;
     }
-  }
-
-  async #tryAgain(plan: QueuedTask | undefined, exchange: number): Promise<void> {
-    const sa = this.#sa;
-    const limit = sa.connection?.keyingTries ?? 1;
-    sa.env.emit(() => ({ kind: 'alert', type: 'peer-init-unreachable', ike: viewIkeSa(sa) }));
-    if (plan === undefined || (limit !== 0 && sa.tries >= limit)) {
-      sa.log.log('ike', 1, 'establishing IKE_SA failed, peer not responding');
-      const what = exchange === ExchangeType.IKE_AUTH ? 'IKE_AUTH' : 'IKE_SA_INIT';
-      await sa.destroy(
-        `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${what}; ` +
-          'is it up, reachable, and are UDP ports 500 and 4500 open?',
-      );
-      return;
-    }
-    sa.tries++;
-    sa.log.log('ike', 1, `peer not responding, trying again (${sa.tries}/${limit})`);
-    const active = this.#active;
-    this.#active = undefined;
-    await active?.task.return(undefined);
-    sa.restart();
-    this.#queued.unshift(plan);
-    await this.advance();
   }
 }

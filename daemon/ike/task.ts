@@ -45,6 +45,8 @@ export interface QueuedTask {
   /** The CHILD_SA it rekeys, if it does. */
   readonly rekeys?: ChildSa | undefined;
   run(sa: IkeSa): Task;
+  /** The same from the start, for the child as it is configured now. Without it, it is not tried again. */
+  again?(child: ChildConfig | undefined): QueuedTask;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
   abandoned?(sa: IkeSa, reason: string): void;
 }

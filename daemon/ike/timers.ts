@@ -4,12 +4,16 @@ import type { Clock, Timer } from '../contracts/clock.ts';
 export const TIMERS = {
   /** The outstanding request is sent again, or given up. */
   retransmit: 'send the outstanding request again',
+  /** The initial exchanges are tried again. */
+  retry: 'try the initial exchanges again',
   /** A responder's IKE_SA that never got established is removed. */
   halfOpen: 'drop an IKE_SA that was not established in time',
   /** Liveness of the peer is checked if it was silent. */
   dpd: 'check that a silent peer is alive',
   /** One octet keeps the NAT mapping open. */
   natKeepalive: 'keep the mapping of a NAT open',
+  /** CHILD_SAs that nobody used for long are closed. */
+  inactivity: 'close CHILD_SAs that are not used',
   /** The IKE_SA reached its hard lifetime. */
   hardLifetime: 'delete an IKE_SA at the end of its life',
 } as const;
@@ -20,7 +24,7 @@ export type TimerName = keyof typeof TIMERS;
 export class SaTimers {
   readonly #clock: Clock;
   readonly #fire: (name: TimerName) => void;
-  readonly #timers = new Map<TimerName, Timer>();
+  readonly #timers = new Map<TimerName, { readonly timer: Timer; readonly due: number }>();
 
   constructor(clock: Clock, fire: (name: TimerName) => void) {
     this.#clock = clock;
@@ -33,21 +37,27 @@ export class SaTimers {
 
   /** Fires once after `delay` milliseconds. */
   start(name: TimerName, delay: number): void {
-    this.#timers.get(name)?.cancel();
+    this.#timers.get(name)?.timer.cancel();
     const timer = this.#clock.after(delay, () => {
       this.#timers.delete(name);
       this.#fire(name);
     });
-    this.#timers.set(name, timer);
+    this.#timers.set(name, { timer, due: this.#clock.now() + delay });
+  }
+
+  /** Makes it fire within `delay` milliseconds, earlier if it would anyway. */
+  startWithin(name: TimerName, delay: number): void {
+    const due = this.#timers.get(name)?.due ?? Number.POSITIVE_INFINITY;
+    if (this.#clock.now() + delay < due) this.start(name, delay);
   }
 
   stop(name: TimerName): void {
-    this.#timers.get(name)?.cancel();
+    this.#timers.get(name)?.timer.cancel();
     this.#timers.delete(name);
   }
 
   stopAll(): void {
-    for (const timer of this.#timers.values()) timer.cancel();
+    for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
   }
 }

@@ -50,12 +50,12 @@ export function carry(from: FakeKernel, to: FakeKernel, packet: DataPacket): Fat
     });
     return { kind: 'held' };
   }
-  count(sender);
+  count(from, sender);
   const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sender.sa));
   if (receiver?.sa === undefined) return { kind: 'dropped', why: 'no such inbound SA' };
   const mismatch = difference(sender.sa, receiver.sa);
   if (mismatch !== undefined) return { kind: 'dropped', why: mismatch };
-  count(receiver);
+  count(to, receiver);
   return receive(to, packet, receiver.sa);
 }
 
@@ -129,7 +129,8 @@ function holds(ts: TrafficSelector, address: IpAddress, protocol: number, port: 
   return toHex(ts.startAddress) <= text && text <= toHex(ts.endAddress);
 }
 
-function count(entry: FakeSa): void {
+function count(kernel: FakeKernel, entry: FakeSa): void {
+  entry.lastUsed = Math.trunc(kernel.wallClock() / 1000);
   entry.packets += 1n;
   entry.bytes += 84n;
 }

@@ -22,6 +22,8 @@ export interface FakeSa {
   readonly sa?: KernelSa;
   bytes: bigint;
   packets: bigint;
+  /** Seconds of the wall clock. */
+  lastUsed?: number;
 }
 
 /** Operations that change something: the ones that can be made to fail. */
@@ -55,6 +57,8 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   readonly rules = new Set<string>();
   /** Every changing call so far, failed ones too. */
   readonly calls: string[] = [];
+  /** The wall clock in milliseconds, for what remembers when it was used. */
+  wallClock: () => number = () => 0;
   readonly #random: Random;
   readonly #addresses: readonly IpAddress[];
   #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
@@ -153,7 +157,9 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   async querySa(id: SaId): Promise<SaUsage | undefined> {
     const found = this.sas.get(saKey(id));
-    return found && { bytes: found.bytes, packets: found.packets };
+    if (found === undefined) return undefined;
+    const { bytes, packets, lastUsed } = found;
+    return { bytes, packets, ...(lastUsed === undefined ? {} : { lastUsed }) };
   }
 
   async addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void> {

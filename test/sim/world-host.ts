@@ -33,6 +33,8 @@ export class WorldHost {
   readonly journal = new MemoryJournal();
   readonly events: DaemonEvent[] = [];
   readonly random: SeededRandom;
+  /** What this host's resolver answers, by name; it may change. */
+  readonly names = new Map<string, readonly IpAddress[]>();
   log = new MemoryLog();
   transport: SimHost;
   daemon: IkeDaemon;
@@ -44,6 +46,7 @@ export class WorldHost {
     this.#setup = setup;
     this.random = setup.random;
     this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
+    this.kernel.wallClock = () => setup.network.clock.wallClock();
     this.transport = setup.network.host(name, setup.addresses);
     this.daemon = this.#build();
   }
@@ -143,6 +146,7 @@ export class WorldHost {
       hub: this.log,
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
+      resolve: async (name) => this.names.get(name) ?? [],
     });
     daemon.control.onEvent((event) => this.events.push(event));
     return daemon;

@@ -9,9 +9,10 @@ import {
 } from '../../proto/ip-address.ts';
 import { errorText } from '../../util/error.ts';
 import { goesChildless } from '../childless.ts';
-import { AuthenticationError, EstablishError } from '../errors.ts';
+import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { tryFailed } from '../tries.ts';
 import { childCreate } from './child-create.ts';
 import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
@@ -28,6 +29,7 @@ export function connect(child: ChildConfig | undefined): QueuedTask {
     child,
     // Whoever waits is told when the IKE_SA is destroyed.
     run: (sa) => conversation(sa, child),
+    again: connect,
   };
 }
 
@@ -51,8 +53,15 @@ async function* conversation(
       error instanceof AuthenticationError ||
       error instanceof KernelError;
     if (!foreseen) throw error;
-    sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${errorText(error)}`);
-    await sa.destroy(errorText(error));
+    const reason = errorText(error);
+    sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${reason}`);
+    if (error instanceof UnreachableError) {
+      await tryFailed(sa, connect(child), { kind: 'early', reason });
+    } else if (sa.state.kind === 'connecting') {
+      await tryFailed(sa, connect(child), { kind: 'refused', reason });
+    } else {
+      await sa.destroy(reason);
+    }
   }
 }
 
@@ -63,14 +72,16 @@ async function findEndpoints(sa: IkeSa): Promise<void> {
   const remote = await firstAddress(sa, connection.remoteAddrs);
   if (remote === undefined) {
     const listed = connection.remoteAddrs.map((entry) => entry.text).join(', ');
-    throw new EstablishError(
-      `no address to connect to in remote_addrs of '${connection.name}' (${listed}); name a host`,
-    );
+    const text = `no address to connect to in remote_addrs of '${connection.name}' (${listed})`;
+    const named = connection.remoteAddrs.some((entry) => entry.kind === 'name');
+    throw named ? new UnreachableError(text) : new EstablishError(`${text}; name a host`);
   }
   const configured = await firstAddress(sa, connection.localAddrs, familyOf(remote));
   const local = configured ?? (await env.sourceAddress(remote)) ?? unspecified(familyOf(remote));
   if (isUnspecified(local)) {
-    throw new EstablishError(`no route to ${remote}; check the addresses and routes of this host`);
+    throw new UnreachableError(
+      `no route to ${remote}; check the addresses and routes of this host`,
+    );
   }
   // A custom port speaks the non-ESP marker from the first message on, so it starts on the NAT-T port.
   const custom = connection.remotePort !== IKE_PORT;
