@@ -130,7 +130,8 @@ function holds(ts: TrafficSelector, address: IpAddress, protocol: number, port: 
 }
 
 function count(kernel: FakeKernel, entry: FakeSa): void {
-  entry.lastUsed = Math.trunc(kernel.wallClock() / 1000);
+  const now = Math.trunc(kernel.wallClock() / 1000);
+  if (now > 0) entry.lastUsed = now;
   entry.packets += 1n;
   entry.bytes += 84n;
 }
