@@ -88,6 +88,8 @@ export interface ReplayState {
   readonly oseqHigh: number;
   readonly seq: number;
   readonly seqHigh: number;
+  /** Which of the last packets came, as words of 32 bits; absent when none did. */
+  readonly bitmap?: readonly number[];
 }
 
 /** `struct xfrm_user_offload`; flags of {@link OffloadFlag}. */
@@ -122,6 +124,8 @@ export interface Sa extends SaId {
   readonly esn: boolean;
   /** Where sequence numbers go on; all zero when absent. */
   readonly replay?: ReplayState;
+  /** Where the counters go on; a new SA starts with zero, now. */
+  readonly startUse?: LifetimeUse;
   /** {@link SaFlag}; ESN is set by `esn`. */
   readonly flags: number;
   /** {@link SaExtraFlag}. */

@@ -123,6 +123,11 @@ export function limitsOf(raw: RawLimits): LifetimeLimits {
   };
 }
 
+/** As `struct xfrm_lifetime_cur`. */
+export function rawUse(use: LifetimeUse): RawUse {
+  return { bytes: use.bytes, packets: use.packets, add_time: use.addTime, use_time: use.useTime };
+}
+
 /** From `struct xfrm_lifetime_cur`. */
 export function useOf(raw: RawUse): LifetimeUse {
   return {

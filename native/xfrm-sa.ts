@@ -24,6 +24,7 @@ import {
   offloadOf,
   rawLimits,
   rawSelector,
+  rawUse,
   selectorOf,
   sourceAttribute,
   UNLIMITED,
@@ -33,6 +34,7 @@ import { SaFlag, XfrmAttr, XfrmMsg } from './xfrm-constants.ts';
 import { replayAttributes, replayOf } from './xfrm-replay.ts';
 import {
   empty,
+  xfrmLifetimeCur,
   xfrmUsersaFlush,
   xfrmUsersaId,
   xfrmUsersaInfo,
@@ -177,6 +179,9 @@ function rawInfo(sa: Sa): Parameters<(typeof xfrmUsersaInfo)['write']>[2] {
 
 function saAttributes(sa: Sa): Attribute[] {
   const list = [...algorithmAttributes(sa), ...replayAttributes(sa), ...lookupAttributes(sa)];
+  if (sa.startUse !== undefined) {
+    list.push(attribute(XfrmAttr.LTIME_VAL, xfrmLifetimeCur, rawUse(sa.startUse)));
+  }
   if (sa.encap !== undefined) list.push(encapAttribute(sa.encap));
   if (sa.setMark !== undefined) {
     list.push(attribute(XfrmAttr.SET_MARK, u32, sa.setMark.value));

@@ -62,6 +62,14 @@ export interface KernelSa extends SaId {
   readonly selector?: { readonly source: TrafficSelector; readonly destination: TrafficSelector };
 }
 
+/** Where an SA leads: what changes when an end moves. */
+export interface SaEnds {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** Absent: no UDP encapsulation. */
+  readonly encap?: NonNullable<KernelSa['encap']>;
+}
+
 /** Counters of an installed SA. */
 export interface SaUsage {
   readonly bytes: bigint;
@@ -158,8 +166,19 @@ export interface KernelIpsec extends AsyncDisposable {
   ): Promise<ChildSpi>;
   /** Installs an SA; an inbound one completes the reservation made by {@link allocateSpi}. */
   addSa(sa: KernelSa): Promise<void>;
-  /** Changes the UDP ports of an installed SA with encapsulation; keys, counters and replay window stay. */
-  updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void>;
+  /**
+   * Gives an installed SA other ends, and puts `policies`, whose templates name them, in the same go: packets meet no
+   * moment in between. Keys, lifetimes, counters, marks and the replay window stay; the sequence numbers of an outbound SA
+   * go on behind a gap, so that none is used twice. Ports alone change in place.
+   *
+   * Rejects with ESRCH if there is no such SA, EEXIST if another one is at the new ends, ENOKEY if the kernel shows no
+   * keys (lockdown), EOVERFLOW if the gap has no room. The SA then stays as it was, and rekeying is the way out.
+   */
+  moveSa(
+    sa: SaId & Pick<KernelSa, 'direction'>,
+    to: SaEnds,
+    policies?: readonly KernelPolicy[],
+  ): Promise<void>;
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
   deleteSa(id: SaId): Promise<void>;
   querySa(id: SaId): Promise<SaUsage | undefined>;

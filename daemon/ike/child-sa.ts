@@ -2,13 +2,14 @@ import type { ChildConfig } from '../config/connection-types.ts';
 import type { KernelLifetime, SaMode, SaUsage } from '../contracts/kernel.ts';
 import type { ChildSaStateName } from '../contracts/views.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
-import type { InstalledChildSa } from '../kernel/installer.ts';
+import type { InstalledChildSa } from '../kernel/installed-child.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { hex32 } from '../util/hex.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
+import { needsEncapsulation } from './nat-detection.ts';
 import { printSelectors } from './selectors.ts';
 
 /** What was agreed for a CHILD_SA; no keys. */
@@ -38,11 +39,11 @@ const NO_USAGE: ChildUsage = { in: undefined, out: undefined };
 
 /** An installed CHILD_SA. It owns its kernel state and its use of a reqid. */
 export class ChildSa {
-  readonly terms: ChildSaTerms;
   /** Monotonic milliseconds. */
   readonly installedAt: number;
   /** How the tables of kernel events know it. */
   kernelKeys: readonly string[] = [];
+  #terms: ChildSaTerms;
   readonly #sa: IkeSa;
   readonly #kernel: InstalledChildSa;
   #state: ChildSaStateName = 'INSTALLED';
@@ -51,9 +52,13 @@ export class ChildSa {
 
   constructor(sa: IkeSa, terms: ChildSaTerms, kernel: InstalledChildSa) {
     this.#sa = sa;
-    this.terms = terms;
+    this.#terms = terms;
     this.#kernel = kernel;
     this.installedAt = sa.env.clock.now();
+  }
+
+  get terms(): ChildSaTerms {
+    return this.#terms;
   }
 
   get config(): ChildConfig {
@@ -78,9 +83,18 @@ export class ChildSa {
     this.#state = 'DELETING';
   }
 
-  /** The peer is behind another port now: UDP encapsulation follows. Rejects with {@link KernelError}. */
-  rebind(localPort: number, remotePort: number): Promise<void> {
-    return this.#kernel.rebind(localPort, remotePort);
+  /** Follows its IKE_SA to where its ends are now. Rejects with `KernelError`: then it wants to be rekeyed. */
+  async move(): Promise<void> {
+    const { local, remote, env } = this.#sa;
+    const encap = needsEncapsulation(this.#sa);
+    await this.#kernel.move({
+      local: local.address,
+      remote: remote.address,
+      ...(encap ? { encap: { localPort: local.port, remotePort: remote.port } } : {}),
+    });
+    this.#terms = { ...this.#terms, encap };
+    env.registry.childRemoved(this);
+    env.registry.childInstalled(this.#sa, this);
   }
 
   /** Calls back once it is gone, whoever closes it and however; at once if it is gone already. */

@@ -354,7 +354,7 @@ export class IkeSa implements EngineHost {
       1,
       `remote endpoint changed from ${before.address}[${before.port}] to ${remote.address}[${remote.port}]`,
     );
-    this.post(() => moveChildren(this, before.address));
+    this.post(() => moveChildren(this));
   }
 
   async #onTimer(name: TimerName): Promise<void> {

@@ -1,5 +1,25 @@
-import type { KernelSa, SaId } from '../contracts/kernel.ts';
+import type { KernelSa, SaEnds, SaId } from '../contracts/kernel.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
+
+/** The SAs that receive from the peer. */
+export function inboundSas(spec: ChildSaSpec): readonly KernelSa[] {
+  return [inboundSa(spec)];
+}
+
+/** The SAs that send to the peer. */
+export function outboundSas(spec: ChildSaSpec): readonly KernelSa[] {
+  return [outboundSa(spec)];
+}
+
+/** Addresses and encapsulation of the SAs of one direction. */
+export function saEnds(spec: ChildSaSpec, direction: 'in' | 'out'): SaEnds {
+  const { local, remote, encap } = spec;
+  const [source, destination] = direction === 'in' ? [remote, local] : [local, remote];
+  if (encap === undefined) return { source, destination };
+  const [sourcePort, destinationPort] =
+    direction === 'in' ? [encap.remotePort, encap.localPort] : [encap.localPort, encap.remotePort];
+  return { source, destination, encap: { sourcePort, destinationPort } };
+}
 
 /** The SA that receives from the peer. */
 export function inboundSa(spec: ChildSaSpec): KernelSa {
@@ -10,9 +30,6 @@ export function inboundSa(spec: ChildSaSpec): KernelSa {
     replayWindow: spec.replayWindow,
     ...(spec.encryption && { encryption: keyed(spec.encryption, spec.encryption.keyIn) }),
     ...(spec.integrity && { integrity: { id: spec.integrity.id, key: spec.integrity.keyIn } }),
-    ...(spec.encap && {
-      encap: { sourcePort: spec.encap.remotePort, destinationPort: spec.encap.localPort },
-    }),
     ...(spec.setMarkIn && { setMark: spec.setMarkIn }),
     ...transportSelector(spec, 'in'),
   };
@@ -27,19 +44,15 @@ export function outboundSa(spec: ChildSaSpec): KernelSa {
     replayWindow: spec.esn ? Math.max(1, spec.replayWindow) : 0,
     ...(spec.encryption && { encryption: keyed(spec.encryption, spec.encryption.keyOut) }),
     ...(spec.integrity && { integrity: { id: spec.integrity.id, key: spec.integrity.keyOut } }),
-    ...(spec.encap && {
-      encap: { sourcePort: spec.encap.localPort, destinationPort: spec.encap.remotePort },
-    }),
     ...(spec.setMarkOut && { setMark: spec.setMarkOut }),
     ...(spec.tfcPadding !== undefined && { tfcPadding: spec.tfcPadding }),
     ...transportSelector(spec, 'out'),
   };
 }
 
-export function inboundId(spec: ChildSaSpec): SaId {
+function inboundId(spec: ChildSaSpec): SaId & SaEnds {
   return {
-    source: spec.remote,
-    destination: spec.local,
+    ...saEnds(spec, 'in'),
     spi: spec.spiIn,
     protocol: spec.protocol,
     ...(spec.markInSa && spec.markIn && { mark: spec.markIn }),
@@ -47,10 +60,9 @@ export function inboundId(spec: ChildSaSpec): SaId {
   };
 }
 
-export function outboundId(spec: ChildSaSpec): SaId {
+function outboundId(spec: ChildSaSpec): SaId & SaEnds {
   return {
-    source: spec.local,
-    destination: spec.remote,
+    ...saEnds(spec, 'out'),
     spi: spec.spiOut,
     protocol: spec.protocol,
     ...(spec.markOut && { mark: spec.markOut }),

@@ -15,9 +15,23 @@ export interface ObjectKind<T> {
   drop(applied: T): Promise<void>;
 }
 
+/** A wish that was granted. */
+export interface Held<T> {
+  /** Takes it back. */
+  release(): Promise<void>;
+  /** Exchanges it for another one for the same place, which takes its turn among the others; rejects if refused. */
+  replace(wish: T): Promise<void>;
+  /** Whether it is the one in force. */
+  inForce(): boolean;
+}
+
+interface Wish<T> {
+  wish: T;
+}
+
 interface Place<T> {
   /** Oldest first. */
-  wishes: readonly T[];
+  wishes: readonly Wish<T>[];
   applied: T | undefined;
   /** Journal record of `applied`. */
   record: string;
@@ -25,9 +39,6 @@ interface Place<T> {
   busy: boolean;
   queue: (() => void)[] | undefined;
 }
-
-/** Takes back one wish. */
-export type Release = () => Promise<void>;
 
 /**
  * Objects of the kernel that several CHILD_SAs may want: each place holds what the wishes for it choose, and is
@@ -49,18 +60,23 @@ export class SharedObjects<T extends object> {
   }
 
   /** Adds a wish; rejects, having changed nothing, if the kernel refuses. */
-  async acquire(wish: T): Promise<Release> {
+  async acquire(wish: T): Promise<Held<T>> {
     const key = this.#kind.keyOf(wish);
+    const own: Wish<T> = { wish };
     await this.#step(key, async (place) => {
-      place.wishes = place.wishes.concat(wish);
+      place.wishes = place.wishes.concat(own);
       try {
         await this.#reconcile(place);
       } catch (error) {
-        place.wishes = place.wishes.filter((other) => other !== wish);
+        place.wishes = place.wishes.filter((other) => other !== own);
         throw error;
       }
     });
-    return () => this.#release(key, wish);
+    return {
+      release: () => this.#release(key, own),
+      replace: (other) => this.#replace(key, own, other),
+      inForce: () => this.#places.get(key)?.applied === own.wish,
+    };
   }
 
   /** Empties every place, whoever still wants it; rejects with the first failure after trying all. */
@@ -76,11 +92,24 @@ export class SharedObjects<T extends object> {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #release(key: string, wish: T): Promise<void> {
+  #release(key: string, own: Wish<T>): Promise<void> {
     if (!this.#places.has(key)) return Promise.resolve();
     return this.#step(key, (place) => {
-      place.wishes = place.wishes.filter((other) => other !== wish);
+      place.wishes = place.wishes.filter((other) => other !== own);
       return this.#reconcile(place);
+    });
+  }
+
+  #replace(key: string, own: Wish<T>, wish: T): Promise<void> {
+    return this.#step(key, async (place) => {
+      const before = own.wish;
+      own.wish = wish;
+      try {
+        await this.#reconcile(place);
+      } catch (error) {
+        own.wish = before;
+        throw error;
+      }
     });
   }
 
@@ -120,7 +149,8 @@ export class SharedObjects<T extends object> {
   // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
   async #reconcile(place: Place<T>): Promise<void> {
     const { applied, record: before } = place;
-    const wanted = place.wishes.length === 0 ? undefined : this.#kind.choose(place.wishes);
+    const wishes = place.wishes.map(({ wish }) => wish);
+    const wanted = wishes.length === 0 ? undefined : this.#kind.choose(wishes);
     if (wanted === undefined) {
       if (applied === undefined) return;
       await this.#kind.drop(applied);

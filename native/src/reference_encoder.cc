@@ -171,8 +171,9 @@ void Replay(const Object& o, Message* m) {
   const Object r = given ? Obj(o, "replay") : o;
   if (Flag(o, "esn") || window > 32) {
     const uint32_t words = (window + 31) / 32;
-    // Without its bitmap: the kernel starts with one of zeros.
-    Octets buffer(sizeof(xfrm_replay_state_esn));
+    // Without its bitmap the kernel starts with one of zeros.
+    const bool bitmap = given && Has(r, "bitmap");
+    Octets buffer(sizeof(xfrm_replay_state_esn) + (bitmap ? words * sizeof(uint32_t) : 0));
     auto* state = reinterpret_cast<xfrm_replay_state_esn*>(buffer.data());
     state->bmp_len = words;
     state->replay_window = window;
@@ -182,9 +183,19 @@ void Replay(const Object& o, Message* m) {
       state->oseq_hi = Num(r, "oseqHigh");
       state->seq_hi = Num(r, "seqHigh");
     }
+    if (bitmap) {
+      const auto list = r.Get("bitmap").As<Napi::Array>();
+      for (uint32_t i = 0; i < words && i < list.Length(); i++) {
+        state->bmp[i] = list.Get(i).As<Napi::Number>().Uint32Value();
+      }
+    }
     m->Add(XFRMA_REPLAY_ESN_VAL, buffer.data(), buffer.size());
   } else if (given) {
-    m->Add(XFRMA_REPLAY_VAL, xfrm_replay_state{Num(r, "oseq"), Num(r, "seq"), 0});
+    uint32_t word = 0;
+    if (Has(r, "bitmap")) {
+      word = r.Get("bitmap").As<Napi::Array>().Get(uint32_t{0}).As<Napi::Number>().Uint32Value();
+    }
+    m->Add(XFRMA_REPLAY_VAL, xfrm_replay_state{Num(r, "oseq"), Num(r, "seq"), word});
   }
 }
 
@@ -216,6 +227,11 @@ Napi::Value EncodeSa(const Napi::CallbackInfo& call) {
   Algorithms(o, &m);
   Replay(o, &m);
   Lookup(o, &m);
+  if (Has(o, "startUse")) {
+    const Object use = Obj(o, "startUse");
+    m.Add(XFRMA_LTIME_VAL, xfrm_lifetime_cur{Big(use, "bytes"), Big(use, "packets"), Big(use, "addTime"),
+                                             Big(use, "useTime")});
+  }
   Encap(o, &m);
   if (Has(o, "setMark")) {
     const Object mark = Obj(o, "setMark");

@@ -4,6 +4,7 @@ import type {
   KernelPolicy,
   KernelSa,
   PolicyId,
+  SaEnds,
   SaId,
   SaProtocol,
   SaUsage,
@@ -17,6 +18,7 @@ import {
   NetlinkError,
   type Offload,
   OffloadFlag,
+  type Policy,
   type Watcher,
   type XfrmClient,
   XfrmMode,
@@ -24,6 +26,7 @@ import {
 import { asKernelError, unless } from './errors.ts';
 import { kernelEvent } from './events.ts';
 import type { Interfaces } from './interfaces.ts';
+import { moveSa } from './move-sa.ts';
 import { fromPolicy, fromSa, toPolicy, toPolicyId, toSa, toSaId, toUsage } from './objects.ts';
 import { type Capabilities, probe } from './probe.ts';
 
@@ -110,16 +113,20 @@ export class NetlinkIpsec implements KernelIpsec {
     });
   }
 
-  updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void> {
+  moveSa(
+    sa: SaId & Pick<KernelSa, 'direction'>,
+    to: SaEnds,
+    policies: readonly KernelPolicy[] = [],
+  ): Promise<void> {
     return asKernelError(async () => {
-      const found = await this.#client.getSa(toSaId(id));
-      if (found?.encap === undefined) return;
-      // An update needs a whole SA, of which the kernel takes over the encapsulation and the (same) limits alone.
-      const { offload: _, ...sa } = found;
-      await this.#client.updateSa({
-        ...sa,
-        encap: { ...found.encap, srcPort: encap.sourcePort, dstPort: encap.destinationPort },
-      });
+      const device = sa.direction === 'in' ? to.destination : to.source;
+      await moveSa(
+        this.#client,
+        sa,
+        to,
+        await Promise.all(policies.map((policy) => this.#kernelPolicy(policy))),
+        () => this.#interfaces.holding(device),
+      );
     });
   }
 
@@ -136,8 +143,7 @@ export class NetlinkIpsec implements KernelIpsec {
 
   addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void> {
     return asKernelError(async () => {
-      const ifindex = await this.#interfaces.indexOf(policy.interfaceName);
-      const wanted = toPolicy(policy, ifindex);
+      const wanted = await this.#kernelPolicy(policy);
       if (options?.exclusive === true) await this.#client.addPolicy(wanted);
       else await this.#client.updatePolicy(wanted);
     });
@@ -170,6 +176,10 @@ export class NetlinkIpsec implements KernelIpsec {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watcher.close();
     this.#client.close();
+  }
+
+  async #kernelPolicy(policy: KernelPolicy): Promise<Policy> {
+    return toPolicy(policy, await this.#interfaces.indexOf(policy.interfaceName));
   }
 
   // An inbound SA completes its reservation; one that expired meanwhile makes it an SA like any other.

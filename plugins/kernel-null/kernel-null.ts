@@ -61,7 +61,7 @@ export class NullIpsec implements KernelIpsec {
     this.counts.sasAdded++;
   }
 
-  async updateEncap(): Promise<void> {}
+  async moveSa(): Promise<void> {}
 
   async deleteSa(): Promise<void> {
     this.counts.sasDeleted++;

@@ -71,7 +71,8 @@ describeWith(['net-admin', 'esp'], 'kernel-netlink keeps the contract KernelIpse
     await ipsec.addSa(sa);
     const before = namespace.ip('xfrm state');
     expect(before).toContain('sport 4500 dport 4500');
-    await ipsec.updateEncap(sa, { sourcePort: 20_001, destinationPort: 4500 });
+    const encap = { sourcePort: 20_001, destinationPort: 4500 };
+    await ipsec.moveSa(sa, { source: sa.source, destination: sa.destination, encap });
     const after = namespace.ip('xfrm state');
     expect(after).toBe(before.replace('sport 4500', 'sport 20001'));
     await net[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import {
   type KernelRoute,
   type KernelSa,
   type PolicyId,
+  type SaEnds,
   type SaId,
   type SaProtocol,
   type SaUsage,
@@ -30,7 +31,7 @@ export interface FakeSa {
 export type FakeOperation =
   | 'allocateSpi'
   | 'addSa'
-  | 'updateEncap'
+  | 'moveSa'
   | 'deleteSa'
   | 'addPolicy'
   | 'deletePolicy'
@@ -143,11 +144,20 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
   }
 
-  async updateEncap(id: SaId, encap: NonNullable<KernelSa['encap']>): Promise<void> {
-    this.#call('updateEncap', id.spi.toString(16));
+  async moveSa(
+    id: SaId & Pick<KernelSa, 'direction'>,
+    to: SaEnds,
+    policies: readonly KernelPolicy[] = [],
+  ): Promise<void> {
+    this.#call('moveSa', `${id.direction} ${id.spi.toString(16)}`);
     const found = this.sas.get(saKey(id));
-    if (found?.sa?.encap === undefined) return;
-    this.sas.set(saKey(id), { ...found, sa: { ...found.sa, encap } });
+    if (found?.sa === undefined) throw refusal('moveSa', 'ESRCH');
+    const { encap: _, ...rest } = found.sa;
+    const moved: KernelSa = { ...rest, ...to };
+    if (saKey(moved) !== saKey(id) && this.sas.has(saKey(moved))) throw refusal('moveSa', 'EEXIST');
+    this.sas.delete(saKey(id));
+    this.sas.set(saKey(moved), { ...found, id: moved, sa: moved });
+    for (const policy of policies) this.policies.set(policyKey(policy), policy);
   }
 
   async deleteSa(id: SaId): Promise<void> {

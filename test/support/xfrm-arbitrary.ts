@@ -7,6 +7,7 @@ import type {
   Offload,
   Policy,
   PolicyId,
+  ReplayState,
   Sa,
   SaId,
   Selector,
@@ -98,19 +99,34 @@ export const arbitrarySa: fc.Arbitrary<Sa> = family.chain((octets) => {
       tfcPad: u32,
       direction: fc.constantFrom<'in' | 'out'>('in', 'out'),
       natKeepaliveSeconds: u32,
+      startUse: fc.record({ bytes: u64, packets: u64, addTime: u64, useTime: u64 }),
     },
     optional,
   );
-  const counters = fc.option(fc.record({ oseq: u32, oseqHigh: u32, seq: u32, seqHigh: u32 }), {
+  const numbers = { oseq: u32, oseqHigh: u32, seq: u32, seqHigh: u32 };
+  const bitmap = fc.array(fc.integer({ min: 1, max: 0xffff_ffff }), { minLength: 1, maxLength: 4 });
+  const counters = fc.option(fc.oneof(fc.record(numbers), fc.record({ ...numbers, bitmap })), {
     nil: undefined,
   });
   return fc.tuple(must, may, look, counters).map(([a, b, c, replay]) => {
     const big = a.esn || a.replayWindow > 32;
-    // Without the ESN structure there are no high halves.
-    const kept = big ? replay : replay && { ...replay, oseqHigh: 0, seqHigh: 0 };
+    // Without the ESN structure there are no high halves, and one word of bitmap.
+    const words = big ? Math.ceil(a.replayWindow / 32) : 1;
+    const given = replay !== undefined && 'bitmap' in replay ? replay.bitmap : [];
+    const bitmap =
+      given.length > 0 && words > 0
+        ? { bitmap: Array.from({ length: words }, (_, i) => given[i % given.length] ?? 0) }
+        : {};
+    const high = big ? {} : { oseqHigh: 0, seqHigh: 0 };
+    const kept = replay && { ...without(replay), ...high, ...bitmap };
     return { ...a, ...b, ...c, ...(kept && { replay: kept }) };
   });
 });
+
+function without(replay: ReplayState): ReplayState {
+  const { bitmap: _, ...numbers } = replay;
+  return numbers;
+}
 
 export const arbitrarySaId: fc.Arbitrary<SaId> = family.chain((octets) =>
   fc

@@ -57,7 +57,7 @@ test('the one behind the NAT follows no mapping, and a kernel that refuses ends 
   moon.kernel.raise({ kind: 'mapping', id: into.id, address: ip('192.0.2.2'), port: 33_333 });
   await world.pass(10);
   expect(moon.sas[0]?.remotePort).toBe(4500);
-  carol.kernel.refuse((operation) => (operation === 'updateEncap' ? 'ENOMEM' : undefined));
+  carol.kernel.refuse((operation) => (operation === 'moveSa' ? 'ENOMEM' : undefined));
   nat.rebind();
   await world.pass(120_000);
   expect(carol.lines.some((line) => line.startsWith('moving CHILD_SA net{'))).toBe(true);

@@ -152,10 +152,42 @@ export function kernelCompliance(subject: KernelSubject): void {
     const encap = { sourcePort: 4500, destinationPort: 4500 };
     await kernel.addSa(sa('in', spi, { encap }));
     const before = await kernel.listSas();
-    await kernel.updateEncap(sa('in', spi), { sourcePort: 20_001, destinationPort: 4500 });
+    const rebound = { sourcePort: 20_001, destinationPort: 4500 };
+    await kernel.moveSa(sa('in', spi), { source: remote, destination: local, encap: rebound });
     expect(await kernel.listSas()).toEqual(before);
-    await kernel.updateEncap(sa('in', 0xc1234567 as ChildSpi), encap);
     await kernel.deleteSa(sa('in', spi));
+    expect(await kernel.listSas()).toEqual([]);
+  });
+
+  test('SAs move to other ends, and their policies with them', async () => {
+    await using kernel = await subject.create();
+    const elsewhere = ip('198.51.100.9');
+    const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);
+    await kernel.addSa(sa('in', spi));
+    await kernel.addSa(sa('out', 0x1234 as ChildSpi));
+    await kernel.addPolicy(policy('out'));
+    const encap = { sourcePort: 4500, destinationPort: 4500 };
+    await kernel.moveSa(sa('in', spi), { source: elsewhere, destination: local, encap });
+    const leading = policy('out');
+    const templates = leading.templates.map((one) => ({ ...one, destination: elsewhere }));
+    await kernel.moveSa(
+      sa('out', 0x1234 as ChildSpi),
+      { source: local, destination: elsewhere, encap },
+      [{ ...leading, templates }],
+    );
+    const named = { protocol: 50, reqid: 7 };
+    const into = { source: elsewhere, destination: local, spi, ...named };
+    const out = { source: local, destination: elsewhere, spi: 0x1234 as ChildSpi, ...named };
+    if (keeps) {
+      const listed = await kernel.listSas();
+      expect(listed).toHaveLength(2);
+      expect(listed).toContainEqual(into);
+      expect(listed).toContainEqual(out);
+      expect(await kernel.listPolicies()).toEqual([{ ...leading, templates }]);
+    }
+    await kernel.deletePolicy(leading);
+    await kernel.deleteSa({ ...into, protocol: 50 });
+    await kernel.deleteSa({ ...out, protocol: 50 });
     expect(await kernel.listSas()).toEqual([]);
   });
 
@@ -203,6 +235,21 @@ export function kernelCompliance(subject: KernelSubject): void {
         errnoName: 'EEXIST',
       });
       await kernel.deleteSa(sa('out', 0x1234 as ChildSpi));
+    });
+
+    test('rejects_to_move_an_sa_that_is_not_there or to where another one is', async () => {
+      await using kernel = await subject.create();
+      const [one, other] = [sa('out', 0x1234 as ChildSpi), sa('out', 0x1235 as ChildSpi)];
+      const elsewhere = ip('198.51.100.9');
+      const to = { source: local, destination: elsewhere };
+      await expect(kernel.moveSa(one, to)).rejects.toMatchObject({ errnoName: 'ESRCH' });
+      await kernel.addSa({ ...one, destination: elsewhere });
+      await kernel.addSa(one);
+      await kernel.addSa(other);
+      await expect(kernel.moveSa(one, to)).rejects.toMatchObject({ errnoName: 'EEXIST' });
+      expect(await kernel.listSas()).toHaveLength(3);
+      await kernel.deleteSa({ ...one, destination: elsewhere });
+      for (const sa of [one, other]) await kernel.deleteSa(sa);
     });
 
     test('rejects_an_exclusive_policy_whose_place_is_taken with EEXIST', async () => {

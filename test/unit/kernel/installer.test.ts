@@ -191,6 +191,76 @@ test('when the newest goes first, the older one sends again by one replacement',
   expect(out?.templates[0]?.spi).toBe(0xc0000002);
 });
 
+test('a CHILD_SA moves: SAs, policies and routes follow, and packets pass before and after', async () => {
+  const [moon, carol] = [host(), host(['192.0.2.2', '198.51.100.9', '10.2.0.1'])];
+  const spec = childSaSpec();
+  const [ours, theirs] = [
+    await moon.installer.install(spec),
+    await carol.installer.install(mirrored(spec)),
+  ];
+  const packet = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
+  const records = moon.journal.recorded().length;
+  const elsewhere = ip('198.51.100.9');
+  const encap = { localPort: 4500, remotePort: 4500 };
+  moon.kernel.calls.length = 0;
+  await ours.move({ local: spec.local, remote: elsewhere, encap });
+  const sas = [...moon.kernel.sas.values()].map(({ sa }) => sa);
+  expect(sas.find((sa) => sa?.direction === 'in')).toMatchObject({
+    source: elsewhere,
+    destination: spec.local,
+    encap: { sourcePort: 4500, destinationPort: 4500 },
+  });
+  expect(sas.find((sa) => sa?.direction === 'out')).toMatchObject({ destination: elsewhere });
+  const templates = [...moon.kernel.policies.values()].flatMap((policy) => policy.templates);
+  expect(templates.map((one) => [one.source, one.destination])).toEqual([
+    [elsewhere, spec.local],
+    [elsewhere, spec.local],
+    [spec.local, elsewhere],
+  ]);
+  await theirs.move({ local: elsewhere, remote: spec.local, encap });
+  expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+  expect(moon.journal.recorded()).toHaveLength(records);
+  await ours.remove();
+  expect(moon.kernel.empty).toBe(true);
+  expect(moon.journal.recorded()).toEqual([]);
+  await ours.move({ local: spec.local, remote: spec.remote });
+  expect(moon.kernel.empty).toBe(true);
+});
+
+test('of two CHILD_SAs of equal selectors the newest still sends after both moved', async () => {
+  const { kernel, installer } = host();
+  const old = await installer.install(childSaSpec());
+  const spis = { spiIn: 0xc0000011 as ChildSpi, spiOut: 0xc0000012 as ChildSpi };
+  const fresh = await installer.install(childSaSpec(spis));
+  const ends = { local: ip('192.0.2.1'), remote: ip('198.51.100.9') };
+  const sending = (): number | undefined =>
+    [...kernel.policies.values()].find((policy) => policy.direction === 'out')?.templates[0]?.spi;
+  await fresh.move(ends);
+  await old.move(ends);
+  expect(sending()).toBe(spis.spiOut);
+  await fresh.remove();
+  expect(sending()).toBe(0xc0000002);
+  await old.remove();
+  expect(kernel.empty).toBe(true);
+});
+
+test('rejects_to_move_where_the_kernel_refuses, and still removes everything', async () => {
+  for (const failing of ['in', 'out']) {
+    const { kernel, installer, journal } = host();
+    const child = await installer.install(childSaSpec());
+    kernel.refuse((operation) => {
+      const last = kernel.calls.filter((call) => call.startsWith('moveSa')).length;
+      return operation === 'moveSa' && last === (failing === 'in' ? 0 : 1) ? 'ENOKEY' : undefined;
+    });
+    const ends = { local: ip('192.0.2.1'), remote: ip('198.51.100.9') };
+    const outcome = child.move(ends);
+    await expect(outcome, failing).rejects.toMatchObject({ errnoName: 'ENOKEY' });
+    await child.remove();
+    expect(kernel.empty).toBe(true);
+    expect(journal.recorded()).toEqual([]);
+  }
+});
+
 test('many at once end in the same place as one after the other', async () => {
   const { kernel, installer, journal } = host();
   const specs = Array.from({ length: 50 }, (_, i) =>

@@ -18,7 +18,9 @@ const bodyOf = (message: Uint8Array): Uint8Array => message.subarray(HEADER_OCTE
 test('an SA is read as it was written', () => {
   fc.assert(
     fc.property(arbitrarySa, (sa) => {
-      const expected = { lifetime: UNLIMITED, ...sa };
+      // Where the counters start is written only: they are read as they are.
+      const { startUse: _, ...rest } = sa;
+      const expected = { lifetime: UNLIMITED, ...rest };
       expect(decodeSa(bodyOf(encodeSa('new', sa)))).toMatchObject(expected);
     }),
     runs,

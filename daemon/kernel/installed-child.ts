@@ -1,0 +1,172 @@
+import type { KernelPolicy, KernelRoute, KernelSa, SaEnds, SaUsage } from '../contracts/kernel.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import { childPolicies } from './child-policies.ts';
+import type { ChildSaSpec } from './child-sa-spec.ts';
+import type { HeldSa } from './owned-sas.ts';
+import { inboundSas, outboundSas, saEnds } from './sa-pair.ts';
+import type { Held } from './shared-objects.ts';
+
+/** Where the two ends of a CHILD_SA are. */
+export interface ChildEnds {
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
+  /** UDP encapsulation (RFC 3948) with these ports; absent without. */
+  readonly encap?: { readonly localPort: number; readonly remotePort: number };
+}
+
+/** What a CHILD_SA is put into. */
+export interface ChildHost {
+  addSa(sa: KernelSa): Promise<HeldSa>;
+  addPolicy(policy: KernelPolicy): Promise<Held<KernelPolicy>>;
+  /** Routes are a convenience: a failure is logged. */
+  addRoutes(spec: ChildSaSpec): Promise<readonly Held<KernelRoute>[]>;
+  /** Runs a step of removing; a failure is logged. */
+  attempt(step: () => Promise<void>): Promise<void>;
+  /** It is in the kernel no more. */
+  removed(child: InstalledChildSa): void;
+}
+
+/** How much of a CHILD_SA is put into the kernel. */
+export interface InstallOptions {
+  /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
+  readonly outbound?: boolean;
+}
+
+/** A CHILD_SA that is in the kernel, or half of it. Steps of one CHILD_SA follow each other, they do not overlap. */
+export class InstalledChildSa {
+  readonly #host: ChildHost;
+  #spec: ChildSaSpec;
+  #sends = false;
+  #removal: Promise<void> | undefined;
+  #in: Half = { sas: [], policies: [], routes: [] };
+  #out: Half = { sas: [], policies: [], routes: [] };
+
+  private constructor(host: ChildHost, spec: ChildSaSpec) {
+    this.#host = host;
+    this.#spec = spec;
+  }
+
+  /** Installs it; rejects with the kernel's error after undoing everything. */
+  static async install(
+    host: ChildHost,
+    spec: ChildSaSpec,
+    options: InstallOptions,
+  ): Promise<InstalledChildSa> {
+    const child = new InstalledChildSa(host, spec);
+    const both = options.outbound ?? true;
+    try {
+      for (const sa of inboundSas(spec)) child.#in.sas.push(await host.addSa(sa));
+      if (both) await child.#addOutboundSas();
+      for (const policy of childPolicies(spec).inbound) {
+        child.#in.policies.push(await host.addPolicy(policy));
+      }
+      if (both) await child.#leadOut();
+    } catch (error) {
+      await child.remove();
+      throw error;
+    }
+    return child;
+  }
+
+  /**
+   * Puts in what sends: from then on the outbound policies lead to this CHILD_SA. Doing it twice does nothing. The keys of
+   * the specification must still be there. Rejects with `KernelError`; what receives stays.
+   */
+  async installOutbound(): Promise<void> {
+    if (this.#sends || this.#removal !== undefined) return;
+    try {
+      await this.#addOutboundSas();
+      await this.#leadOut();
+    } catch (error) {
+      await this.removeOutbound();
+      throw error;
+    }
+  }
+
+  /** Takes out what sends; packets under way are still received. Failures are logged. */
+  async removeOutbound(): Promise<void> {
+    this.#sends = false;
+    const { policies, routes, sas } = this.#out;
+    this.#out = { sas: [], policies: [], routes: [] };
+    await this.#release([...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
+  }
+
+  /** Removes it, whatever fails on the way; failures are logged and what is left is tried again at the end. */
+  remove(): Promise<void> {
+    this.#removal ??= this.#removeAll();
+    return this.#removal;
+  }
+
+  /**
+   * Its ends are elsewhere now: SAs, policies and routes follow, and no packet of ours meets a gap. Rejects with
+   * `KernelError` where the kernel does not let them; the CHILD_SA then wants to be rekeyed.
+   */
+  async move(ends: ChildEnds): Promise<void> {
+    if (this.#removal !== undefined) return;
+    const { encap: _, ...rest } = this.#spec;
+    const spec: ChildSaSpec = { ...rest, ...ends };
+    const policies = childPolicies(spec);
+    await moveHalf(this.#in, saEnds(spec, 'in'), policies.inbound);
+    this.#spec = spec;
+    if (!this.#sends) return;
+    const before = this.#out.routes;
+    const routes = [...(await this.#host.addRoutes(spec))];
+    try {
+      await moveHalf(this.#out, saEnds(spec, 'out'), policies.outbound);
+    } catch (error) {
+      await this.#release(routes);
+      throw error;
+    }
+    this.#out.routes = routes;
+    await this.#release(before);
+  }
+
+  /** Counters of both directions, before decompression and after it. */
+  async usage(): Promise<{ readonly in: SaUsage | undefined; readonly out: SaUsage | undefined }> {
+    return { in: await this.#in.sas[0]?.usage(), out: await this.#out.sas[0]?.usage() };
+  }
+
+  async #addOutboundSas(): Promise<void> {
+    this.#sends = true;
+    for (const sa of outboundSas(this.#spec)) this.#out.sas.push(await this.#host.addSa(sa));
+  }
+
+  /** Routes and outbound policies: what leads packets to outbound SAs that are there. */
+  async #leadOut(): Promise<void> {
+    this.#out.routes.push(...(await this.#host.addRoutes(this.#spec)));
+    for (const policy of childPolicies(this.#spec).outbound) {
+      this.#out.policies.push(await this.#host.addPolicy(policy));
+    }
+  }
+
+  async #removeAll(): Promise<void> {
+    this.#host.removed(this);
+    await this.removeOutbound();
+    const { sas, policies } = this.#in;
+    await this.#release([...sas, ...policies.reverse()]);
+  }
+
+  async #release(list: readonly { release(): Promise<void> }[]): Promise<void> {
+    for (const held of list) await this.#host.attempt(() => held.release());
+  }
+}
+
+/** What one direction has in the kernel, in the order of installing. */
+interface Half {
+  readonly sas: HeldSa[];
+  readonly policies: Held<KernelPolicy>[];
+  routes: Held<KernelRoute>[];
+}
+
+// Policies that another CHILD_SA of equal selectors is in the place of stay out of the kernel; the others go with the SA.
+async function moveHalf(
+  { sas, policies }: Half,
+  to: SaEnds,
+  wanted: readonly KernelPolicy[],
+): Promise<void> {
+  const inForce = wanted.filter((_, index) => policies[index]?.inForce());
+  for (const [index, sa] of sas.entries()) {
+    await sa.move(to, index === sas.length - 1 ? inForce : []);
+  }
+  for (const [index, policy] of wanted.entries()) await policies[index]?.replace(policy);
+}

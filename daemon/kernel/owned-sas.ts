@@ -1,0 +1,204 @@
+import type { StateJournal } from '../contracts/journal.ts';
+import {
+  KernelError,
+  type KernelIpsec,
+  type KernelPolicy,
+  type KernelSa,
+  type SaEnds,
+  type SaId,
+  type SaProtocol,
+  type SaUsage,
+} from '../contracts/kernel.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { ChildSpi } from '../proto/child-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import { errorText } from '../util/error.ts';
+import { hex32 } from '../util/hex.ts';
+import { saRecord } from './records.ts';
+
+type ListedSa = SaId & { readonly reqid: number };
+
+/** An SA that was installed. */
+export interface HeldSa {
+  /** Removes it; rejects if the kernel refuses. */
+  release(): Promise<void>;
+  /** Gives it other ends, together with the policies that lead to it; see {@link KernelIpsec.moveSa}. */
+  move(to: SaEnds, policies: readonly KernelPolicy[]): Promise<void>;
+  usage(): Promise<SaUsage | undefined>;
+}
+
+/** SAs and reserved SPIs that are ours, each in the journal for as long as it is in the kernel. */
+export class OwnedSas {
+  readonly #kernel: KernelIpsec;
+  readonly #journal: StateJournal;
+  readonly #logger: Logger;
+  /** By journal record. */
+  readonly #sas = new Map<string, ListedSa>();
+  /** Records of reserved SPIs not yet taken over by an SA, by address, protocol and SPI. */
+  readonly #reserved = new Map<string, string>();
+
+  constructor(kernel: KernelIpsec, journal: StateJournal, logger: Logger) {
+    this.#kernel = kernel;
+    this.#journal = journal;
+    this.#logger = logger;
+  }
+
+  /** Reserves an inbound SPI within min..max; `add` or `giveBack` ends the reservation. */
+  async reserve(
+    local: IpAddress,
+    remote: IpAddress,
+    protocol: SaProtocol,
+    reqid: number,
+    min: number,
+    max: number,
+  ): Promise<ChildSpi> {
+    const spi = await this.#kernel.allocateSpi(remote, local, protocol, reqid, min, max);
+    const sa = { source: remote, destination: local, spi, protocol, reqid };
+    const record = saRecord(sa);
+    // Only the kernel knows the number beforehand; a larval SA that escapes the journal here expires by itself.
+    this.#journal.add(record);
+    this.#sas.set(record, sa);
+    this.#reserved.set(reservationKey(sa), record);
+    return spi;
+  }
+
+  /** Gives a reserved SPI back that no SA took over; anything else is ignored. Failures are logged. */
+  async giveBack(destination: IpAddress, protocol: SaProtocol, spi: ChildSpi): Promise<void> {
+    const key = reservationKey({ destination, protocol, spi });
+    const record = this.#reserved.get(key);
+    const sa = record === undefined ? undefined : this.#sas.get(record);
+    if (record === undefined || sa === undefined) return;
+    this.#reserved.delete(key);
+    try {
+      await this.#delete(record, sa);
+    } catch (error) {
+      this.#logger.log('knl', 1, `releasing SPI ${hex32(spi)} failed: ${errorText(error)}`);
+    }
+  }
+
+  /** Installs an SA; an inbound one completes its reservation, which is gone afterwards even if the kernel refuses. */
+  async add(sa: KernelSa): Promise<HeldSa> {
+    if (sa.direction === 'out') return this.#put(sa);
+    const key = reservationKey(sa);
+    const record = this.#reserved.get(key);
+    try {
+      const held = await this.#put(sa);
+      this.#reserved.delete(key);
+      // The record made by the reservation goes over into the SA's hands.
+      if (record !== undefined && record !== saRecord(sa)) this.#forget(record);
+      return held;
+    } catch (error) {
+      await this.giveBack(sa.destination, sa.protocol, sa.spi);
+      throw error;
+    }
+  }
+
+  /** Removes all of them, one after the other; each failure is told and its record stays. */
+  async clear(failed: (sa: SaId, error: unknown) => void): Promise<void> {
+    for (const [record, sa] of [...this.#sas]) {
+      try {
+        await this.#kernel.deleteSa(sa);
+        this.#forget(record);
+      } catch (error) {
+        failed(sa, error);
+      }
+    }
+    this.#reserved.clear();
+  }
+
+  /** Those that a dump of the kernel, made by `list`, does not show although they were there before it and still should be. */
+  async missing(list: () => Promise<readonly ListedSa[]>): Promise<readonly SaId[]> {
+    const before = [...this.#sas];
+    const present = new Set((await list()).map(saRecord));
+    return before
+      .filter(([record]) => !present.has(record) && this.#sas.has(record))
+      .map(([, id]) => id);
+  }
+
+  async #put(sa: KernelSa): Promise<HeldSa> {
+    const id = listedSa(sa);
+    const record = saRecord(id);
+    const known = this.#sas.get(record);
+    if (sa.direction === 'out' && known !== undefined) throw spiTaken(sa, true);
+    this.#journal.add(record);
+    this.#sas.set(record, id);
+    try {
+      await this.#kernel.addSa(sa);
+    } catch (error) {
+      if (known === undefined) this.#forget(record);
+      else this.#sas.set(record, known);
+      if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
+      throw spiTaken(sa, this.#holds(sa), error);
+    }
+    const { spi, reqid } = sa;
+    this.#logger.log('knl', 2, `added SAD entry with SPI ${hex32(spi)} and reqid {${reqid}}`);
+    return this.#held(record, id, sa.direction);
+  }
+
+  #held(firstRecord: string, firstId: ListedSa, direction: KernelSa['direction']): HeldSa {
+    let [record, id] = [firstRecord, firstId];
+    return {
+      release: () => this.#delete(record, id),
+      usage: () => this.#kernel.querySa(id),
+      move: async (to, policies) => {
+        const moved = { ...id, source: to.source, destination: to.destination };
+        const next = saRecord(moved);
+        if (next !== record) this.#journal.add(next);
+        try {
+          await this.#kernel.moveSa({ ...id, direction }, to, policies);
+        } catch (error) {
+          if (next !== record) this.#journal.remove(next);
+          throw error;
+        }
+        if (next === record) return;
+        this.#sas.set(next, moved);
+        this.#forget(record);
+        [record, id] = [next, moved];
+        this.#logger.log('knl', 2, `moved SAD entry with SPI ${hex32(id.spi)}`);
+      },
+    };
+  }
+
+  async #delete(record: string, sa: SaId): Promise<void> {
+    await this.#kernel.deleteSa(sa);
+    this.#forget(record);
+    this.#logger.log('knl', 2, `deleted SAD entry with SPI ${hex32(sa.spi)}`);
+  }
+
+  #holds(sa: SaId): boolean {
+    for (const ours of this.#sas.values()) {
+      if (ours.spi === sa.spi && ours.destination === sa.destination) return true;
+    }
+    return false;
+  }
+
+  #forget(record: string): void {
+    this.#sas.delete(record);
+    this.#journal.remove(record);
+  }
+}
+
+function reservationKey(sa: Pick<SaId, 'destination' | 'protocol' | 'spi'>): string {
+  return `${sa.destination} ${sa.protocol} ${sa.spi}`;
+}
+
+function listedSa(sa: KernelSa): ListedSa {
+  return {
+    source: sa.source,
+    destination: sa.destination,
+    spi: sa.spi,
+    protocol: sa.protocol,
+    reqid: sa.reqid,
+    ...(sa.mark && { mark: sa.mark }),
+    ...(sa.ifId !== undefined && { ifId: sa.ifId }),
+  };
+}
+
+function spiTaken(sa: KernelSa, ours: boolean, cause?: KernelError): Error {
+  const which = `SPI ${hex32(sa.spi)} towards ${sa.destination}`;
+  const message = ours
+    ? `the peer chose ${which}, which another CHILD_SA of ours still uses`
+    : `the kernel has an SA with ${which} that is not ours: remove it (ip xfrm state) or let the peer choose again`;
+  if (cause === undefined) return new KernelError('add SA', 17, 'EEXIST', message);
+  return new KernelError(cause.operation, cause.errno, cause.errnoName, message, { cause });
+}
