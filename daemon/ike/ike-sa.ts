@@ -82,6 +82,11 @@ export class IkeSa implements EngineHost {
   responder: ResponderTask | undefined;
   /** Where a half-open responder's IKE_SA_INIT came from, until it is established or gone. */
   openedFrom: Endpoint | undefined;
+  /** When its first try began, and the last one (for a responder: when the peer's first message came). */
+  readonly firstStartedAt: number;
+  startedAt: number;
+  /** The IKE_SA that this one is to replace by reauthentication. */
+  replaces: IkeSa | undefined;
   lastInbound: number;
   lastOutbound: number;
   /** Sequences of the initial exchange used so far, for `keyingtries`. */
@@ -104,7 +109,9 @@ export class IkeSa implements EngineHost {
     this.connection = start.connection;
     this.#tag = { name: start.connection?.name ?? '', uniqueId: start.uniqueId };
     this.log = start.env.log.forIke(this.#tag);
-    this.lastInbound = start.env.clock.now();
+    this.firstStartedAt = start.env.clock.now();
+    this.startedAt = this.firstStartedAt;
+    this.lastInbound = this.firstStartedAt;
     this.lastOutbound = this.lastInbound;
     this.#mailbox = new Mailbox((error) => this.#failed(error));
     this.timers = new SaTimers(start.env.clock, (name) => this.post(() => this.#onTimer(name)));
@@ -296,6 +303,7 @@ export class IkeSa implements EngineHost {
   /** Starts the initial exchanges again under a new SPI, after silence. */
   restart(): void {
     const old = this.ownSpi;
+    this.startedAt = this.env.clock.now();
     this.engine.reset();
     this.keys?.[Symbol.dispose]();
     this.keys = undefined;

@@ -1,4 +1,5 @@
 import type { ChildConfig } from '../config/connection-types.ts';
+import { provides } from './crossing.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /**
@@ -11,6 +12,13 @@ export function namesToRestart(
 ): readonly string[] {
   if (sa.ending) return [];
   const children = [...sa.children.values()];
-  const again = children.filter((child) => child.state === 'INSTALLED' && wanted(child.config));
+  const others = sa.env.registry.duplicatesOf(sa);
+  const again = children.filter(
+    ({ state, config }) =>
+      state === 'INSTALLED' &&
+      wanted(config) &&
+      // What another IKE_SA of this peer has is not lost: this one was replaced.
+      !others.some((other) => provides(other, config)),
+  );
   return [...new Set(again.map((child) => child.config.name))];
 }

@@ -11,6 +11,8 @@ export type TaskName =
   | 'IKE_DELETE'
   | 'IKE_DPD'
   | 'IKE_REKEY'
+  | 'IKE_REAUTH'
+  | 'IKE_REAUTH_COMPLETE'
   | 'CHILD_CREATE'
   | 'CHILD_DELETE'
   | 'CHILD_REKEY';

@@ -1,5 +1,6 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import { sameEndpoint } from '../proto/endpoint.ts';
+import { crossed } from './crossing.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 
@@ -12,6 +13,8 @@ export async function closeDuplicates(
   cause: 'initial-contact' | 'replace',
 ): Promise<void> {
   for (const other of sa.env.registry.duplicatesOf(sa)) {
+    // The peer knows it and has not forgotten it: it said so before our request reached it.
+    if (crossed(sa, other)) continue;
     if (cause === 'initial-contact') {
       other.log.log(
         'ike',
@@ -35,7 +38,9 @@ export async function closeDuplicates(
 export function refusedAsDuplicate(sa: IkeSa, connection: ConnectionConfig): boolean {
   if (connection.unique !== 'keep') return false;
   const others = sa.env.registry.duplicatesOf(sa);
-  const elsewhere = others.find((other) => !sameEndpoint(other.remote, sa.remote));
+  const elsewhere = others.find(
+    (other) => !sameEndpoint(other.remote, sa.remote) && !crossed(sa, other),
+  );
   if (elsewhere === undefined) return false;
   sa.env.emit(() => ({ kind: 'alert', type: 'unique-keep', ike: viewIkeSa(elsewhere) }));
   return true;

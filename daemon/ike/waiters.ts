@@ -32,6 +32,19 @@ export class Waiters {
     for (const resolve of waiting) resolve(outcome);
   }
 
+  /** Whoever waits here waits there from now on. */
+  moveTo(successor: Waiters): void {
+    const moving = this.#waiting;
+    this.#waiting = undefined;
+    if (moving === undefined) return;
+    successor.#waiting ??= new Map();
+    for (const [child, waiting] of moving) {
+      const same = successor.#waiting.get(child);
+      if (same === undefined) successor.#waiting.set(child, waiting);
+      else for (const resolve of waiting) same.add(resolve);
+    }
+  }
+
   settleAll(outcome: Outcome): void {
     for (const child of [...(this.#waiting?.keys() ?? [])]) this.settle(child, outcome);
   }

@@ -9,6 +9,7 @@ import {
 } from '../../proto/ip-address.ts';
 import { errorText } from '../../util/error.ts';
 import { goesChildless } from '../childless.ts';
+import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
@@ -40,13 +41,19 @@ async function* conversation(
   const { connection } = sa;
   if (connection === undefined) throw new TypeError('an initiator has a connection');
   try {
+    const before = establishedMeanwhile(sa);
+    if (before !== undefined) return await join(sa, before, child);
     await findEndpoints(sa);
     sa.transition({ kind: 'connecting' });
     sa.log.log('ike', 0, `initiating IKE_SA ${sa.label} to ${sa.remote.address}`);
     const init = yield* ikeSaInit(sa, connection);
+    // Their IKE_AUTH was faster: a second IKE_SA would serve nobody.
+    const meanwhile = establishedMeanwhile(sa);
+    if (meanwhile !== undefined) return await join(sa, meanwhile, child);
     const childless = goesChildless(sa, connection, child);
     yield* ikeAuth(sa, connection, init, childless ? undefined : child);
     if (childless && child !== undefined) sa.tasks.queue(childCreate(child));
+    if (!sa.destroyed) settleCrossing(sa);
   } catch (error) {
     const foreseen =
       error instanceof EstablishError ||

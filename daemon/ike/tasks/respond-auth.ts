@@ -7,6 +7,7 @@ import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts'
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { respondChild } from '../child-responder.ts';
 import { childlessViolation } from '../childless.ts';
+import { settleCrossing } from '../crossing.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
 import { localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -174,6 +175,7 @@ async function accept(
   return {
     payloads,
     after: async () => {
+      settleCrossing(sa);
       if (connection.unique === 'replace') await closeDuplicates(sa, 'replace');
       if (failed && sa.env.options().close_ike_on_child_failure) {
         sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
