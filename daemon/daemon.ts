@@ -7,12 +7,14 @@ import type { DaemonEvent } from './contracts/events.ts';
 import type { StateJournal } from './contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
 import type { LogHub } from './contracts/logger.ts';
+import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
 import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
+import { UpdownScripts } from './ike/updown.ts';
 import { KernelInstaller } from './kernel/installer.ts';
 import { InterfaceFilter } from './network/interface-filter.ts';
 import { Receiver } from './network/receiver.ts';
@@ -33,6 +35,8 @@ export interface DaemonContracts {
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
+  /** Runs updown scripts; without it they are not run. */
+  readonly processes?: Processes;
   /** Names of the plugins in use, for `stats`. */
   readonly plugins?: readonly string[];
   /** Addresses of a DNS name; without it names are not resolved. */
@@ -57,6 +61,11 @@ export interface IkeDaemon {
 
 /** Longest time for IKE_SAs to say goodbye, milliseconds: less than a process gets to end in all. */
 const SHUTDOWN_LIMIT = 2000;
+
+const A_DAY = 86_400;
+
+/** Longest time for the scripts of CHILD_SAs that went down with it, milliseconds. */
+const SCRIPTS_LIMIT = 2000;
 
 /** Puts a daemon together from its parts; nothing runs before `start`. */
 export function createDaemon(contracts: DaemonContracts): IkeDaemon {
@@ -94,7 +103,17 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     }),
   });
   const sender = new Sender(transport);
+  const updown = new UpdownScripts({
+    ...(contracts.processes === undefined ? {} : { processes: contracts.processes }),
+    log: hub,
+    limits: () => ({
+      timeLimit: Math.min(Math.max(current['plugins.updown.timeout'], 1), A_DAY) * 1000,
+      parallel: current['plugins.updown.max_parallel'],
+    }),
+    interfaceTowards: async (remote) => (await net.route(remote))?.interfaceName,
+  });
   const manager = new IkeSaManager({
+    updown,
     clock,
     random,
     crypto,
@@ -172,8 +191,10 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     },
     async shutdown() {
       // An IKE_SA that waits for something outside must not keep what is in the kernel there.
-      await within(clock, manager.shutdown(), SHUTDOWN_LIMIT, new AbortController().signal);
+      const never = new AbortController().signal;
+      await within(clock, manager.shutdown(), SHUTDOWN_LIMIT, never);
       await installer.close();
+      await within(clock, updown.settled(), SCRIPTS_LIMIT, never);
       sharedKeys.clear();
     },
   };

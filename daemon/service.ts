@@ -17,6 +17,7 @@ import { NodeClock } from './runtime/node-clock.ts';
 import { NodeFiles } from './runtime/node-files.ts';
 import { NodeJournal } from './runtime/node-journal.ts';
 import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
+import { NodeProcesses } from './runtime/node-processes.ts';
 import { NodeRandom } from './runtime/node-random.ts';
 import { resolveName } from './runtime/node-resolver.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
@@ -121,6 +122,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     hub,
     options,
     journal,
+    processes: new NodeProcesses(),
     plugins: [...plugins.names, 'vici'],
     resolve: resolveName,
     reloadOptions,

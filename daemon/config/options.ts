@@ -286,6 +286,17 @@ export const OPTIONS = {
   'plugins.revocation.enable_crl': bool(true, 'later', 'Check CRLs.'),
   'plugins.revocation.enable_ocsp': bool(true, 'later', 'Check OCSP.'),
   'plugins.revocation.timeout': seconds(10, 'later', 'Longest fetch of a CRL or OCSP answer.'),
+  'plugins.updown.max_parallel': int(
+    8,
+    [1, 256],
+    'now',
+    'Updown scripts that run at once; of one peer and child they run one after the other. Not an option of strongSwan.',
+  ),
+  'plugins.updown.timeout': seconds(
+    30,
+    'now',
+    'How long an updown script may take before it is ended with all it started. Not an option of strongSwan.',
+  ),
   'plugins.updown.dns_handler': bool(
     false,
     'later',

@@ -4,15 +4,30 @@ import type { IkeEnvironment } from './environment.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewChildSa, viewIkeSa } from './ike-sa-view.ts';
 
-/** A CHILD_SA that replaces none is in the kernel: the world may know. */
+/** A CHILD_SA that replaces none is in the kernel: the world may know, and its script runs. */
 export function announceChildUp(sa: IkeSa, child: ChildSa): void {
+  sa.env.updown.up(sa, child);
   sa.env.emit(() => ({ kind: 'child-updown', up: true, ike: viewIkeSa(sa, [child]) }));
+}
+
+/**
+ * A CHILD_SA that none replaces is about to be removed: its script runs. The returned function tells the world, once it
+ * is gone.
+ */
+export function announceChildDown(sa: IkeSa, child: ChildSa): () => void {
+  const { env } = sa;
+  const ike = env.watched() ? viewIkeSa(sa, [child]) : undefined;
+  env.updown.down(sa, child);
+  return () => {
+    if (ike !== undefined) env.emit(() => ({ kind: 'child-updown', up: false, ike }));
+  };
 }
 
 /** One CHILD_SA took the place of another, whoever asked for it: counted and told instead of up and down. */
 export function announceChildRekey(sa: IkeSa, old: ChildSa, fresh: ChildSa): void {
   const { env } = sa;
   env.counters.count('child-rekey', sa.tag.name);
+  env.updown.replaced(old, fresh);
   env.emit(() => ({
     kind: 'child-rekey',
     ike: viewIkeSa(sa, []),

@@ -97,7 +97,7 @@ export class ChildProposal {
     const sa = this.#sa;
     try {
       await this.#install(message, ni, nr, pfs);
-      sa.waiters.settle(this.#child.name, { ok: true });
+      this.#succeeded();
     } catch (error) {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
       sa.waiters.settle(this.#child.name, { ok: false, errmsg: errorText(error) });
@@ -111,6 +111,15 @@ export class ChildProposal {
       sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
       sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
     }
+  }
+
+  // Whoever waits may rely on what the updown script does, an open firewall for one; the IKE_SA itself does not wait.
+  #succeeded(): void {
+    const { env, waiters } = this.#sa;
+    const tell = (): void => waiters.settle(this.#child.name, { ok: true });
+    const script = env.updown.runningFor(this.#sa.children.get(this.uniqueId));
+    if (script === undefined) tell();
+    else script.then(tell, tell);
   }
 
   // The peer believes in the CHILD_SA it agreed to; without a DELETE it would send into it until it expires.

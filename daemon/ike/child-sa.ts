@@ -7,8 +7,8 @@ import type { ChildSpi } from '../proto/child-spi.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { hex32 } from '../util/hex.ts';
+import { announceChildDown } from './announce.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { needsEncapsulation } from './nat-detection.ts';
 import { printSelectors } from './selectors.ts';
 
@@ -128,15 +128,13 @@ export class ChildSa {
       `closing CHILD_SA ${this.label} with SPIs ${hex32(spiIn)}_i ${bytes(usage.in)} ` +
         `${hex32(spiOut)}_o ${bytes(usage.out)} and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    const down = this.#sa.env.watched() ? viewIkeSa(this.#sa, [this]) : undefined;
+    const tell = announceChildDown(this.#sa, this);
     this.#state = 'DELETED';
     this.#sa.children.delete(uniqueId);
     this.#sa.env.registry.childRemoved(this);
     await this.#kernel.remove();
     this.#sa.env.installer.releaseReqid(this.terms.reqid);
-    if (down !== undefined) {
-      this.#sa.env.emit(() => ({ kind: 'child-updown', up: false, ike: down }));
-    }
+    tell();
     this.#removed?.();
   }
 }

@@ -16,6 +16,7 @@ import type { Throttle } from '../util/throttle.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { UpdownScripts } from './updown.ts';
 
 /** What an IKE_SA sees of the world; one value for all of a daemon, handed in by the composition root. */
 export interface IkeEnvironment {
@@ -42,6 +43,7 @@ export interface IkeEnvironment {
   emit(build: () => DaemonEvent): void;
   /** Whether anybody listens: ask before a snapshot that must precede a change. */
   watched(): boolean;
+  readonly updown: UpdownScripts;
   readonly counters: Counters;
   /** Bounds how often strangers can make alerts. */
   readonly outsideAlerts: Throttle;

@@ -2,6 +2,7 @@ import type { ChildConfig, ConnectionConfig } from '../../daemon/config/connecti
 import type { DaemonOptions } from '../../daemon/config/options.ts';
 import { parseProposals } from '../../daemon/config/proposals-text.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
+import type { Processes } from '../../daemon/contracts/processes.ts';
 import { parseIdentity } from '../../daemon/proto/identity-text.ts';
 import { authRound, childConfig, connectionConfig, hostSpec } from '../support/connections.ts';
 import { ts } from '../support/selectors.ts';
@@ -26,6 +27,8 @@ export interface PairSetup {
   readonly secret?: string;
   readonly carolSecret?: string | undefined;
   readonly carolCrypto?: Crypto;
+  /** What runs the updown scripts of both. */
+  readonly processes?: Processes;
 }
 
 /** The address of each host and the network behind it. */
@@ -42,15 +45,19 @@ export async function pair(
   world: World,
   setup: PairSetup = {},
 ): Promise<readonly [moon: WorldHost, carol: WorldHost]> {
-  const moon = await world.host('moon', [places.moon.address, places.moon.inside], {
-    ...setup.options,
-    ...setup.moonOptions,
-  });
+  const moon = await world.host(
+    'moon',
+    [places.moon.address, places.moon.inside],
+    { ...setup.options, ...setup.moonOptions },
+    undefined,
+    setup.processes,
+  );
   const carol = await world.host(
     'carol',
     [places.carol.address, places.carol.inside],
     { ...setup.options, ...setup.carolOptions },
     setup.carolCrypto,
+    setup.processes,
   );
   const secret = setup.secret ?? 'a secret that nobody guesses';
   moon.secret(secret);

@@ -2,6 +2,7 @@ import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import { type DaemonOptions, defaultOptions } from '../../daemon/config/options.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import type { Processes } from '../../daemon/contracts/processes.ts';
 import type { IkeSaView } from '../../daemon/contracts/views.ts';
 import type { Outcome, TerminateOutcome } from '../../daemon/control/control.ts';
 import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
@@ -24,6 +25,8 @@ export interface HostSetup {
   readonly crypto: Crypto;
   readonly random: SeededRandom;
   readonly network: SimNetwork;
+  /** What runs updown scripts; without it none are run. */
+  readonly processes?: Processes;
 }
 
 /** One host of a world: its sockets, its kernel, its daemon and what that said. */
@@ -134,7 +137,7 @@ export class WorldHost {
   }
 
   #build(): IkeDaemon {
-    const { network, crypto, options } = this.#setup;
+    const { network, crypto, options, processes } = this.#setup;
     const kernel = this.#life.kernel(this.kernel);
     const daemon = createDaemon({
       clock: this.#life.clock(network.clock),
@@ -147,6 +150,7 @@ export class WorldHost {
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
       resolve: async (name) => this.names.get(name) ?? [],
+      ...(processes === undefined ? {} : { processes }),
     });
     daemon.control.onEvent((event) => this.events.push(event));
     return daemon;

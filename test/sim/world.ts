@@ -2,6 +2,7 @@ import { onTestFailed } from 'vitest';
 import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import type { DaemonOptions } from '../../daemon/config/options.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
+import type { Processes } from '../../daemon/contracts/processes.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
 import nodeCrypto from '../../plugins/crypto-node/plugin.ts';
 import { ip } from '../support/selectors.ts';
@@ -66,6 +67,7 @@ export class World implements AsyncDisposable {
     addresses: readonly string[],
     options: Partial<DaemonOptions> = {},
     crypto: Crypto = simCrypto(),
+    processes?: Processes,
   ): Promise<WorldHost> {
     const host = new WorldHost(name, {
       addresses: addresses.map(ip),
@@ -73,6 +75,7 @@ export class World implements AsyncDisposable {
       crypto,
       random: this.random.fork(),
       network: this.network,
+      ...(processes === undefined ? {} : { processes }),
     });
     host.log.addSink(this.#ladder.sink(name));
     this.hosts.push(host);

@@ -305,7 +305,6 @@ describe('what is not yet in effect', () => {
       'children { net { start_action = trap|start } }',
       "child 'net': 'start_action = trap|start' is not yet in effect",
     ],
-    ['children { net { updown = /bin/x } }', "child 'net': 'updown = /bin/x' is not yet in effect"],
     ['children { net { rekey_time = 1h } }', "child 'net': 'rekey_time = 1h' is not yet in effect"],
     ['children { net { tfc_padding = mtu } }', "'tfc_padding = mtu' is not yet in effect"],
     ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
