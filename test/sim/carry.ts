@@ -24,16 +24,28 @@ export type Fate =
   | { readonly kind: 'held' }
   | { readonly kind: 'dropped'; readonly why: string };
 
+/** A packet under way: what protects it, `undefined` if it is readable. */
+export interface Flight {
+  readonly packet: DataPacket;
+  readonly sa: KernelSa | undefined;
+}
+
 /**
  * Sends a packet from one host to another as Linux would: by the policies and SAs of both kernels. Addresses of the
  * outer packet are not compared where the SAs use UDP encapsulation, because a NAT may have changed them.
  */
 export function carry(from: FakeKernel, to: FakeKernel, packet: DataPacket): Fate {
+  const flight = depart(from, packet);
+  return 'packet' in flight ? arrive(to, flight) : flight;
+}
+
+/** The sender's half of {@link carry}. */
+export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
   const out = lookup(from, 'out', packet);
-  if (out === undefined) return receive(to, packet, undefined);
+  if (out === undefined) return { packet, sa: undefined };
   if (out.action === 'block') return { kind: 'dropped', why: 'blocked by policy' };
   const template = out.templates[0];
-  if (template === undefined) return receive(to, packet, undefined);
+  if (template === undefined) return { packet, sa: undefined };
   const sender = [...from.sas.values()].find(
     ({ sa }) =>
       sa?.direction === 'out' &&
@@ -51,9 +63,15 @@ export function carry(from: FakeKernel, to: FakeKernel, packet: DataPacket): Fat
     return { kind: 'held' };
   }
   count(from, sender);
-  const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sender.sa));
+  return { packet, sa: sender.sa };
+}
+
+/** The receiver's half of {@link carry}, any time later. */
+export function arrive(to: FakeKernel, { packet, sa }: Flight): Fate {
+  if (sa === undefined) return receive(to, packet, undefined);
+  const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sa));
   if (receiver?.sa === undefined) return { kind: 'dropped', why: 'no such inbound SA' };
-  const mismatch = difference(sender.sa, receiver.sa);
+  const mismatch = difference(sa, receiver.sa);
   if (mismatch !== undefined) return { kind: 'dropped', why: mismatch };
   count(to, receiver);
   return receive(to, packet, receiver.sa);

@@ -24,6 +24,8 @@ export interface PairSetup {
   readonly moonIke?: string;
   readonly carolIke?: string;
   readonly esp?: string;
+  readonly moonEsp?: readonly string[];
+  readonly carolEsp?: readonly string[];
   readonly secret?: string;
   readonly carolSecret?: string | undefined;
   readonly carolCrypto?: Crypto;
@@ -86,8 +88,9 @@ export function connectionOf(
     (here === 'moon' ? setup.moonIke : setup.carolIke) ??
     setup.ike ??
     'aes128gcm16-prfsha256-x25519';
+  const esp = (here === 'moon' ? setup.moonEsp : setup.carolEsp) ?? [setup.esp ?? 'aes128gcm16'];
   const child = childConfig('net', {
-    proposals: parseProposals('esp', [setup.esp ?? 'aes128gcm16'], crypto),
+    proposals: parseProposals('esp', esp, crypto),
     localTs: [{ kind: 'fixed', selector: ts(places[here].net) }],
     remoteTs: [{ kind: 'fixed', selector: ts(places[there].net) }],
     ...setup.child,

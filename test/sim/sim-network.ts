@@ -100,6 +100,11 @@ export class SimNetwork {
     this.#travel('(forged)', source, destination, data, 0);
   }
 
+  /** Sends a packet on its way that {@link intercept} held back, as often as asked. */
+  forward(packet: SimPacket): void {
+    this.#cross(packet);
+  }
+
   /** Used by hosts. */
   transmit(
     host: SimHost,

@@ -42,6 +42,11 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** Timers that wait. */
+  get waiting(): number {
+    return this.#heap.reduce((sum, entry) => sum + (entry.cancelled ? 0 : 1), 0);
+  }
+
   /** When the next timer is due, `undefined` if none waits. */
   nextDue(): number | undefined {
     this.#dropCancelled();
