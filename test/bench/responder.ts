@@ -36,18 +36,22 @@ export class Responder implements AsyncDisposable {
   /** Milliseconds from `exec` to the first answer. */
   readonly startMillis: number;
   readonly vici: ViciClient;
+  /** Path of its VICI socket. */
+  readonly socket: string;
   readonly #process: ChildProcess;
 
   private constructor(
     product: Product,
     child: ChildProcess,
     vici: ViciClient,
+    socket: string,
     startMillis: number,
   ) {
     this.product = product;
     this.pid = child.pid ?? 0;
     this.startMillis = startMillis;
     this.vici = vici;
+    this.socket = socket;
     this.#process = child;
   }
 
@@ -61,7 +65,7 @@ export class Responder implements AsyncDisposable {
       env: { PATH: process.env['PATH'], ...plan.environment },
     });
     const vici = await firstAnswer(plan.socket, child, began);
-    return new Responder(product, child, vici, performance.now() - began);
+    return new Responder(product, child, vici, plan.socket, performance.now() - began);
   }
 
   /** One connection that takes any identity with a shared key, and that key. */
