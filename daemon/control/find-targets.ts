@@ -10,8 +10,8 @@ export interface Target {
 }
 
 /**
- * The SAs that a selector means. With `child` or `childId` these are CHILD_SAs that match either, and `ike` and `ikeId`
- * narrow the search; without, IKE_SAs that match either of the two.
+ * The SAs that a selector means. With `child` or `childId` these are CHILD_SAs to which all of it applies; without, IKE_SAs
+ * to which `ike` or `ikeId` applies, as in charon.
  */
 export function findTargets({ tables }: IkeSaManager, selector: SaSelector): readonly Target[] {
   const { child, ike, childId, ikeId } = selector;
@@ -27,9 +27,19 @@ export function findTargets({ tables }: IkeSaManager, selector: SaSelector): rea
       [...sa.children.values()]
         .filter(
           (one) =>
-            (child !== undefined && one.config.name === child) ||
-            (!!childId && one.terms.uniqueId === childId),
+            (child === undefined || one.config.name === child) &&
+            (!childId || one.terms.uniqueId === childId),
         )
         .map((one) => ({ sa, child: one })),
     );
+}
+
+/** The selector in a sentence: `CHILD_SA 'net' #3 of IKE_SA 'gw'`. */
+export function describeSelector({ child, childId, ike, ikeId }: SaSelector): string {
+  const part = (kind: string, name: string | undefined, id: number | undefined): string =>
+    [kind, ...(name === undefined ? [] : [`'${name}'`]), ...(id ? [`#${id}`] : [])].join(' ');
+  const ofIke = part('IKE_SA', ike, ikeId);
+  if (child === undefined && !childId) return ofIke;
+  const ofChild = part('CHILD_SA', child, childId);
+  return ike === undefined && !ikeId ? ofChild : `${ofChild} of ${ofIke}`;
 }

@@ -3,7 +3,7 @@ import type { IkeSa } from '../ike/ike-sa.ts';
 import { childDelete } from '../ike/tasks/child-delete.ts';
 import type { ProgressSink, TerminateOutcome, TerminateRequest } from './control.ts';
 import type { ControllerDeps } from './controller.ts';
-import { findTargets, type Target } from './find-targets.ts';
+import { describeSelector, findTargets, type Target } from './find-targets.ts';
 import { followLog } from './follow-log.ts';
 import { within } from './within.ts';
 
@@ -21,6 +21,7 @@ export async function terminate(
   if (child === undefined && ike === undefined && !childId && !ikeId) {
     return { ok: false, errmsg: 'missing terminate selector' };
   }
+  deps.hub.log('cfg', 1, `vici terminate ${describeSelector(request)}`);
   const targets = findTargets(deps.manager, request);
   if (targets.length === 0) {
     return { ok: false, errmsg: 'no matching SAs to terminate found', matches: 0, terminated: 0 };

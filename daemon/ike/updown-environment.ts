@@ -66,7 +66,7 @@ function harmless(identity: string): string {
 function verb(up: boolean, ike: IkeSaView, local: TrafficSelector): string {
   const own = ipBytes(ike.localHost);
   const isHost = equalBytes(local.startAddress, own) && equalBytes(local.endAddress, own);
-  const suffix = familyOf(ike.localHost) === 6 ? '-v6' : '';
+  const suffix = local.family === 6 ? '-v6' : '';
   return `${up ? 'up' : 'down'}-${isHost ? 'host' : 'client'}${suffix}`;
 }
 

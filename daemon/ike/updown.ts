@@ -1,7 +1,10 @@
 import type { Logger } from '../contracts/logger.ts';
 import type { Processes } from '../contracts/processes.ts';
-import type { IkeSaView } from '../contracts/views.ts';
+import type { ChildSaView, IkeSaView } from '../contracts/views.ts';
+import { selectorShape } from '../kernel/selector-shape.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { printSelector } from '../proto/traffic-selector-text.ts';
 import { type LaneJob, Lanes } from '../util/lanes.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -109,6 +112,9 @@ export class UpdownScripts {
       const text = `running it for the first ${MAX_PAIRS} of ${pairs.length} pairs of selectors`;
       log.log('chd', 1, `updown: ${text}`);
     }
+    for (const [side, text] of approximations(view)) {
+      log.log('chd', 1, `updown approximates ${side} TS ${text} by next larger subnet`);
+    }
     return async (interfaceName) => {
       for (const [local, remote] of pairs.slice(0, MAX_PAIRS)) {
         const output = new ScriptOutput((line) => log.log('chd', 1, `updown: ${line}`));
@@ -155,6 +161,18 @@ export class UpdownScripts {
 // rekeying, the `down` of the first must not come after the `up` of the second.
 function laneOf(sa: IkeSa, child: ChildSa): string {
   return [sa.tag.name, child.config.name, sa.printedId('remote')].join('|');
+}
+
+// Scripts know subnets only.
+function approximations({ localTs, remoteTs }: ChildSaView) {
+  const widened = (side: string, selectors: readonly TrafficSelector[]) =>
+    selectors
+      .filter((selector) => {
+        const whole = { ...selector, startPort: 0, endPort: 0xffff };
+        return selectorShape(whole).selector !== whole;
+      })
+      .map((selector) => [side, printSelector(selector)] as const);
+  return [...widened('local', localTs), ...widened('remote', remoteTs)];
 }
 
 function selectorPairs({ children }: IkeSaView) {

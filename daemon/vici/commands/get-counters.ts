@@ -15,7 +15,9 @@ export const getCounters: Command = {
     if (boolInput(tree, 'all')) return answer([...counters.ofConnections()]);
     const name = textInput(tree, 'name');
     const values = name === undefined ? counters.global : counters.of(name);
-    if (values === undefined) return failure('no counters found for this connection');
+    if (values === undefined) {
+      return [section('counters', []), ...failure('no counters found for this connection')];
+    }
     return answer([[name ?? '', values]]);
   },
 };

@@ -64,6 +64,11 @@ test('verbs and addresses of IPv6', () => {
   });
 });
 
+test('the family of the verb is that of the selectors, not of the tunnel', () => {
+  const local = ts('2001:db8:1::/64');
+  expect(variables({ local })['PLUTO_VERB']).toBe('up-client-v6');
+});
+
 test.each([
   [ts('10.1.0.3-10.1.0.9', 6, 80), '10.1.0.0/28', '80', '6'],
   [ts('10.1.0.0/16', 17, 5000, 6000), '10.1.0.0/16', '5000:6000', '17'],

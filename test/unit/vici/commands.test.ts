@@ -399,9 +399,10 @@ test('counters are told and reset by name, all at once, or the global ones', asy
   expect((inner(counters?.[1] as Plain, 0) as Plain).map(([name]) => name)).toEqual(
     Object.keys(counted.global),
   );
-  expect(await ask(client, 'get-counters', [value('name', 'nope')])).toEqual(
-    no('no counters found for this connection'),
-  );
+  expect(await ask(client, 'get-counters', [value('name', 'nope')])).toEqual([
+    ['counters', []],
+    ...no('no counters found for this connection'),
+  ]);
   expect(await ask(client, 'reset-counters', [value('name', 'nope')])).toEqual(YES);
   expect(await ask(client, 'reset-counters', [value('name', 'gw')])).toEqual(YES);
   expect(await names(value('all', 'yes'))).toEqual([['other', '1']]);
