@@ -66,10 +66,7 @@ const CONNECTION: Readonly<Record<string, KeyStatus>> = {
   ppk_required: refused('post-quantum preshared keys are not used yet', NO),
   keyingtries: inEffect,
   unique: inEffect,
-  reauth_time: warned(
-    'IKE_SAs are not reauthenticated yet, they end at that time plus over_time',
-    ZERO,
-  ),
+  reauth_time: inEffect,
   rekey_time: warned('IKE_SAs are not rekeyed yet, they end at that time plus over_time', ZERO),
   over_time: inEffect,
   rand_time: warned('IKE_SAs are not rekeyed yet', ZERO),

@@ -132,7 +132,7 @@ export const OPTIONS = {
     'later',
     'If a keepalive is late by more than this, send a DPD instead; 0 = off.',
   ),
-  make_before_break: bool(true, 'later', 'Reauthenticate by establishing the new IKE_SA first.'),
+  make_before_break: bool(true, 'now', 'Reauthenticate by establishing the new IKE_SA first.'),
   max_packet: int(
     10000,
     [576, 65535],

@@ -7,5 +7,9 @@ export function rekey({ manager }: ControllerDeps, request: RekeyRequest): Rekey
   const targets = findTargets(manager, request);
   const matches = targets.length;
   if (matches === 0) return { ok: false, errmsg: 'no matching SAs to rekey found', matches };
+  if (request.reauth && targets.every(({ child }) => child === undefined)) {
+    for (const { sa } of targets) sa.reauthenticate();
+    return { ok: true, matches };
+  }
   return { ok: false, errmsg: 'rekeying is not supported yet', matches };
 }

@@ -15,6 +15,7 @@ import type { IpAddress } from '../proto/ip-address.ts';
 import type { Throttle } from '../util/throttle.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
+import type { Destination } from './destination.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { UpdownScripts } from './updown.ts';
 
@@ -67,6 +68,8 @@ export interface SaRegistry {
   childRemoved(child: ChildSa): void;
   /** Established IKE_SAs between the same identities, RFC 7296 section 2.4; the SA itself left out. */
   duplicatesOf(sa: IkeSa): readonly IkeSa[];
+  /** A new IKE_SA to a peer of an old one, not begun yet; `undefined` if the daemon is shutting down. */
+  renew(old: IkeSa, destination: Destination): IkeSa | undefined;
   /** Starts an IKE_SA anew after the peer was lost or closed it, for these children. */
   reestablish(sa: IkeSa, children: readonly string[]): void;
 }

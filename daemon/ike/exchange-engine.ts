@@ -53,6 +53,11 @@ export class ExchangeEngine {
     return this.#window.outstanding !== undefined;
   }
 
+  /** Exchange type of the unanswered request. */
+  get awaited(): number | undefined {
+    return this.#window.outstanding?.exchange;
+  }
+
   /** Octets of our IKE_SA_INIT response while it is the last one, for IKE_AUTH to sign. */
   get firstResponse(): Uint8Array {
     return this.#window.lastResponse[0] ?? EMPTY;

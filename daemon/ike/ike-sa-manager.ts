@@ -15,6 +15,7 @@ import { encodeMessage } from '../wire/message.ts';
 import { alertFromOutside } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
+import type { Destination } from './destination.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
 import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
@@ -229,6 +230,15 @@ export class IkeSaManager implements SaRegistry {
         ? [...this.tables.ofConnection(connection.name)].filter((other) => other !== sa)
         : this.tables.samePeer(sa);
     return others.filter((other) => other.state.kind === 'established');
+  }
+
+  renew(old: IkeSa, destination: Destination): IkeSa | undefined {
+    const name = old.connection?.name ?? '';
+    const connection = this.#env.connections.get(name) ?? old.connection;
+    if (connection === undefined || this.#closing) return undefined;
+    const sa = this.#newInitiator(connection);
+    sa.destination = destination;
+    return sa;
   }
 
   reestablish(sa: IkeSa, children: readonly string[]): void {

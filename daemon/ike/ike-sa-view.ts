@@ -35,6 +35,7 @@ export function viewIkeSa(
     ifIdOut: 0,
     ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
     ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
+    ...(sa.reauthAt === undefined ? {} : { reauthTime: seconds(sa.reauthAt - now) }),
     localVips: [],
     remoteVips: [],
     tasksQueued: sa.tasks.queuedNames,

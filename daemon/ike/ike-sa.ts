@@ -14,6 +14,7 @@ import { Mailbox } from '../util/mailbox.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import type { ChildSa } from './child-sa.ts';
+import type { Destination } from './destination.ts';
 import { EarlyDeletes } from './early-deletes.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
@@ -21,8 +22,10 @@ import { handleRequest, refusal } from './exchanges.ts';
 import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { closeInactive } from './inactivity.ts';
+import { scheduleLifetimes } from './lifetimes.ts';
 import { checkLiveness, sendKeepalive } from './liveness.ts';
 import { moveChildren } from './move-children.ts';
+import { reauthenticate } from './reauth.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -87,6 +90,15 @@ export class IkeSa implements EngineHost {
   startedAt: number;
   /** The IKE_SA that this one is to replace by reauthentication. */
   replaces: IkeSa | undefined;
+  /** The IKE_SA under way that is to replace this one. */
+  replacedBy: IkeSa | undefined;
+  /** Where to connect to, if not where the connection says. */
+  destination: Destination | undefined;
+  /** We began the first of the IKE_SAs that this one descends from by rekeying. */
+  originalInitiator: boolean;
+  /** When it is to be rekeyed and when reauthenticated, monotonic milliseconds; `undefined`: never. */
+  rekeyAt: number | undefined;
+  reauthAt: number | undefined;
   lastInbound: number;
   lastOutbound: number;
   /** Sequences of the initial exchange used so far, for `keyingtries`. */
@@ -102,6 +114,7 @@ export class IkeSa implements EngineHost {
     this.env = start.env;
     this.uniqueId = start.uniqueId;
     this.isInitiator = start.isInitiator;
+    this.originalInitiator = start.isInitiator;
     this.spiI = start.isInitiator ? start.spi : NO_SPI;
     this.spiR = start.isInitiator ? NO_SPI : start.spi;
     this.local = start.local;
@@ -212,7 +225,7 @@ export class IkeSa implements EngineHost {
   async deleteNow(reason: string): Promise<void> {
     if (this.#state.kind === 'deleting' || this.destroyed) return;
     if (this.#state.kind !== 'established') {
-      await this.destroy(reason);
+      await this.farewell(reason);
       return;
     }
     if (this.ending) return;
@@ -222,9 +235,18 @@ export class IkeSa implements EngineHost {
     await this.tasks.advance();
   }
 
+  /** Authenticates anew, as `make_before_break` says: a new IKE_SA takes the place of this one. */
+  reauthenticate(): void {
+    this.post(() => reauthenticate(this));
+  }
+
   /** Says DELETE without waiting for an answer and removes everything: shutdown, and `force`. */
   async farewell(reason: string): Promise<void> {
-    const known = this.#state.kind === 'established' || this.#state.kind === 'deleting';
+    const known =
+      this.#state.kind === 'established' ||
+      this.#state.kind === 'deleting' ||
+      // The peer may have established it already.
+      this.engine.awaited === ExchangeType.IKE_AUTH;
     if (known && this.engine.outbound !== undefined) {
       this.engine.fireAndForget({
         exchange: ExchangeType.INFORMATIONAL,
@@ -256,12 +278,7 @@ export class IkeSa implements EngineHost {
       `IKE_SA ${this.label} established between ${this.local.address}[${this.printedId('local')}]...` +
         `${this.remote.address}[${this.printedId('remote')}]`,
     );
-    if (connection !== undefined && connection.rekeyTime + connection.reauthTime > 0) {
-      const times = [connection.rekeyTime, connection.reauthTime].filter((time) => time > 0);
-      const hard = Math.min(...times) + connection.overTime;
-      this.log.log('ike', 1, `maximum IKE_SA lifetime ${hard}s`);
-      this.timers.start('hardLifetime', hard * 1000);
-    }
+    scheduleLifetimes(this);
     if (connection !== undefined && connection.dpdDelay > 0) {
       this.timers.start('dpd', connection.dpdDelay * 1000);
     }
@@ -387,6 +404,9 @@ export class IkeSa implements EngineHost {
         return;
       case 'natKeepalive':
         sendKeepalive(this);
+        return;
+      case 'reauth':
+        await reauthenticate(this);
         return;
       case 'hardLifetime':
         this.log.log('ike', 1, `IKE_SA ${this.label} reached its hard lifetime, deleting it`);

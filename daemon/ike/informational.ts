@@ -6,7 +6,8 @@ import type { Message, Payload } from '../proto/payload.ts';
 import { hex32 } from '../util/hex.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { findError } from './payloads.ts';
+import { obeyAuthLifetime } from './lifetimes.ts';
+import { findError, findNotify } from './payloads.ts';
 import { namesToRestart } from './restart.ts';
 import type { OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -24,6 +25,8 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);
   }
+  const lifetime = findNotify(message, NotifyType.AUTH_LIFETIME);
+  if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
   const children = deletes.filter((payload) => payload.protocol !== ProtocolId.IKE);
   const names = namesToRestart(sa, (child) => child.closeAction.start);
   const { answers, lost } = await deleteChildren(sa, children);

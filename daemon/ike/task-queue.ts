@@ -145,6 +145,7 @@ export class TaskQueue {
       return;
     }
     await sa.destroy('the peer did not answer');
+    plan?.unanswered?.();
   }
 
   /** Drops what waits; what runs goes on. */

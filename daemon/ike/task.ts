@@ -49,6 +49,8 @@ export interface QueuedTask {
   run(sa: IkeSa): Task;
   /** The same from the start, for the child as it is configured now. Without it, it is not tried again. */
   again?(child: ChildConfig | undefined): QueuedTask;
+  /** The peer never answered its request, and the IKE_SA is gone. */
+  unanswered?(): void;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
   abandoned?(sa: IkeSa, reason: string): void;
 }

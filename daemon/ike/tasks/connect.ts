@@ -10,6 +10,7 @@ import {
 import { errorText } from '../../util/error.ts';
 import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
+import { headFor } from '../destination.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
@@ -76,6 +77,7 @@ async function* conversation(
 async function findEndpoints(sa: IkeSa): Promise<void> {
   const { connection, env } = sa;
   if (connection === undefined) return;
+  if (sa.destination !== undefined) return headFor(sa, sa.destination);
   const remote = await firstAddress(sa, connection.remoteAddrs);
   if (remote === undefined) {
     const listed = connection.remoteAddrs.map((entry) => entry.text).join(', ');

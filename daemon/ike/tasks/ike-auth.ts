@@ -11,7 +11,8 @@ import { ChildProposal } from '../child-initiator.ts';
 import { AuthenticationError, EstablishError } from '../errors.ts';
 import { addressIdentity, isConcrete, localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { find, findError, notify } from '../payloads.ts';
+import { obeyAuthLifetime } from '../lifetimes.ts';
+import { find, findError, findNotify, notify } from '../payloads.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 import type { InitResult } from './ike-sa-init.ts';
 
@@ -52,6 +53,8 @@ export async function* ikeAuth(
     };
     const peer = authenticate(sa, init, reply.message, local, wanted);
     sa.establish(peer);
+    const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);
+    if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
     if (offer !== undefined) await offer.complete(reply.message, init.ni, init.nr, undefined);
   } finally {
     await offer?.dispose();

@@ -11,6 +11,7 @@ import { settleCrossing } from '../crossing.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
 import { localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { authLifetime } from '../lifetimes.ts';
 import { find, findNotify, notify } from '../payloads.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
@@ -170,7 +171,12 @@ async function accept(
   );
   sa.establish(peer);
   const child = await respondChild(sa, connection, message, init.ni, init.nr);
-  const payloads: readonly Payload[] = [{ kind: 'IDr', identity: local }, auth, ...child];
+  const payloads: readonly Payload[] = [
+    { kind: 'IDr', identity: local },
+    auth,
+    ...child,
+    ...authLifetime(sa),
+  ];
   const failed = child.length === 1 && child[0]?.kind === 'Notify';
   return {
     payloads,

@@ -1,0 +1,279 @@
+import { expect, test } from 'vitest';
+import type { ConnectionConfig } from '../../../daemon/config/connection-types.ts';
+import { childConfig } from '../../support/connections.ts';
+import { ip, ts } from '../../support/selectors.ts';
+import { carry, type Fate } from '../carry.ts';
+import { type PairSetup, pair, places } from '../pair.ts';
+import { World } from '../world.ts';
+import type { WorldHost } from '../world-host.ts';
+
+const there = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
+const back = { source: ip('10.2.0.5'), destination: ip('10.1.0.5') };
+const again = { trap: false, start: true };
+/** What would bring back a CHILD_SA that was lost instead of replaced. */
+const actions = { closeAction: again, dpdAction: again };
+
+function reauthenticate(host: WorldHost): void {
+  for (const sa of host.daemon.manager.tables.byId.values()) sa.reauthenticate();
+}
+
+function names(host: WorldHost): readonly string[] {
+  return host.sas.map((sa) => `${sa.initiatorSpi} ${sa.state} ${sa.children.length}`).sort();
+}
+
+/** Lets time pass with a packet each way every millisecond; whatever was not protected. */
+async function withTraffic(
+  world: World,
+  moon: WorldHost,
+  carol: WorldHost,
+  millis: number,
+): Promise<readonly Fate[]> {
+  const lost: Fate[] = [];
+  for (let i = 0; i < millis; i++) {
+    for (const fate of [
+      carry(moon.kernel, carol.kernel, there),
+      carry(carol.kernel, moon.kernel, back),
+    ]) {
+      if (fate.kind === 'clear') lost.push(fate);
+    }
+    await world.pass(1);
+  }
+  return lost;
+}
+
+async function expectReplaced(
+  world: World,
+  moon: WorldHost,
+  carol: WorldHost,
+  before: readonly string[],
+): Promise<void> {
+  await world.pass(20_000);
+  expect(names(moon), world.ladder()).toEqual(names(carol));
+  expect(moon.established).toHaveLength(1);
+  expect(moon.sas).toHaveLength(1);
+  expect(before).not.toContain(moon.sas[0]?.initiatorSpi);
+  expect([moon.kernel.sas.size, carol.kernel.sas.size]).toEqual([
+    2 * moon.children.length,
+    2 * moon.children.length,
+  ]);
+  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+  expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+}
+
+const spis = (host: WorldHost): readonly string[] => host.sas.map((sa) => sa.initiatorSpi);
+
+test.each([
+  ['moon', 'no'],
+  ['moon', 'replace'],
+  ['moon', 'keep'],
+  ['moon', 'never'],
+  ['carol', 'no'],
+  ['carol', 'replace'],
+  ['carol', 'keep'],
+] as const)(
+  'make before break: %s reauthenticates with unique = %s and no packet is lost',
+  async (who, unique) => {
+    await using world = new World();
+    const [moon, carol] = await pair(world, { connection: { unique }, child: actions });
+    await world.during(moon.initiate('net'));
+    const before = spis(moon);
+    reauthenticate(who === 'moon' ? moon : carol);
+    expect(await withTraffic(world, moon, carol, 200)).toEqual([]);
+    await expectReplaced(world, moon, carol, before);
+    expect(moon.sas[0]?.initiator).toBe(who === 'moon');
+    const both = [moon, carol];
+    for (const host of both) {
+      expect(host.lines.filter((line) => line.startsWith('restarting CHILD_SA'))).toEqual([]);
+    }
+  },
+);
+
+test.each(['moon', 'carol'] as const)(
+  'break before make: %s deletes first and sets up anew',
+  async (who) => {
+    await using world = new World();
+    const [moon, carol] = await pair(world, { options: { make_before_break: false } });
+    await world.during(moon.initiate('net'));
+    const before = spis(moon);
+    reauthenticate(who === 'moon' ? moon : carol);
+    await world.pass(25);
+    expect(carol.children.length + moon.children.length).toBe(0);
+    await expectReplaced(world, moon, carol, before);
+  },
+);
+
+test('break before make sets up anew although nobody answers the DELETE', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world, { options: { make_before_break: false } });
+  await world.during(moon.initiate('net'));
+  world.network.intercept = () => undefined;
+  reauthenticate(moon);
+  await world.pass(170_000);
+  world.network.intercept = undefined;
+  await world.settle(() => moon.children.length === 1 && carol.children.length === 1);
+  expect(carol.sas.filter((sa) => sa.state === 'ESTABLISHED')).toHaveLength(1);
+});
+
+test('every CHILD_SA is set up again before the old IKE_SA goes', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world);
+  for (const host of [carol, moon]) {
+    const [config] = world.configs.get(host) ?? [];
+    const net = config?.children.get('net');
+    if (config === undefined || net === undefined) throw new TypeError('no configuration');
+    const more = [3, 4, 5].map((n) => {
+      const [own, peer] =
+        host === moon
+          ? [`10.1${n}.0.0/16`, `10.2${n}.0.0/16`]
+          : [`10.2${n}.0.0/16`, `10.1${n}.0.0/16`];
+      return childConfig(`net${n}`, {
+        proposals: net.proposals,
+        localTs: [{ kind: 'fixed', selector: ts(own) }],
+        remoteTs: [{ kind: 'fixed', selector: ts(peer) }],
+      });
+    });
+    await host.load({
+      ...config,
+      children: new Map([['net', net], ...more.map((one) => [one.name, one] as const)]),
+    });
+  }
+  for (const name of ['net', 'net3', 'net4', 'net5']) {
+    expect(await world.during(moon.initiate(name))).toEqual({ ok: true });
+  }
+  const before = spis(moon);
+  reauthenticate(moon);
+  const packets = [there, { source: ip('10.15.0.1'), destination: ip('10.25.0.1') }];
+  for (let i = 0; i < 300; i++) {
+    for (const packet of packets)
+      expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+    await world.pass(1);
+  }
+  await expectReplaced(world, moon, carol, before);
+  expect(moon.children.map(({ name }) => name).sort()).toEqual(['net', 'net3', 'net4', 'net5']);
+});
+
+test('reauth_time less its random share starts it, and the hard limit is over_time later', async () => {
+  await using world = new World();
+  const times = { reauthTime: 1000, rekeyTime: 0, overTime: 100, randTime: 100 };
+  const [moon, carol] = await pair(world, { moonConnection: times });
+  await world.during(moon.initiate('net'));
+  const before = spis(moon);
+  const line = moon.lines.find((one) => one.startsWith('scheduling reauthentication in '));
+  const seconds = Number(/in (\d+)s/.exec(line ?? '')?.[1]);
+  expect(seconds).toBeGreaterThan(900);
+  expect(seconds).toBeLessThanOrEqual(1000);
+  expect(moon.lines).toContain(`maximum IKE_SA lifetime ${seconds + 100}s`);
+  expect(moon.sas[0]?.reauthTime).toBe(seconds);
+  await world.pass(seconds * 1000 - 500);
+  expect(spis(moon)).toEqual(before);
+  expect(await withTraffic(world, moon, carol, 1000)).toEqual([]);
+  await expectReplaced(world, moon, carol, before);
+});
+
+test('hours of reauthentication every minute from both sides: one IKE_SA, one CHILD_SA', async () => {
+  await using world = new World();
+  const times = { reauthTime: 60, rekeyTime: 0, overTime: 30, randTime: 20 };
+  const [moon, carol] = await pair(world, { connection: times, child: actions });
+  await world.during(moon.initiate('net'));
+  for (let hour = 0; hour < 4; hour++) {
+    await world.pass(3_600_000);
+    expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+    expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+  }
+  await world.settle(() => moon.sas.length === 1 && carol.sas.length === 1, 30_000);
+  expect(names(moon)).toEqual(names(carol));
+  expect([moon.kernel.sas.size, carol.kernel.sas.size]).toEqual([2, 2]);
+  expect(moon.alerts('ike-sa-expired') + carol.alerts('ike-sa-expired')).toBe(0);
+});
+
+test('RFC 4478: the responder tells its reauth_time, and an initiator without one obeys', async () => {
+  await using world = new World();
+  const limited = { reauthTime: 1000, rekeyTime: 0, overTime: 100, randTime: 0 };
+  const [moon, carol] = await pair(world, {
+    moonConnection: { rekeyTime: 0, reauthTime: 0 },
+    carolConnection: limited,
+  });
+  await world.during(moon.initiate('net'));
+  const before = spis(moon);
+  expect(world.ladder()).toContain('N(AUTH_LFT)');
+  expect(moon.lines).toContain(
+    'received AUTH_LIFETIME of 1000s, scheduling reauthentication in 900s',
+  );
+  await world.pass(899_000);
+  expect(spis(moon)).toEqual(before);
+  expect(await withTraffic(world, moon, carol, 2000)).toEqual([]);
+  await expectReplaced(world, moon, carol, before);
+  expect(moon.sas[0]?.initiator).toBe(true);
+  expect(carol.alerts('ike-sa-expired')).toBe(0);
+});
+
+test('RFC 4478: an own moment that is earlier stays', async () => {
+  await using world = new World();
+  const time = (reauthTime: number): Partial<ConnectionConfig> => ({
+    reauthTime,
+    rekeyTime: 0,
+    randTime: 0,
+  });
+  const [moon] = await pair(world, { moonConnection: time(500), carolConnection: time(1000) });
+  await world.during(moon.initiate('net'));
+  expect(moon.lines).toContain(
+    'received AUTH_LIFETIME of 1000s, reauthentication already scheduled in 500s',
+  );
+});
+
+test('a reauthentication that fails is tried again, and the tunnel stays meanwhile', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world, { child: actions });
+  await world.during(moon.initiate('net'));
+  const before = spis(moon);
+  carol.daemon.sharedKeys.clear();
+  reauthenticate(moon);
+  await world.pass(1000);
+  expect(moon.lines.join('\n')).toContain('AUTHENTICATION_FAILED');
+  expect(moon.established).toHaveLength(1);
+  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+  carol.secret('a secret that nobody guesses');
+  await world.pass(16_000);
+  await expectReplaced(world, moon, carol, before);
+});
+
+test('both reauthenticate at the same moment: one IKE_SA is left, the same on both sides', async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    await using world = new World({ seed, link: { latency: 10, jitter: 20 } });
+    const [moon, carol] = await pair(world, { child: actions });
+    await world.during(moon.initiate('net'));
+    const before = spis(moon);
+    reauthenticate(moon);
+    await world.pass(seed % 7);
+    reauthenticate(carol);
+    await expectReplaced(world, moon, carol, before);
+  }
+});
+
+test('a responder that knows no address of its peer reauthenticates all the same', async () => {
+  await using world = new World();
+  const open: PairSetup = {
+    carolConnection: { remoteAddrs: [{ kind: 'any', text: '%any' }] },
+  };
+  const [moon, carol] = await pair(world, open);
+  await world.during(moon.initiate('net'));
+  const before = spis(moon);
+  reauthenticate(carol);
+  expect(await withTraffic(world, moon, carol, 200)).toEqual([]);
+  await expectReplaced(world, moon, carol, before);
+  expect(carol.sas[0]?.remoteHost).toBe(places.moon.address);
+});
+
+test('terminate during a reauthentication leaves nothing', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world);
+  await world.during(moon.initiate('net'));
+  reauthenticate(moon);
+  await world.pass(15);
+  expect(moon.sas).toHaveLength(2);
+  await world.during(moon.terminate({ ike: 'gw' }));
+  await world.pass(60_000);
+  expect([moon.sas.length, carol.sas.length]).toEqual([0, 0]);
+  expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
+  expect(moon.daemon.manager.scheduled + carol.daemon.manager.scheduled).toBe(0);
+});
