@@ -29,7 +29,7 @@ export const LinkAttr = { IFNAME: 3, MTU: 4, LINK: 5, LINKINFO: 18 } as const;
 export const LinkInfoAttr = { KIND: 1, DATA: 2 } as const;
 /** Attributes of a link of kind `xfrm`. */
 export const XfrmLinkAttr = { LINK: 1, IF_ID: 2 } as const;
-export const AddressAttr = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
+export const AddressAttr = { ADDRESS: 1, LOCAL: 2, LABEL: 3, CACHEINFO: 6, FLAGS: 8 } as const;
 export const RouteAttr = {
   DST: 1,
   OIF: 4,
@@ -48,7 +48,13 @@ export const RuleAttr = { DST: 1, SRC: 2, PRIORITY: 6, FWMARK: 10, TABLE: 15, FW
 /** {@link Link.flags}. */
 export const LinkFlag = { UP: 1, LOOPBACK: 8, POINTOPOINT: 16, RUNNING: 64 } as const;
 /** {@link InterfaceAddress.flags}. */
-export const AddressFlag = { DADFAILED: 8, DEPRECATED: 32, TENTATIVE: 64, PERMANENT: 128 } as const;
+export const AddressFlag = {
+  NODAD: 2,
+  DADFAILED: 8,
+  DEPRECATED: 32,
+  TENTATIVE: 64,
+  PERMANENT: 128,
+} as const;
 /** {@link Route.type}. */
 export const RouteType = { UNICAST: 1, LOCAL: 2, BLACKHOLE: 6, UNREACHABLE: 7, THROW: 9 } as const;
 /** {@link Route.protocol}. */

@@ -2,6 +2,7 @@ import { u32 } from './c-struct.ts';
 import { NlmFlag } from './netlink-constants.ts';
 import {
   attribute,
+  attributeArray,
   attributeBytes,
   attributeNested,
   buildMessage,
@@ -31,12 +32,20 @@ export interface XfrmLink {
   readonly parent?: number;
 }
 
+/** Lifetime without end, `INFINITY_LIFE_TIME`. */
+const FOR_EVER = 0xffff_ffff;
+
 /** `RTM_NEWADDR` (refused when it exists) or `RTM_DELADDR`. */
 export function encodeAddress(kind: 'new' | 'delete', address: InterfaceAddress): Uint8Array {
   const list = [
     attributeBytes(AddressAttr.LOCAL, address.address),
     attributeBytes(AddressAttr.ADDRESS, address.peer ?? address.address),
   ];
+  if (kind === 'new' && address.preferredSeconds !== undefined) {
+    // struct ifa_cacheinfo: preferred, valid, and two that the kernel fills in.
+    const cacheinfo = [address.preferredSeconds, FOR_EVER, 0, 0];
+    list.push(attributeArray(AddressAttr.CACHEINFO, u32, cacheinfo));
+  }
   if (address.flags > 255) list.push(attribute(AddressAttr.FLAGS, u32, address.flags));
   return buildMessage(
     kind === 'new' ? RtMsg.NEWADDR : RtMsg.DELADDR,

@@ -272,6 +272,11 @@ export interface InterfaceAddress {
   /** Far end of a point-to-point link. */
   readonly peer?: IpOctets;
   readonly label?: string;
+  /**
+   * When adding: seconds for which it may be chosen as a source address; 0 keeps it from ever being chosen (IPv6). It
+   * stays valid for ever.
+   */
+  readonly preferredSeconds?: number;
 }
 
 /** An interface, `struct ifinfomsg`. */

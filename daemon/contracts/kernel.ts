@@ -221,6 +221,13 @@ export interface KernelNet extends AsyncDisposable {
       readonly interfaceName: string;
     }[]
   >;
+  /**
+   * Adds a single address (prefix of 32 or 128 bits) that is no source unless asked for; rejects with EEXIST if the
+   * interface has it.
+   */
+  addAddress(address: IpAddress, interfaceName: string): Promise<void>;
+  /** Removes it; one that is gone already, even with its interface, is no error. */
+  deleteAddress(address: IpAddress, interfaceName: string): Promise<void>;
   addRoute(route: KernelRoute): Promise<void>;
   deleteRoute(route: KernelRoute): Promise<void>;
   /** `from all lookup table` at a priority, both families; an existing rule is no error. */

@@ -1,4 +1,6 @@
 import type { KernelPolicy, KernelRoute, SaId } from '../contracts/kernel.ts';
+import type { NameServer } from '../contracts/name-servers.ts';
+import { type IpAddress, parseIp } from '../proto/ip-address.ts';
 import { selectorKey } from './selector-shape.ts';
 
 const routePrefix = 'route ';
@@ -40,6 +42,37 @@ export function routeOfRecord(record: string): KernelRoute | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Journal record of a virtual IP on an interface. */
+export function addressRecord(address: IpAddress, interfaceName: string): string {
+  return ['address', address, interfaceName].join(' ');
+}
+
+/** The virtual IP of a record, `undefined` for a record of something else. */
+export function addressOfRecord(
+  record: string,
+): { readonly address: IpAddress; readonly interfaceName: string } | undefined {
+  const match = /^address (\S+) (\S+)$/.exec(record);
+  const address = parseIp(match?.[1] ?? '');
+  return address === undefined ? undefined : { address, interfaceName: match?.[2] ?? '' };
+}
+
+/** Journal record of a DNS server. */
+export function nameServerRecord({ address, interfaceName, domains }: NameServer): string {
+  return ['dns', address, interfaceName, ...domains].join(' ');
+}
+
+/** Whether a record is about a DNS server: no object of the kernel. */
+export function isNameServerRecord(record: string): boolean {
+  return record.startsWith('dns ');
+}
+
+/** The DNS server of a record, `undefined` for a record of something else. */
+export function nameServerOfRecord(record: string): NameServer | undefined {
+  const [kind, text = '', interfaceName = '', ...domains] = record.split(' ');
+  const address = kind === 'dns' ? parseIp(text) : undefined;
+  return address === undefined ? undefined : { address, interfaceName, domains };
 }
 
 /** What tells a policy from all others in the kernel: equal for policies that would take each other's place. */

@@ -2,7 +2,7 @@ import type { StateJournal } from '../contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { errorText } from '../util/error.ts';
-import { policyRecord, routeOfRecord, saRecord } from './records.ts';
+import { addressOfRecord, isNameServerRecord, policyRecord, routeOfRecord, saRecord } from './records.ts';
 
 /**
  * Removes what a predecessor that was killed left in the kernel: exactly the objects that the journal names and
@@ -17,7 +17,7 @@ export async function recover(
   journal: StateJournal,
   logger: Logger,
 ): Promise<void> {
-  const left = new Set(journal.recorded());
+  const left = new Set(journal.recorded().filter((record) => !isNameServerRecord(record)));
   if (left.size === 0) return;
   const failed = new Set<string>();
   let removed = 0;
@@ -45,6 +45,11 @@ export async function recover(
     const route = routeOfRecord(record);
     if (route !== undefined) await remove(record, () => net.deleteRoute(route));
   }
+  for (const record of left) {
+    const found = addressOfRecord(record);
+    if (found === undefined) continue;
+    await remove(record, () => net.deleteAddress(found.address, found.interfaceName));
+  }
   for (const record of left) if (!failed.has(record)) journal.remove(record);
-  logger.log('knl', 1, `removed ${removed} SAs, policies and routes left by a predecessor`);
+  logger.log('knl', 1, `removed ${removed} SAs, policies, routes and addresses left by a predecessor`);
 }

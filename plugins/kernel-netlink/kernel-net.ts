@@ -4,6 +4,8 @@ import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
 import { Emitter } from '../../daemon/util/emitter.ts';
 import { errorText } from '../../daemon/util/error.ts';
 import {
+  AddressFlag,
+  type InterfaceAddress,
   LinkFlag,
   type Route,
   type RouteClient,
@@ -33,6 +35,8 @@ export class NetlinkNet implements KernelNet {
   readonly #watcher: Watcher;
   /** Tables that hold our own routes, which say nothing about the way to a peer. */
   readonly #ownTables = new Set<number>();
+  /** Addresses of our own making: no source to speak to peers from. */
+  readonly #virtual = new Set<IpAddress>();
   #telling = false;
 
   constructor(client: RouteClient, interfaces: Interfaces, logger: Logger) {
@@ -76,6 +80,32 @@ export class NetlinkNet implements KernelNet {
           ? []
           : [{ address: address(octets), prefix, interfaceName }];
       });
+    });
+  }
+
+  addAddress(address: IpAddress, interfaceName: string): Promise<void> {
+    return asKernelError(async () => {
+      const ifindex = await this.#interfaces.indexOf(interfaceName);
+      this.#virtual.add(address);
+      try {
+        await this.#client.addAddress(toHostAddress(address, ifindex));
+      } catch (error) {
+        this.#virtual.delete(address);
+        throw error;
+      }
+    });
+  }
+
+  async deleteAddress(address: IpAddress, interfaceName: string): Promise<void> {
+    await asKernelError(async () => {
+      // With the interface went the address.
+      const ifindex = await unless(['ENODEV'], () => this.#interfaces.indexOf(interfaceName));
+      if (ifindex !== undefined) {
+        await unless(['EADDRNOTAVAIL', 'ENODEV'], () =>
+          this.#client.deleteAddress(toHostAddress(address, ifindex)),
+        );
+      }
+      this.#virtual.delete(address);
     });
   }
 
@@ -145,7 +175,11 @@ export class NetlinkNet implements KernelNet {
     const octets = way.family === 4 ? 4 : 16;
     const all = await this.#client.listAddresses();
     const found = all.find(
-      (one) => one.ifindex === ifindex && one.address.length === octets && one.scope === 0,
+      (one) =>
+        one.ifindex === ifindex &&
+        one.address.length === octets &&
+        one.scope === 0 &&
+        !this.#virtual.has(address(one.address)),
     );
     return found && address(found.address);
   }
@@ -153,6 +187,7 @@ export class NetlinkNet implements KernelNet {
   // One call of the handlers for a burst of events.
   #onEvent(event: RouteEvent): void {
     if (event.kind === 'route' && this.#concernsUsOnly(event.route)) return;
+    if (event.kind === 'address' && this.#virtual.has(address(event.address.address))) return;
     if (event.kind === 'rule' && this.#ownTables.has(event.rule.table)) return;
     if (this.#telling) return;
     this.#telling = true;
@@ -189,6 +224,20 @@ function toRoute(route: KernelRoute, ifindex: number): Route {
     ...(route.gateway !== undefined && { gateway: ipBytes(route.gateway) }),
     ...(ifindex !== 0 && { ifindex }),
     ...(route.source !== undefined && { source: ipBytes(route.source) }),
+  };
+}
+
+// Nobody else has it, so no time is lost looking for a duplicate, and only our routes choose it as a source.
+function toHostAddress(virtual: IpAddress, ifindex: number): InterfaceAddress {
+  const octets = ipBytes(virtual);
+  if (octets.length === 4) return { address: octets, prefix: 32, ifindex, scope: 0, flags: 0 };
+  return {
+    address: octets,
+    prefix: 128,
+    ifindex,
+    scope: 0,
+    flags: AddressFlag.NODAD,
+    preferredSeconds: 0,
   };
 }
 

@@ -113,6 +113,14 @@ export class NullNet implements KernelNet {
     ];
   }
 
+  async addAddress(_address: IpAddress, _interfaceName: string): Promise<void> {
+    // Accepted and forgotten.
+  }
+
+  async deleteAddress(_address: IpAddress, _interfaceName: string): Promise<void> {
+    // Nothing to forget.
+  }
+
   async addRoute(_route: KernelRoute): Promise<void> {
     // Accepted and forgotten.
   }

@@ -35,6 +35,8 @@ export type FakeOperation =
   | 'deleteSa'
   | 'addPolicy'
   | 'deletePolicy'
+  | 'addAddress'
+  | 'deleteAddress'
   | 'addRoute'
   | 'deleteRoute'
   | 'addRule'
@@ -56,6 +58,8 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   readonly policies = new Map<string, KernelPolicy>();
   readonly routes = new Map<string, KernelRoute>();
   readonly rules = new Set<string>();
+  /** Addresses added, with their interface. */
+  readonly virtualIps = new Map<IpAddress, string>();
   /** Every changing call so far, failed ones too. */
   readonly calls: string[] = [];
   /** The wall clock in milliseconds, for what remembers when it was used. */
@@ -74,7 +78,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   /** Nothing but rules left. */
   get empty(): boolean {
-    return this.sas.size === 0 && this.policies.size === 0 && this.routes.size === 0;
+    return (
+      this.sas.size === 0 &&
+      this.policies.size === 0 &&
+      this.routes.size === 0 &&
+      this.virtualIps.size === 0
+    );
   }
 
   /** From now on, asks before each changing call (numbered from 0) which errno it shall fail with. */
@@ -220,11 +229,30 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       readonly interfaceName: string;
     }[]
   > {
-    return this.#addresses.map((address) => ({
+    const own = this.#addresses.map((address) => ({
       address,
       prefix: familyOf(address) === 4 ? 24 : 64,
       interfaceName: 'eth0',
     }));
+    const added = [...this.virtualIps].map(([address, interfaceName]) => ({
+      address,
+      prefix: familyOf(address) === 4 ? 32 : 128,
+      interfaceName,
+    }));
+    return [...own, ...added];
+  }
+
+  async addAddress(address: IpAddress, interfaceName: string): Promise<void> {
+    this.#call('addAddress', `${address} ${interfaceName}`);
+    if (this.virtualIps.has(address)) throw refusal('addAddress', 'EEXIST');
+    this.virtualIps.set(address, interfaceName);
+  }
+
+  async deleteAddress(address: IpAddress, interfaceName: string): Promise<void> {
+    this.#call('deleteAddress', `${address} ${interfaceName}`);
+    this.virtualIps.delete(address);
+    // As Linux does, the routes that have it as their source go with it.
+    for (const [key, route] of this.routes) if (route.source === address) this.routes.delete(key);
   }
 
   async addRoute(route: KernelRoute): Promise<void> {

@@ -1,0 +1,98 @@
+import type { StateJournal } from '../contracts/journal.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { NameServer, NameServerHandler } from '../contracts/name-servers.ts';
+import { errorText } from '../util/error.ts';
+import { nameServerOfRecord, nameServerRecord } from './records.ts';
+import { type Release, SharedObjects } from './shared-objects.ts';
+
+export interface NameServerDeps {
+  /** Absent where nothing may be changed. */
+  readonly handler: NameServerHandler | undefined;
+  readonly journal: StateJournal;
+  readonly logger: Logger;
+}
+
+/**
+ * DNS servers that gateways assigned to this host: in force as long as anybody uses them, in the journal so that a
+ * successor removes them. Nobody waits for a program that does this, and its failures are only logged: a tunnel works
+ * without names.
+ */
+export class NameServers {
+  readonly #deps: NameServerDeps;
+  readonly #places: SharedObjects<NameServer> | undefined;
+
+  constructor(deps: NameServerDeps) {
+    const { handler, journal, logger } = deps;
+    this.#deps = deps;
+    if (handler === undefined) return;
+    this.#places = new SharedObjects<NameServer>(
+      {
+        keyOf: ({ address }) => address,
+        choose: (wishes) => wishes[0] as NameServer,
+        recordOf: nameServerRecord,
+        same: (a, b) => nameServerRecord(a) === nameServerRecord(b),
+        put: async (server, replaced) => {
+          logger.log('ike', 1, `installing DNS server ${server.address} to ${handler.target}`);
+          if (replaced !== undefined) await handler.remove(replaced);
+          await handler.add(server);
+        },
+        drop: async (server) => {
+          logger.log('ike', 1, `removing DNS server ${server.address} from ${handler.target}`);
+          await handler.remove(server);
+        },
+      },
+      journal,
+    );
+  }
+
+  /** Whether servers would be put into force at all: only then it makes sense to ask for them. */
+  get active(): boolean {
+    return this.#places !== undefined;
+  }
+
+  /** Takes out what a killed predecessor left. */
+  async start(): Promise<void> {
+    const { handler, journal } = this.#deps;
+    for (const record of journal.recorded()) {
+      const server = nameServerOfRecord(record);
+      if (server === undefined || handler === undefined) continue;
+      const done = await this.#attempt('removing', () => handler.remove(server));
+      if (done) journal.remove(record);
+    }
+  }
+
+  /** Puts a server into force soon; the function returned takes it out again. */
+  use(server: NameServer): () => void {
+    const places = this.#places;
+    if (places === undefined) return () => {};
+    const acquired = places.acquire(server).catch((error: unknown) => {
+      this.#failed('installing', error);
+      return undefined;
+    });
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      void acquired.then((release) => release && this.#attempt('removing', release));
+    };
+  }
+
+  /** Takes out everything that is ours. */
+  async close(): Promise<void> {
+    await this.#attempt('removing', async () => this.#places?.clear());
+  }
+
+  async #attempt(what: string, action: Release): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.#failed(what, error);
+      return false;
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#deps.logger.log('ike', 1, `${what} a DNS server failed: ${errorText(error)}`);
+  }
+}

@@ -1,0 +1,106 @@
+import type { StateJournal } from '../contracts/journal.ts';
+import { KernelError, type KernelNet } from '../contracts/kernel.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import { errorText } from '../util/error.ts';
+import { addressRecord } from './records.ts';
+import { type Release, SharedObjects } from './shared-objects.ts';
+
+/** The options that matter here, read at each use because a reload may change them. */
+export interface VirtualIpSettings {
+  readonly install: boolean;
+  /** Interface of all virtual IPs; empty: the one that leads to the peer. */
+  readonly interfaceName: string;
+}
+
+export interface VirtualIpDeps {
+  readonly net: KernelNet;
+  readonly journal: StateJournal;
+  readonly logger: Logger;
+  readonly settings: () => VirtualIpSettings;
+}
+
+/** A virtual IP in use. */
+export interface InstalledVirtualIp {
+  readonly interfaceName: string;
+  /** Gives up one use; failures are logged. */
+  release(): Promise<void>;
+}
+
+interface AddressPlace {
+  readonly address: IpAddress;
+  readonly interfaceName: string;
+}
+
+/**
+ * Addresses that gateways assigned to this host: on an interface as long as anybody uses them, in the journal so that a
+ * successor removes them. One that the host has anyway is used and left alone.
+ */
+export class VirtualIps {
+  readonly #deps: VirtualIpDeps;
+  readonly #places: SharedObjects<AddressPlace>;
+  /** Addresses that are there because of us. */
+  readonly #own = new Map<IpAddress, string>();
+
+  constructor(deps: VirtualIpDeps) {
+    const { net, journal } = deps;
+    this.#deps = deps;
+    this.#places = new SharedObjects<AddressPlace>(
+      {
+        keyOf: ({ address }) => address,
+        choose: (wishes) => wishes[0] as AddressPlace,
+        recordOf: ({ address, interfaceName }) => addressRecord(address, interfaceName),
+        // Wherever it is already, it serves.
+        same: () => true,
+        put: async ({ address, interfaceName }) => {
+          await net.addAddress(address, interfaceName);
+          this.#own.set(address, interfaceName);
+        },
+        drop: async ({ address, interfaceName }) => {
+          await net.deleteAddress(address, interfaceName);
+          this.#own.delete(address);
+        },
+      },
+      journal,
+    );
+  }
+
+  /** Whether the address is on this host because a gateway assigned it: no address to talk to gateways from. */
+  has(address: IpAddress): boolean {
+    return this.#own.has(address);
+  }
+
+  /** Puts an address that a peer assigned on its interface. Rejects with {@link KernelError}. */
+  async acquire(address: IpAddress, local: IpAddress, remote: IpAddress): Promise<InstalledVirtualIp> {
+    const { net, settings, logger } = this.#deps;
+    const { install, interfaceName: configured } = settings();
+    const interfaceName = configured || (await net.route(remote, local))?.interfaceName;
+    if (interfaceName === undefined) {
+      throw new KernelError('add address', 101, 'ENETUNREACH', `no route to ${remote} any more`);
+    }
+    if (!install) return { interfaceName, release: async () => {} };
+    if (!this.#own.has(address) && (await this.#isThere(address))) {
+      logger.log('knl', 1, `virtual IP ${address} is on an interface already, using it as it is`);
+      return { interfaceName, release: async () => {} };
+    }
+    const release = await this.#places.acquire({ address, interfaceName });
+    return { interfaceName: this.#own.get(address) ?? interfaceName, release: () => this.#drop(release) };
+  }
+
+  /** Removes every address that is ours. */
+  async close(): Promise<void> {
+    await this.#drop(() => this.#places.clear());
+  }
+
+  async #isThere(address: IpAddress): Promise<boolean> {
+    return (await this.#deps.net.addresses()).some((one) => one.address === address);
+  }
+
+  async #drop(release: Release): Promise<void> {
+    try {
+      await release();
+    } catch (error) {
+      this.#deps.logger.log('knl', 1, `removing a virtual IP failed: ${errorText(error)}`);
+    }
+  }
+}
