@@ -7,6 +7,7 @@ import type { DaemonEvent } from './contracts/events.ts';
 import type { StateJournal } from './contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
 import type { LogHub } from './contracts/logger.ts';
+import type { NameServerHandler } from './contracts/name-servers.ts';
 import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
 import type { Control, Outcome } from './control/control.ts';
@@ -16,6 +17,8 @@ import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { UpdownScripts } from './ike/updown.ts';
 import { KernelInstaller } from './kernel/installer.ts';
+import { NameServers } from './kernel/name-servers.ts';
+import { VirtualIps } from './kernel/virtual-ips.ts';
 import { InterfaceFilter } from './network/interface-filter.ts';
 import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
@@ -41,6 +44,8 @@ export interface DaemonContracts {
   readonly plugins?: readonly string[];
   /** Addresses of a DNS name; without it names are not resolved. */
   readonly resolve?: (name: string) => Promise<readonly IpAddress[]>;
+  /** Puts DNS servers that peers assign into force; without it none are asked for. */
+  readonly nameServers?: NameServerHandler | undefined;
   /** Reads strongswan.conf again; without it `reload-settings` changes nothing. */
   readonly reloadOptions?: () => Promise<DaemonOptions>;
 }
@@ -87,6 +92,16 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     resolved: (name) => names.get(name) ?? [],
   });
   const pools = new PoolStore(hub);
+  const virtualIps = new VirtualIps({
+    net,
+    journal,
+    logger: hub,
+    settings: () => ({
+      install: current.install_virtual_ip,
+      interfaceName: current.install_virtual_ip_on ?? '',
+    }),
+  });
+  const nameServers = new NameServers({ handler: contracts.nameServers, journal, logger: hub });
   const installer = new KernelInstaller({
     kernel,
     net,
@@ -123,6 +138,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     sharedKeys,
     connections,
     pools,
+    virtualIps,
+    nameServers,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
@@ -184,6 +201,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     },
     async start() {
       installer.onEvent((event) => manager.onKernelEvent(event));
+      await nameServers.start();
       await installer.start();
       net.onChange(() => void refreshInterfaces());
       await refreshInterfaces();
@@ -195,6 +213,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await within(clock, manager.shutdown(), SHUTDOWN_LIMIT, never);
       await installer.close();
       await within(clock, updown.settled(), SCRIPTS_LIMIT, never);
+      await virtualIps.close();
+      await within(clock, nameServers.close(), SHUTDOWN_LIMIT, never);
       sharedKeys.clear();
     },
   };

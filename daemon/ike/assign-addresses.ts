@@ -1,30 +1,23 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import type { DaemonOptions } from '../config/options.ts';
+import type { Lease } from '../pools/pool-store.ts';
 import { ConfigAttributeType, ConfigType } from '../proto/iana/config-attributes.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
-import {
-  familyOf,
-  type IpAddress,
-  ipBytes,
-  isUnspecified,
-  parseIp,
-} from '../proto/ip-address.ts';
+import { familyOf, type IpAddress, ipBytes, isUnspecified, parseIp } from '../proto/ip-address.ts';
 import type { ConfigAttribute, Message, Payload } from '../proto/payload.ts';
-import type { Lease } from '../pools/pool-store.ts';
 import { alert } from './announce.ts';
+import { failed, type RefusedChild } from './child-negotiation.ts';
 import { addressAttribute, readConfig } from './config-payload.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, notify } from './payloads.ts';
 
 /** What the configuration payload of IKE_AUTH is answered with. */
-export interface Assignment {
-  /** CP(CFG_REPLY), or a notify that no address could be had. */
-  readonly payloads: readonly Payload[];
-  /** No CHILD_SA is set up without the address it is for. */
-  readonly refused: boolean;
-}
-
-const NOTHING: Assignment = { payloads: [], refused: false };
+export type Assignment =
+  | { readonly kind: 'none' }
+  /** CP(CFG_REPLY). */
+  | { readonly kind: 'assigned'; readonly payloads: readonly Payload[] }
+  /** A notify: no CHILD_SA is set up without the address it is for. */
+  | RefusedChild;
 
 /**
  * Assigns virtual IPs to an authenticated peer that asks for them, RFC 7296 section 2.19; at least one must be had. `share`:
@@ -37,30 +30,31 @@ export function assignAddresses(
   share: boolean,
 ): Assignment {
   const payload = find(request, 'CP');
-  const asked = payload?.type === ConfigType.CFG_REQUEST ? readConfig(payload.attributes) : undefined;
+  const asked =
+    payload?.type === ConfigType.CFG_REQUEST ? readConfig(payload.attributes) : undefined;
   for (const { value } of asked?.malformed ?? []) {
     sa.log.log('ike', 1, `ignoring configuration attribute with ${value.length} octets`);
   }
   if (asked === undefined || asked.addresses.length === 0) {
     const wantsChild = find(request, 'SA') !== undefined;
-    if (connection.pools.length === 0 || !wantsChild) return NOTHING;
+    if (connection.pools.length === 0 || !wantsChild) return { kind: 'none' };
     sa.log.log('ike', 1, 'expected a virtual IP request, sending FAILED_CP_REQUIRED');
-    return refuse(sa, NotifyType.FAILED_CP_REQUIRED);
+    return refuse(sa, NotifyType.FAILED_CP_REQUIRED, request);
   }
   const leases = acquire(sa, connection, asked.addresses, share);
   if (leases.length === 0) {
     sa.log.log('ike', 1, 'no virtual IP found, sending INTERNAL_ADDRESS_FAILURE');
-    return refuse(sa, NotifyType.INTERNAL_ADDRESS_FAILURE);
+    return refuse(sa, NotifyType.INTERNAL_ADDRESS_FAILURE, request);
   }
   sa.configuration.assigned(leases);
+  const pools = [...new Set(leases.map((lease) => lease.pool))];
   const attributes = [
     ...leases.map((lease) => addressAttribute(lease.address)),
-    ...new Set(leases.map((lease) => lease.pool))
-      .values()
-      .flatMap((pool) => sa.env.pools.attributes(pool)),
+    ...pools.flatMap((pool) => sa.env.pools.attributes(pool)),
     ...globalAttributes(sa.env.options()),
   ];
-  return { payloads: [{ kind: 'CP', type: ConfigType.CFG_REPLY, attributes }], refused: false };
+  const reply: Payload = { kind: 'CP', type: ConfigType.CFG_REPLY, attributes };
+  return { kind: 'assigned', payloads: [reply] };
 }
 
 function acquire(
@@ -76,7 +70,11 @@ function acquire(
   for (const address of asked) {
     log.log('ike', 1, `peer requested virtual IP ${print(address)}`);
     const held = new Set(leases.map((lease) => lease.address));
-    const lease = env.pools.acquire(connection.pools, { identity, asked: address, share, held }, log);
+    const lease = env.pools.acquire(
+      connection.pools,
+      { identity, asked: address, share, held },
+      log,
+    );
     if (lease === undefined) {
       log.log('ike', 1, `no virtual IP found for ${print(address)} requested by '${who}'`);
       continue;
@@ -87,17 +85,19 @@ function acquire(
   return leases;
 }
 
-function refuse(sa: IkeSa, type: number): Assignment {
+function refuse(sa: IkeSa, type: number, request: Message): RefusedChild {
   alert(sa.env, 'vip-failure', sa);
-  return { payloads: [notify(type)], refused: true };
+  if (find(request, 'SA') === undefined) return { kind: 'refused', payloads: [notify(type)] };
+  sa.log.log('ike', 1, 'configuration payload negotiation failed, no CHILD_SA built');
+  return failed(sa, type);
 }
 
 /** `charon.dns1` and the like: for every peer with a virtual IP. */
 function globalAttributes(options: DaemonOptions): readonly ConfigAttribute[] {
   const { INTERNAL_IP4_DNS, INTERNAL_IP6_DNS, INTERNAL_IP4_NBNS } = ConfigAttributeType;
-  const servers = (texts: readonly string[], v4: number, v6: number | undefined) =>
+  const servers = (texts: readonly (string | undefined)[], v4: number, v6: number | undefined) =>
     texts.flatMap((text): readonly ConfigAttribute[] => {
-      const address = parseIp(text);
+      const address = parseIp(text ?? '');
       if (address === undefined) return [];
       const type = familyOf(address) === 4 ? v4 : v6;
       return type === undefined ? [] : [{ type, value: ipBytes(address) }];

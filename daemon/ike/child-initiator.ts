@@ -19,7 +19,8 @@ import { agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
-import { configuredSelectors, printSelectors } from './selectors.ts';
+import { wantedAddresses } from './receive-addresses.ts';
+import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 import { childDisown } from './tasks/child-delete.ts';
 
 /** Outcome of a key exchange made for one CHILD_SA. */
@@ -43,6 +44,8 @@ export class ChildProposal {
   readonly #remote: readonly TrafficSelector[];
   /** Where the SPIs were reserved: the peer may have moved since. */
   readonly #ends: { readonly local: IpAddress; readonly remote: IpAddress };
+  /** It is asked for together with the virtual IPs it is for. */
+  readonly #awaitsAddress: boolean;
   /** Protocol of the CHILD_SA in the peer's answer: from then on it has one. */
   #agreedProtocol: number | undefined;
 
@@ -52,13 +55,14 @@ export class ChildProposal {
     proposals: readonly Proposal[],
     spis: ReadonlyMap<number, ChildSpi>,
   ) {
-    const selectors = configuredSelectors(child, sa.local.address, sa.remote.address);
+    const selectors = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
     this.#sa = sa;
     this.#child = child;
     this.#proposals = proposals;
     this.#spis = spis;
     this.#ends = { local: sa.local.address, remote: sa.remote.address };
     this.#local = selectors.local;
+    this.#awaitsAddress = sa.state.kind !== 'established' && wantedAddresses(sa).length > 0;
     this.#remote = selectors.remote;
     this.uniqueId = sa.env.registry.nextChildId();
     this.payloads = [
@@ -171,7 +175,7 @@ export class ChildProposal {
         `peer selected the key exchange ${nameOfKeMethod(method)} for CHILD_SA '${this.#child.name}' without doing it`,
       );
     }
-    const localTs = narrow(this.#local, tsi.selectors);
+    const localTs = narrow(this.#ownSelectors(), tsi.selectors);
     const remoteTs = narrow(this.#remote, tsr.selectors);
     if (localTs.length === 0 || remoteTs.length === 0) {
       throw new EstablishError(
@@ -195,6 +199,17 @@ export class ChildProposal {
       nr,
       secret: method === 0 ? undefined : pfs?.secret,
     });
+  }
+
+  // Asked for with any address, because the virtual IP comes with the same answer.
+  #ownSelectors(): readonly TrafficSelector[] {
+    const sa = this.#sa;
+    if (sa.configuration.local.length === 0 && wantedAddresses(sa).length > 0) {
+      sa.log.log('ike', 1, 'configuration payload negotiation failed, no CHILD_SA built');
+      throw new EstablishError('the peer assigned none of the virtual IPs asked for (vips)');
+    }
+    if (!this.#awaitsAddress) return this.#local;
+    return configuredSelectors(this.#child, localHosts(sa), remoteHosts(sa)).local;
   }
 
   #mode(message: Message): SaMode {

@@ -12,7 +12,13 @@ import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
-import { chooseChild, configuredSelectors, printSelectors } from './selectors.ts';
+import {
+  chooseChild,
+  configuredSelectors,
+  localHosts,
+  printSelectors,
+  remoteHosts,
+} from './selectors.ts';
 
 /** What a CHILD_SA request of the peer and our configuration have in common, from our point of view. */
 export interface NegotiatedChild {
@@ -64,7 +70,12 @@ export function negotiateChild(
     local: translated.local ? acrossNat(tsr.selectors, ends.local) : tsr.selectors,
     remote: translated.remote ? acrossNat(tsi.selectors, ends.remote) : tsi.selectors,
   };
-  const choice = chooseChild(connection.children.values(), ends.local, ends.remote, proposed);
+  const choice = chooseChild(
+    connection.children.values(),
+    localHosts(sa),
+    remoteHosts(sa),
+    proposed,
+  );
   if (choice === undefined) return refuseSelectors(sa, connection, proposed);
 
   const { child } = choice;
@@ -125,7 +136,7 @@ function refuseSelectors(
     `traffic selectors ${printSelectors(proposed.local, proposed.remote)} unacceptable`,
   );
   for (const child of connection.children.values()) {
-    const own = configuredSelectors(child, sa.local.address, sa.remote.address);
+    const own = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
     sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
   }
   sa.env.emit(() => ({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) }));

@@ -69,7 +69,9 @@ export function wantedAttributes(
 ): readonly ConfigAttribute[] {
   const empty = new Uint8Array(0);
   const attributes: ConfigAttribute[] = addresses.map((address) =>
-    isUnspecified(address) ? { type: addressType(address), value: empty } : addressAttribute(address),
+    isUnspecified(address)
+      ? { type: addressType(address), value: empty }
+      : addressAttribute(address),
   );
   if (!nameServers) return attributes;
   const families = new Set(addresses.map(familyOf));

@@ -8,6 +8,8 @@ import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
+import type { NameServers } from '../kernel/name-servers.ts';
+import type { VirtualIps } from '../kernel/virtual-ips.ts';
 import type { PoolStore } from '../pools/pool-store.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
@@ -31,6 +33,9 @@ export interface IkeEnvironment {
   readonly sharedKeys: SharedKeyStore;
   readonly connections: ConnectionStore;
   readonly pools: PoolStore;
+  /** Addresses and DNS servers that peers assign to this host. */
+  readonly virtualIps: VirtualIps;
+  readonly nameServers: NameServers;
   readonly ikePort: number;
   readonly nattPort: number;
   send(local: Endpoint, remote: Endpoint, message: Uint8Array, options?: SendOptions): void;

@@ -14,6 +14,7 @@ import { Mailbox } from '../util/mailbox.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import type { ChildSa } from './child-sa.ts';
+import { Configuration } from './configuration.ts';
 import type { Destination } from './destination.ts';
 import { EarlyDeletes } from './early-deletes.ts';
 import type { IkeEnvironment } from './environment.ts';
@@ -65,6 +66,8 @@ export class IkeSa implements EngineHost {
   readonly children = new Map<number, ChildSa>();
   /** CHILD_SAs that the peer closed before its answer to the request that creates them arrived. */
   readonly earlyDeletes = new EarlyDeletes();
+  /** Virtual IPs of either side, and what came with them. */
+  readonly configuration = new Configuration();
   readonly nat = { local: false, remote: false, fake: false };
 
   spiI: IkeSpi;
@@ -296,11 +299,14 @@ export class IkeSa implements EngineHost {
     this.transition({ kind: 'destroyed' });
     this.timers.stopAll();
     this.#mailbox.close();
+    // A peer that connects again this moment finds its address free.
+    this.configuration.releaseLeases();
     this.env.registry.destroyed(this);
     if (down !== undefined) this.env.emit(() => ({ kind: 'ike-updown', up: false, ike: down }));
     await this.#attempt(() => this.tasks.abandon(reason));
     await this.#attempt(() => this.responder?.return(undefined));
     for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
+    await this.#attempt(() => this.configuration.release());
     this.engine.dispose();
     this.keys?.[Symbol.dispose]();
     this.keys = undefined;

@@ -6,6 +6,7 @@ import type { Message, Payload } from '../proto/payload.ts';
 import { hex32 } from '../util/hex.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { answerConfig } from './later-config.ts';
 import { obeyAuthLifetime } from './lifetimes.ts';
 import { findError, findNotify } from './payloads.ts';
 import { namesToRestart } from './restart.ts';
@@ -35,7 +36,8 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
     return closing(sa, 'the peer deleted the IKE_SA', names);
   }
   const again = lost.filter((child) => names.includes(child.name));
-  return { payloads: answers, after: () => setUpAgain(sa, again) };
+  const payloads = [...answers, ...answerConfig(sa, message)];
+  return { payloads, after: () => setUpAgain(sa, again) };
 }
 
 /** The `close_action` of CHILD_SAs that the peer closed: the same ones in the same IKE_SA. */

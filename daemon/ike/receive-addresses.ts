@@ -23,7 +23,7 @@ export function configRequest(sa: IkeSa): readonly Payload[] {
 
 /**
  * Takes what the peer assigns: addresses go on an interface before anything is set up that uses them. No more than was
- * asked for is taken, and nothing that this host must not call its own.
+ * asked for is taken, DNS servers only of the families of the addresses, and nothing that this host must not call its own.
  */
 export async function receiveConfig(sa: IkeSa, answer: Message): Promise<void> {
   const wanted = wantedAddresses(sa);
@@ -43,7 +43,10 @@ export async function receiveConfig(sa: IkeSa, answer: Message): Promise<void> {
     local.push(address);
   }
   const interfaceName = installed[0]?.interfaceName;
-  const servers = nameServers.filter((address) => isHostAddress(address));
+  const families = new Set(local.map(familyOf));
+  const servers = nameServers.filter(
+    (address) => isHostAddress(address) && families.has(familyOf(address)),
+  );
   const forget =
     interfaceName === undefined
       ? []
@@ -83,11 +86,12 @@ function withinWanted(
   });
 }
 
-/** A unicast address that can belong to an interface: not unspecified, loopback, link-local, multicast or broadcast. */
+/** A unicast address of some host that is not this one: not unspecified, loopback, link-local, multicast or broadcast. */
 function isHostAddress(address: IpAddress): boolean {
+  if (address === '::' || address === '::1') return false;
   const [first = 0, second = 0] = ipBytes(address);
   if (familyOf(address) === 4) {
     return first !== 0 && first !== 127 && first < 224 && !(first === 169 && second === 254);
   }
-  return first !== 0 && first !== 0xff && !(first === 0xfe && (second & 0xc0) === 0x80);
+  return first !== 0xff && !(first === 0xfe && (second & 0xc0) === 0x80);
 }

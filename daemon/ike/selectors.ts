@@ -1,8 +1,10 @@
 import type { ChildConfig } from '../config/connection-types.ts';
-import type { IpAddress } from '../proto/ip-address.ts';
+import { familyOf, type IpAddress, isUnspecified, unspecified } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
-import { printSelector, resolveSelector } from '../proto/traffic-selector-text.ts';
+import { equalSelectors, narrow, selectorOfPrefix } from '../proto/traffic-selector-math.ts';
+import { printSelector, type SelectorConfig } from '../proto/traffic-selector-text.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { wantedAddresses } from './receive-addresses.ts';
 
 /** `10.1.0.0/16 === 10.2.0.0/16` */
 export function printSelectors(
@@ -16,16 +18,38 @@ function printList(selectors: readonly TrafficSelector[]): string {
   return selectors.map((selector) => printSelector(selector)).join(' ');
 }
 
+/**
+ * What `dynamic` means on our side: our virtual IPs; as long as the peer has still to assign them any address of their
+ * families; without them the address of the IKE_SA.
+ */
+export function localHosts(sa: IkeSa): readonly IpAddress[] {
+  if (sa.configuration.local.length > 0) return sa.configuration.local;
+  const wanted = wantedAddresses(sa);
+  if (sa.state.kind === 'established' || wanted.length === 0) return [sa.local.address];
+  return [...new Set(wanted.map((address) => unspecified(familyOf(address))))];
+}
+
+/** What `dynamic` means on the peer's side: the virtual IPs we assigned to it, or its address. */
+export function remoteHosts(sa: IkeSa): readonly IpAddress[] {
+  return sa.configuration.remote.length > 0 ? sa.configuration.remote : [sa.remote.address];
+}
+
 /** Both sides of a child's selectors with `dynamic` replaced by the addresses of the two ends. */
 export function configuredSelectors(
   child: ChildConfig,
-  local: IpAddress,
-  remote: IpAddress,
+  local: readonly IpAddress[],
+  remote: readonly IpAddress[],
 ): { readonly local: readonly TrafficSelector[]; readonly remote: readonly TrafficSelector[] } {
   return {
-    local: child.localTs.flatMap((selector) => resolveSelector(selector, [local])),
-    remote: child.remoteTs.flatMap((selector) => resolveSelector(selector, [remote])),
+    local: child.localTs.flatMap((selector) => resolve(selector, local)),
+    remote: child.remoteTs.flatMap((selector) => resolve(selector, remote)),
   };
+}
+
+// An unspecified address stands for every one of its family.
+function resolve(selector: SelectorConfig, hosts: readonly IpAddress[]): TrafficSelector[] {
+  if (selector.kind === 'fixed') return [selector.selector];
+  return hosts.map((host) => selectorOfPrefix(host, isUnspecified(host) ? 0 : 128, selector.upper));
 }
 
 /** A child that fits proposed selectors, with what is left of them (RFC 7296 section 2.9). */
@@ -41,8 +65,8 @@ export interface ChildChoice {
  */
 export function chooseChild(
   children: Iterable<ChildConfig>,
-  local: IpAddress,
-  remote: IpAddress,
+  local: readonly IpAddress[],
+  remote: readonly IpAddress[],
   proposed: {
     readonly local: readonly TrafficSelector[];
     readonly remote: readonly TrafficSelector[];

@@ -3,7 +3,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { NameServer, NameServerHandler } from '../contracts/name-servers.ts';
 import { errorText } from '../util/error.ts';
 import { nameServerOfRecord, nameServerRecord } from './records.ts';
-import { type Release, SharedObjects } from './shared-objects.ts';
+import { SharedObjects } from './shared-objects.ts';
 
 export interface NameServerDeps {
   /** Absent where nothing may be changed. */
@@ -73,7 +73,7 @@ export class NameServers {
     return () => {
       if (!used) return;
       used = false;
-      void acquired.then((release) => release && this.#attempt('removing', release));
+      void acquired.then((held) => held && this.#attempt('removing', () => held.release()));
     };
   }
 
@@ -82,7 +82,7 @@ export class NameServers {
     await this.#attempt('removing', async () => this.#places?.clear());
   }
 
-  async #attempt(what: string, action: Release): Promise<boolean> {
+  async #attempt(what: string, action: () => Promise<void>): Promise<boolean> {
     try {
       await action();
       return true;

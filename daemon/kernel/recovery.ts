@@ -2,7 +2,13 @@ import type { StateJournal } from '../contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { errorText } from '../util/error.ts';
-import { addressOfRecord, isNameServerRecord, policyRecord, routeOfRecord, saRecord } from './records.ts';
+import {
+  addressOfRecord,
+  isNameServerRecord,
+  policyRecord,
+  routeOfRecord,
+  saRecord,
+} from './records.ts';
 
 /**
  * Removes what a predecessor that was killed left in the kernel: exactly the objects that the journal names and
@@ -51,5 +57,9 @@ export async function recover(
     await remove(record, () => net.deleteAddress(found.address, found.interfaceName));
   }
   for (const record of left) if (!failed.has(record)) journal.remove(record);
-  logger.log('knl', 1, `removed ${removed} SAs, policies, routes and addresses left by a predecessor`);
+  logger.log(
+    'knl',
+    1,
+    `removed ${removed} SAs, policies, routes and addresses left by a predecessor`,
+  );
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import { errorText } from '../util/error.ts';
 import { addressRecord } from './records.ts';
-import { type Release, SharedObjects } from './shared-objects.ts';
+import { SharedObjects } from './shared-objects.ts';
 
 /** The options that matter here, read at each use because a reload may change them. */
 export interface VirtualIpSettings {
@@ -71,7 +71,11 @@ export class VirtualIps {
   }
 
   /** Puts an address that a peer assigned on its interface. Rejects with {@link KernelError}. */
-  async acquire(address: IpAddress, local: IpAddress, remote: IpAddress): Promise<InstalledVirtualIp> {
+  async acquire(
+    address: IpAddress,
+    local: IpAddress,
+    remote: IpAddress,
+  ): Promise<InstalledVirtualIp> {
     const { net, settings, logger } = this.#deps;
     const { install, interfaceName: configured } = settings();
     const interfaceName = configured || (await net.route(remote, local))?.interfaceName;
@@ -83,8 +87,11 @@ export class VirtualIps {
       logger.log('knl', 1, `virtual IP ${address} is on an interface already, using it as it is`);
       return { interfaceName, release: async () => {} };
     }
-    const release = await this.#places.acquire({ address, interfaceName });
-    return { interfaceName: this.#own.get(address) ?? interfaceName, release: () => this.#drop(release) };
+    const held = await this.#places.acquire({ address, interfaceName });
+    return {
+      interfaceName: this.#own.get(address) ?? interfaceName,
+      release: () => this.#drop(() => held.release()),
+    };
   }
 
   /** Removes every address that is ours. */
@@ -96,7 +103,7 @@ export class VirtualIps {
     return (await this.#deps.net.addresses()).some((one) => one.address === address);
   }
 
-  async #drop(release: Release): Promise<void> {
+  async #drop(release: () => Promise<void>): Promise<void> {
     try {
       await release();
     } catch (error) {

@@ -1,5 +1,7 @@
 import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import { type DaemonOptions, defaultOptions } from '../../daemon/config/options.ts';
+import { parsePool } from '../../daemon/config/pool.ts';
+import { list, value } from '../../daemon/config/tree.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
@@ -14,6 +16,7 @@ import { utf8 } from '../../daemon/util/bytes.ts';
 import { Secret } from '../../daemon/util/secret.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { FakeKernel } from './fake-kernel.ts';
+import { FakeNameServers } from './fake-name-servers.ts';
 import { Incarnation } from './incarnation.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimHost, SimNetwork } from './sim-network.ts';
@@ -34,6 +37,7 @@ export class WorldHost {
   readonly name: string;
   readonly kernel: FakeKernel;
   readonly journal = new MemoryJournal();
+  readonly nameServers = new FakeNameServers();
   readonly events: DaemonEvent[] = [];
   readonly random: SeededRandom;
   /** What this host's resolver answers, by name; it may change. */
@@ -106,6 +110,12 @@ export class WorldHost {
     });
   }
 
+  /** A pool of virtual IPs, attributes by name. */
+  pool(name: string, addrs: string, attributes: Readonly<Record<string, readonly string[]>> = {}) {
+    const lists = Object.entries(attributes).map(([key, items]) => list(key, items));
+    return this.daemon.control.pools.load(parsePool(name, [value('addrs', addrs), ...lists]));
+  }
+
   initiate(child: string, timeout = 0): Promise<Outcome> {
     return this.daemon.control.initiate(
       { child, timeout, initLimits: false },
@@ -149,6 +159,7 @@ export class WorldHost {
       hub: this.log,
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
+      nameServers: this.nameServers,
       resolve: async (name) => this.names.get(name) ?? [],
       ...(processes === undefined ? {} : { processes }),
     });

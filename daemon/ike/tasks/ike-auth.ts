@@ -13,6 +13,7 @@ import { addressIdentity, isConcrete, localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { obeyAuthLifetime } from '../lifetimes.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
+import { configRequest, receiveConfig } from '../receive-addresses.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 import type { InitResult } from './ike-sa-init.ts';
 
@@ -48,6 +49,7 @@ export async function* ikeAuth(
         ...initialContact(sa, connection),
         ...(isConcrete(wanted) ? [{ kind: 'IDr', identity: wanted } as const] : []),
         auth,
+        ...configRequest(sa),
         ...(offer?.payloads ?? []),
       ],
     };
@@ -55,6 +57,7 @@ export async function* ikeAuth(
     sa.establish(peer);
     const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);
     if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
+    await receiveConfig(sa, reply.message);
     if (offer !== undefined) await offer.complete(reply.message, init.ni, init.nr, undefined);
   } finally {
     await offer?.dispose();

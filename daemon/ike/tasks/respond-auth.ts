@@ -3,6 +3,7 @@ import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
+import { assignAddresses } from '../assign-addresses.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { respondChild } from '../child-responder.ts';
@@ -170,10 +171,18 @@ async function accept(
     peer.identity,
   );
   sa.establish(peer);
-  const child = await respondChild(sa, connection, message, init.ni, init.nr);
+  // The other IKE_SAs of this peer are gone in a moment: nobody uses their addresses any more.
+  const replaces = connection.unique === 'replace' || (anew && connection.unique !== 'never');
+  const config = assignAddresses(sa, connection, message, replaces);
+  const child =
+    config.kind === 'refused'
+      ? config.payloads
+      : await respondChild(sa, connection, message, init.ni, init.nr);
+  const assigned = config.kind === 'assigned' ? config.payloads : [];
   const payloads: readonly Payload[] = [
     { kind: 'IDr', identity: local },
     auth,
+    ...assigned,
     ...child,
     ...authLifetime(sa),
   ];

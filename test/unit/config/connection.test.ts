@@ -294,8 +294,6 @@ describe('mistakes', () => {
 describe('what is not yet in effect', () => {
   test.each([
     ['mobike = yes', "'mobike = yes' is not yet in effect: MOBIKE is not used yet"],
-    ['vips = 0.0.0.0', "'vips' is not yet in effect"],
-    ['pools = a', "'pools' is not yet in effect"],
     ['rekey_time = 1h', "'rekey_time = 1h' is not yet in effect"],
     [
       'children { net { dpd_action = trap } }',

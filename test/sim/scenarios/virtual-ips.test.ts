@@ -1,0 +1,249 @@
+import { expect, test } from 'vitest';
+import { printSelector } from '../../../daemon/proto/traffic-selector-text.ts';
+import { ip } from '../../support/selectors.ts';
+import { carry } from '../carry.ts';
+import { type PairSetup, pair, places } from '../pair.ts';
+import { dynamic, gateway, roadwarrior } from '../roadwarriors.ts';
+import { World } from '../world.ts';
+import type { WorldHost } from '../world-host.ts';
+
+/** moon asks carol for addresses; carol has the pools `a`, `b` and `c`. */
+function clientAndServer(world: World, setup: PairSetup = {}) {
+  return pair(world, {
+    ...setup,
+    moonConnection: { vips: [ip('0.0.0.0')], ...setup.moonConnection },
+    carolConnection: { pools: ['a', 'b', 'c'], ...setup.carolConnection },
+    moonChild: { localTs: [dynamic], ...setup.moonChild },
+    carolChild: { remoteTs: [dynamic], ...setup.carolChild },
+  });
+}
+
+const selectors = (host: WorldHost) =>
+  host.children.map(
+    ({ localTs, remoteTs }) =>
+      `${localTs.map(printSelector).join(' ')} === ${remoteTs.map(printSelector).join(' ')}`,
+  );
+
+test('an address is requested, assigned, installed, used, and gone in the end', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world);
+  carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53', 'fd02::53'], '25': ['corp.example'] });
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+
+  expect(moon.established[0]).toMatchObject({ localVips: ['10.3.0.1'], remoteVips: [] });
+  expect(carol.established[0]).toMatchObject({ localVips: [], remoteVips: ['10.3.0.1'] });
+  expect(selectors(moon)).toEqual(['10.3.0.1/32 === 10.2.0.0/16']);
+  expect(selectors(carol)).toEqual(['10.2.0.0/16 === 10.3.0.1/32']);
+  expect([...moon.kernel.virtualIps]).toEqual([['10.3.0.1', 'eth0']]);
+  expect([...moon.kernel.routes.values()]).toMatchObject([
+    { destination: '10.2.0.0', prefix: 16, source: '10.3.0.1' },
+  ]);
+  expect(moon.nameServers.servers).toEqual([
+    { address: '10.2.0.53', interfaceName: 'eth0', domains: ['corp.example'] },
+  ]);
+  const there = { source: ip('10.3.0.1'), destination: ip(places.carol.inside) };
+  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+  const back = { source: there.destination, destination: there.source };
+  expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+  expect(moon.lines).toContain('installing new virtual IP 10.3.0.1');
+  expect(moon.lines).toContain('installing DNS server 10.2.0.53 to /etc/resolv.conf');
+  expect(carol.lines).toContain("assigning virtual IP 10.3.0.1 to peer 'moon.example.org'");
+  expect(world.ladder()).toContain('CPRQ(ADDR DNS)');
+  expect(world.ladder()).toContain('CPRP(ADDR DOMAIN DNS DNS6)');
+
+  await world.during(moon.terminate({ ike: 'gw' }));
+  await world.settle(() => carol.sas.length === 0);
+  expect(moon.kernel.empty).toBe(true);
+  expect(moon.nameServers.servers).toEqual([]);
+  expect(moon.journal.recorded()).toEqual([]);
+  expect(carol.daemon.control.pools.list('a', true)).toMatchObject([
+    { online: 0, offline: 1, leases: [{ address: '10.3.0.1', identity: 'moon.example.org' }] },
+  ]);
+  // The same peer finds its address again.
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+  expect(moon.nameServers.servers).toEqual([]);
+});
+
+test('IPv4 and IPv6 from several pools; attributes only of pools that gave an address', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonConnection: { vips: [ip('0.0.0.0'), ip('::')] },
+    carolConnection: { pools: ['none', 'a', 'b', 'c'] },
+    carolChild: { localTs: [dynamic] },
+    moonChild: { remoteTs: [dynamic] },
+  });
+  carol.pool('a', '10.3.0.7', { dns: ['10.2.0.1'] });
+  carol.pool('b', 'fd03::/64', { dns: ['fd02::1'] });
+  carol.pool('c', '10.4.0.0/24', { dns: ['10.2.0.2'] });
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.7', 'fd03::1']);
+  expect([...moon.kernel.virtualIps.keys()]).toEqual(['10.3.0.7', 'fd03::1']);
+  expect(moon.nameServers.addresses).toEqual(['10.2.0.1', 'fd02::1']);
+  // Only IPv4 has a counterpart on the other side.
+  expect(selectors(carol)).toEqual(['192.0.2.2/32 === 10.3.0.7/32 fd03::1/128']);
+});
+
+test('a family for which there is no address does not spoil the other', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonConnection: { vips: [ip('::'), ip('0.0.0.0')] },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+  expect(carol.lines).toContain("no virtual IP found for %any6 requested by 'moon.example.org'");
+  expect(carol.alerts('vip-failure')).toBe(0);
+});
+
+test('no address left: INTERNAL_ADDRESS_FAILURE, the IKE_SA stays without a CHILD_SA', async () => {
+  await using world = new World();
+  const carol = await gateway(world);
+  carol.pool('a', '10.3.0.1');
+  const [first, second] = [await roadwarrior(world, 1), await roadwarrior(world, 2)];
+  expect(await world.during(first.initiate('net'))).toEqual({ ok: true });
+  const failure = {
+    ok: false,
+    errmsg:
+      "establishing CHILD_SA 'net' failed: received INTERNAL_ADDRESS_FAILURE notify, no CHILD_SA built",
+  };
+  expect(await world.during(second.initiate('net'))).toEqual(failure);
+  expect([second.established.length, carol.established.length]).toEqual([1, 2]);
+  expect([second.children.length, carol.children.length]).toEqual([0, 1]);
+  expect(carol.alerts('vip-failure')).toBe(1);
+  expect(carol.lines).toContain('no virtual IP found, sending INTERNAL_ADDRESS_FAILURE');
+  expect(second.kernel.empty).toBe(true);
+
+  // A further CHILD_SA has no address either.
+  expect((await world.during(second.initiate('net'))).ok).toBe(false);
+  expect(second.children).toEqual([]);
+  await world.during(second.terminate({ ike: 'gw' }));
+  await world.during(first.terminate({ ike: 'gw' }));
+  await world.settle(() => carol.sas.length === 0);
+  expect(await world.during(second.initiate('net'))).toEqual({ ok: true });
+  expect(second.established[0]?.localVips).toEqual(['10.3.0.1']);
+  expect(carol.daemon.control.pools.list('a', true)).toMatchObject([
+    { online: 1, offline: 0, leases: [{ identity: 'peer-2', online: true }] },
+  ]);
+});
+
+test('with close_ike_on_child_failure the IKE_SA goes as well', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    carolOptions: { close_ike_on_child_failure: true },
+  });
+  expect((await world.during(moon.initiate('net'))).ok).toBe(false);
+  await world.settle(() => moon.sas.length === 0 && carol.sas.length === 0);
+});
+
+test('a peer that asks for no address where one is needed: FAILED_CP_REQUIRED', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, { moonConnection: { vips: [] } });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toMatchObject({
+    ok: false,
+    errmsg: expect.stringContaining('received FAILED_CP_REQUIRED notify'),
+  });
+  expect(carol.lines).toContain('expected a virtual IP request, sending FAILED_CP_REQUIRED');
+  expect(carol.alerts('vip-failure')).toBe(1);
+});
+
+test('a server that assigns nothing: no CHILD_SA, and the one it set up is deleted', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonConnection: { vips: [ip('10.9.9.9')] },
+    carolConnection: { pools: [] },
+    carolChild: { remoteTs: [dynamic] },
+  });
+  const refusal = await world.during(moon.initiate('net'));
+  expect(refusal).toMatchObject({ ok: false });
+  await world.settle(() => carol.children.length === 0);
+  expect(moon.children).toEqual([]);
+  expect(moon.kernel.empty).toBe(true);
+});
+
+test('the address a peer asks for is honoured only if it is its own', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonConnection: { vips: [ip('10.3.0.77')] },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+});
+
+test('an address that cannot be put on the interface fails the CHILD_SA', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world);
+  carol.pool('a', '10.3.0.0/24');
+  moon.kernel.refuse((operation) => (operation === 'addAddress' ? 'EPERM' : undefined));
+  expect(await world.during(moon.initiate('net'))).toMatchObject({ ok: false });
+  expect(moon.lines.some((line) => line.startsWith('installing virtual IP 10.3.0.1 failed'))).toBe(
+    true,
+  );
+  await world.settle(() => carol.children.length === 0);
+  expect(moon.kernel.empty).toBe(true);
+});
+
+test('DNS settings that cannot be changed cost a log line and nothing else', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world);
+  carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+  moon.nameServers.refusing = true;
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.lines).toContain('installing a DNS server failed: the disk is full');
+});
+
+test('install_virtual_ip and install_virtual_ip_on', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonOptions: { install_virtual_ip_on: 'dummy0' },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect([...moon.kernel.virtualIps]).toEqual([['10.3.0.1', 'dummy0']]);
+
+  await using other = new World();
+  const [alice, bob] = await clientAndServer(other, {
+    moonOptions: { install_virtual_ip: false },
+  });
+  bob.pool('a', '10.3.0.0/24');
+  expect(await other.during(alice.initiate('net'))).toEqual({ ok: true });
+  expect(alice.established[0]?.localVips).toEqual(['10.3.0.1']);
+  expect(alice.kernel.virtualIps.size).toBe(0);
+});
+
+test('after kill -9 the successor removes the address, its routes and the DNS servers', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world);
+  carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  moon.kill();
+  expect(moon.kernel.virtualIps.size).toBe(1);
+  moon.reborn();
+  await moon.start();
+  expect(moon.kernel.empty).toBe(true);
+  expect(moon.nameServers.servers).toEqual([]);
+  expect(moon.journal.recorded()).toEqual([]);
+
+  // It comes back with INITIAL_CONTACT, and has its address again while the server still knew the old IKE_SA.
+  moon.secret('a secret that nobody guesses');
+  for (const config of world.configs.get(moon) ?? []) await moon.load(config);
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+  await world.settle(() => carol.sas.length === 1);
+  expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 1, offline: 0 }]);
+});
+
+test('global DNS and NBNS servers go to every peer with an address', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    carolOptions: { dns1: '10.2.0.1', dns2: 'fd02::1', nbns1: '10.2.0.2', nbns2: 'nonsense' },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  // It asked for an IPv4 address, and has no use for the IPv6 server.
+  expect(moon.nameServers.addresses).toEqual(['10.2.0.1']);
+  expect(world.ladder()).toContain('CPRP(ADDR DNS DNS6 NBNS)');
+});
