@@ -98,6 +98,22 @@ export interface Offload {
   readonly flags: number;
 }
 
+/** IP-TFS (RFC 9347), kernels of 6.14 and later; what is left out is the kernel's default. */
+export interface Iptfs {
+  /** Inbound: microseconds to wait for a packet that is missing. */
+  readonly dropTimeMicros?: number;
+  /** Inbound: packets that may come out of order. */
+  readonly reorderWindow?: number;
+  /** Outbound: packets are not split over several outer ones. */
+  readonly dontFragment?: boolean;
+  /** Outbound: microseconds to wait for more to send together. */
+  readonly initDelayMicros?: number;
+  /** Outbound: octets that may wait to be sent. */
+  readonly maxQueueOctets?: number;
+  /** Outbound: octets of outer packets, 0 for the path MTU. */
+  readonly packetOctets?: number;
+}
+
 /** What names an SA. */
 export interface SaId {
   readonly dst: IpOctets;
@@ -145,6 +161,10 @@ export interface Sa extends SaId {
   readonly direction?: 'in' | 'out';
   /** Seconds between NAT keepalives that the kernel sends itself, kernels of 6.11 and later. */
   readonly natKeepaliveSeconds?: number;
+  /** The only CPU whose packets take it, kernels of 6.13 and later (RFC 9611). */
+  readonly cpu?: number;
+  /** Of an SA in mode IPTFS. */
+  readonly iptfs?: Iptfs;
 }
 
 /** An SA as the kernel describes it. */
@@ -240,6 +260,8 @@ export type XfrmEvent =
       readonly policy: PolicyInfo;
       /** Goes into {@link Sa.seq} of the answer. */
       readonly seq: number;
+      /** The CPU that asks, of policies with `CPU_ACQUIRE`. */
+      readonly cpu?: number;
     }
   | { readonly kind: 'expire'; readonly sa: SaInfo; readonly hard: boolean }
   | { readonly kind: 'policy-expire'; readonly policy: PolicyInfo; readonly hard: boolean }

@@ -58,6 +58,12 @@ export const XfrmAttr = {
   SA_DIR: 33,
   NAT_KEEPALIVE_INTERVAL: 34,
   SA_PCPU: 35,
+  IPTFS_DROP_TIME: 36,
+  IPTFS_REORDER_WINDOW: 37,
+  IPTFS_DONT_FRAG: 38,
+  IPTFS_INIT_DELAY: 39,
+  IPTFS_MAX_QSIZE: 40,
+  IPTFS_PKT_SIZE: 41,
 } as const;
 
 /** Multicast groups. */
@@ -96,7 +102,7 @@ export const SaFlag = {
 export const SaExtraFlag = { DONT_ENCAP_DSCP: 1, OSEQ_MAY_WRAP: 2 } as const;
 
 /** {@link Policy.flags}. */
-export const PolicyFlag = { LOCALOK: 1, ICMP: 2 } as const;
+export const PolicyFlag = { LOCALOK: 1, ICMP: 2, CPU_ACQUIRE: 4 } as const;
 
 export const XfrmShare = { ANY: 0, SESSION: 1, USER: 2, UNIQUE: 3 } as const;
 

@@ -1,8 +1,9 @@
+import { u32 } from './c-struct.ts';
 import { NetlinkDecodeError } from './errors.ts';
-import { type NetlinkMessage, parseAttributes, readStruct } from './nlmsg.ts';
+import { type NetlinkMessage, parseAttributes, readAttribute, readStruct } from './nlmsg.ts';
 import type { XfrmEvent } from './types.ts';
 import { addressOf, familyNumber, lookupOf, selectorOf } from './xfrm-common.ts';
-import { XfrmMsg } from './xfrm-constants.ts';
+import { XfrmAttr, XfrmMsg } from './xfrm-constants.ts';
 import { decodeMigrate } from './xfrm-migrate.ts';
 import { policyOf } from './xfrm-policy.ts';
 import { saOf } from './xfrm-sa.ts';
@@ -52,6 +53,7 @@ function acquire(body: Uint8Array): XfrmEvent {
   const policy = policyOf(raw.policy, attributes);
   // A tunnel may be of another family than the packets in it; only the template tells.
   const template = policy.templates.find((one) => one.protocol === raw.id.proto);
+  const cpu = readAttribute(attributes, XfrmAttr.SA_PCPU, u32, 'XFRMA_SA_PCPU');
   const family = template === undefined ? raw.sel.family : familyNumber(template.dst);
   return {
     kind: 'acquire',
@@ -61,6 +63,7 @@ function acquire(body: Uint8Array): XfrmEvent {
     selector: selectorOf(raw.sel),
     policy,
     seq: raw.seq,
+    ...(cpu !== undefined && { cpu }),
   };
 }
 

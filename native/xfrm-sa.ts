@@ -31,6 +31,7 @@ import {
   useOf,
 } from './xfrm-common.ts';
 import { SaFlag, XfrmAttr, XfrmMsg } from './xfrm-constants.ts';
+import { iptfsAttributes, iptfsOf } from './xfrm-iptfs.ts';
 import { replayAttributes, replayOf } from './xfrm-replay.ts';
 import {
   empty,
@@ -125,6 +126,8 @@ export function saOf(
     u32,
     'NAT_KEEPALIVE',
   );
+  const cpu = readAttribute(attributes, XfrmAttr.SA_PCPU, u32, 'XFRMA_SA_PCPU');
+  const iptfs = iptfsOf(attributes);
   const lastUsed = readAttribute(attributes, XfrmAttr.LASTUSED, u64, 'XFRMA_LASTUSED');
   return {
     src: addressOf(raw.saddr, raw.family),
@@ -148,6 +151,8 @@ export function saOf(
     ...(tfcPad !== undefined && { tfcPad }),
     ...(direction !== undefined && { direction }),
     ...(keepalive !== undefined && { natKeepaliveSeconds: keepalive }),
+    ...(cpu !== undefined && { cpu }),
+    ...(iptfs !== undefined && { iptfs }),
     current: useOf(raw.curlft),
     stats: {
       replayWindow: raw.stats.replay_window,
@@ -198,6 +203,8 @@ function saAttributes(sa: Sa): Attribute[] {
   if (sa.natKeepaliveSeconds !== undefined) {
     list.push(attribute(XfrmAttr.NAT_KEEPALIVE_INTERVAL, u32, sa.natKeepaliveSeconds));
   }
+  if (sa.cpu !== undefined) list.push(attribute(XfrmAttr.SA_PCPU, u32, sa.cpu));
+  if (sa.iptfs !== undefined) list.push(...iptfsAttributes(sa.iptfs));
   return list;
 }
 

@@ -33,6 +33,22 @@ export interface SaId {
   readonly ifId?: number;
 }
 
+/** How traffic is aggregated and fragmented in mode `iptfs`, RFC 9347. */
+export interface IptfsSettings {
+  /** Inbound: microseconds to wait for a packet that is missing. */
+  readonly dropTimeMicros: number;
+  /** Inbound: packets that may come out of order. */
+  readonly reorderWindow: number;
+  /** Outbound: inner packets are not split over several outer ones. */
+  readonly dontFragment: boolean;
+  /** Outbound: microseconds to wait for more to send together. */
+  readonly initDelayMicros: number;
+  /** Outbound: octets that may wait to be sent. */
+  readonly maxQueueOctets: number;
+  /** Outbound: octets of outer packets, 0 for the path MTU. */
+  readonly packetOctets: number;
+}
+
 export interface KernelSa extends SaId {
   readonly direction: 'in' | 'out';
   readonly reqid: number;
@@ -46,11 +62,12 @@ export interface KernelSa extends SaId {
   };
   readonly integrity?: { readonly id: number; readonly key: Uint8Array };
   readonly esn: boolean;
-  /** Packets; 0 disables replay protection. */
+  /** Packets; 0 disables replay protection. Means nothing outbound. */
   readonly replayWindow: number;
   /** UDP encapsulation, RFC 3948: ports of the outer packets. */
   readonly encap?: { readonly sourcePort: number; readonly destinationPort: number };
   readonly setMark?: Mark;
+  /** Outbound: least octets of an ESP packet; what is beyond the path MTU pads to that. */
   readonly tfcPadding?: number;
   readonly copyDf: boolean;
   readonly copyEcn: boolean;
@@ -58,7 +75,13 @@ export interface KernelSa extends SaId {
   readonly hwOffload?: 'crypto' | 'packet' | 'auto';
   /** Truncate HMAC-SHA-256 to 96 bits (`sha256_96`). */
   readonly sha256Trunc96?: boolean;
-  /** Selector carried by the SA itself (transport mode). */
+  /** Inbound: ICMP errors about protected packets pass although their source is outside the selectors. */
+  readonly icmp?: boolean;
+  /** Only packets of this CPU take it, RFC 9611. */
+  readonly cpu?: number;
+  /** Of mode `iptfs`. */
+  readonly iptfs?: IptfsSettings;
+  /** Selector carried by the SA itself (transport and BEET mode). */
   readonly selector?: { readonly source: TrafficSelector; readonly destination: TrafficSelector };
 }
 
@@ -104,6 +127,10 @@ export interface KernelPolicy extends PolicyId {
   readonly priority: number;
   readonly templates: readonly PolicyTemplate[];
   readonly interfaceName?: string;
+  /** Each CPU that finds no SA of its own raises an acquire, RFC 9611. */
+  readonly perCpu?: true;
+  /** The device with this address of ours takes over the policy (packet offload of the SAs it leads to). */
+  readonly offloadTo?: IpAddress;
 }
 
 /** What the kernel tells unasked. */
@@ -114,6 +141,8 @@ export type KernelEvent =
       /** Selectors of the packet that asked. */
       readonly source: TrafficSelector;
       readonly destination: TrafficSelector;
+      /** The CPU that asks, of a policy per CPU. */
+      readonly cpu?: number;
     }
   | { readonly kind: 'expire'; readonly id: Omit<SaId, 'source'>; readonly hard: boolean }
   | {

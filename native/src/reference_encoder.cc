@@ -244,6 +244,17 @@ Napi::Value EncodeSa(const Napi::CallbackInfo& call) {
   // XFRMA_SA_DIR and XFRMA_NAT_KEEPALIVE_INTERVAL, which the header may be too old to know.
   if (Has(o, "direction")) m.Add(33, static_cast<uint8_t>(Text(o, "direction") == "in" ? 1 : 2));
   if (Has(o, "natKeepaliveSeconds")) m.Add(34, Num(o, "natKeepaliveSeconds"));
+  // XFRMA_SA_PCPU and those of IP-TFS, newer still.
+  if (Has(o, "cpu")) m.Add(35, Num(o, "cpu"));
+  if (Has(o, "iptfs")) {
+    const Object t = Obj(o, "iptfs");
+    if (Has(t, "dropTimeMicros")) m.Add(36, Num(t, "dropTimeMicros"));
+    if (Has(t, "reorderWindow")) m.Add(37, static_cast<uint16_t>(Num(t, "reorderWindow")));
+    if (Has(t, "initDelayMicros")) m.Add(39, Num(t, "initDelayMicros"));
+    if (Has(t, "maxQueueOctets")) m.Add(40, Num(t, "maxQueueOctets"));
+    if (Has(t, "packetOctets")) m.Add(41, Num(t, "packetOctets"));
+    if (Flag(t, "dontFragment")) m.Add(38, nullptr, 0);
+  }
   return m.Done(call.Env());
 }
 

@@ -9,7 +9,12 @@ export function kernelEvent(event: XfrmEvent): KernelEvent | undefined {
     case 'acquire': {
       const template = event.policy.templates.find(({ reqid }) => reqid !== 0);
       if (template === undefined) return undefined;
-      return { kind: 'acquire', reqid: template.reqid, ...selectorsOf(event.selector) };
+      return {
+        kind: 'acquire',
+        reqid: template.reqid,
+        ...selectorsOf(event.selector),
+        ...(event.cpu !== undefined && { cpu: event.cpu }),
+      };
     }
     case 'expire': {
       const id = saIdOf(event.sa);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type {
   Encap,
+  Iptfs,
   LifetimeLimits,
   Mark,
   Migrate,
@@ -42,6 +43,23 @@ const offload: fc.Arbitrary<Offload> = fc.record({
   ifindex: fc.integer({ min: 0, max: 0x7fff_ffff }),
   flags: u8,
 });
+
+// At least one number: what says nothing is not sent.
+const iptfs: fc.Arbitrary<Iptfs> = fc
+  .tuple(
+    fc.record({ maxQueueOctets: u32 }),
+    fc.record(
+      {
+        dropTimeMicros: u32,
+        reorderWindow: u16,
+        initDelayMicros: u32,
+        packetOctets: u32,
+        dontFragment: fc.constant(true),
+      },
+      optional,
+    ),
+  )
+  .map(([must, may]) => ({ ...must, ...may }));
 
 function encap(octets: 4 | 16): fc.Arbitrary<Encap> {
   const ports = { type: u16, srcPort: u16, dstPort: u16 };
@@ -99,6 +117,8 @@ export const arbitrarySa: fc.Arbitrary<Sa> = family.chain((octets) => {
       tfcPad: u32,
       direction: fc.constantFrom<'in' | 'out'>('in', 'out'),
       natKeepaliveSeconds: u32,
+      cpu: u32,
+      iptfs,
       startUse: fc.record({ bytes: u64, packets: u64, addTime: u64, useTime: u64 }),
     },
     optional,

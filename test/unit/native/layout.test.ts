@@ -36,6 +36,8 @@ test('message and attribute numbers are those of the kernel header', () => {
   // Newer than the header at hand, from the kernel's own sources.
   expect(XfrmAttr.SA_DIR).toBe(33);
   expect(XfrmAttr.NAT_KEEPALIVE_INTERVAL).toBe(34);
+  expect(XfrmAttr.SA_PCPU).toBe(35);
+  expect(XfrmAttr.IPTFS_PKT_SIZE).toBe(41);
 });
 
 test('flags and types of netlink(7)', () => {
