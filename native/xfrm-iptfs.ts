@@ -1,5 +1,11 @@
 import { type CType, u16, u32 } from './c-struct.ts';
-import { type Attribute, type Attributes, attribute, attributeBytes, readAttribute } from './nlmsg.ts';
+import {
+  type Attribute,
+  type Attributes,
+  attribute,
+  attributeBytes,
+  readAttribute,
+} from './nlmsg.ts';
 import type { Iptfs } from './types.ts';
 import { XfrmAttr } from './xfrm-constants.ts';
 

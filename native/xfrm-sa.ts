@@ -54,6 +54,8 @@ export interface AllocSpi extends Omit<SaId, 'spi'> {
   readonly max: number;
   /** Sequence number of the ACQUIRE that is answered, 0 for none. */
   readonly seq?: number;
+  /** Reservations are inbound; kernels of 6.10 and later want to know if the SA will say so. */
+  readonly direction?: 'in';
 }
 
 /** `XFRM_MSG_NEWSA` (refused when the SA exists) or `XFRM_MSG_UPDSA` (completes a reservation or replaces). */
@@ -76,7 +78,10 @@ export function encodeAllocSpi(request: AllocSpi): Uint8Array {
     xfrmUserspiInfo,
     // The lifetime of a reservation is the kernel's own (`xfrm_acq_expires`).
     { info: { ...info, lft: undefined }, min: request.min, max: request.max },
-    lookupAttributes(request),
+    [
+      ...lookupAttributes(request),
+      ...(request.direction === undefined ? [] : [directionAttribute(request.direction)]),
+    ],
   );
 }
 
@@ -198,7 +203,7 @@ function saAttributes(sa: Sa): Attribute[] {
   if (sa.offload !== undefined) list.push(offloadAttribute(sa.offload));
   if (sa.tfcPad !== undefined) list.push(attribute(XfrmAttr.TFCPAD, u32, sa.tfcPad));
   if (sa.direction !== undefined) {
-    list.push(attribute(XfrmAttr.SA_DIR, u8, Direction[sa.direction]));
+    list.push(directionAttribute(sa.direction));
   }
   if (sa.natKeepaliveSeconds !== undefined) {
     list.push(attribute(XfrmAttr.NAT_KEEPALIVE_INTERVAL, u32, sa.natKeepaliveSeconds));
@@ -218,6 +223,10 @@ function setMarkOf(attributes: Attributes): Mark | undefined {
   // Kernels before 4.19 have no mask and set the whole mark.
   const mask = readAttribute(attributes, XfrmAttr.SET_MARK_MASK, u32, 'XFRMA_SET_MARK_MASK');
   return { value, mask: mask ?? 0xffff_ffff };
+}
+
+function directionAttribute(direction: 'in' | 'out'): Attribute {
+  return attribute(XfrmAttr.SA_DIR, u8, Direction[direction]);
 }
 
 function directionOf(attributes: Attributes): 'in' | 'out' | undefined {

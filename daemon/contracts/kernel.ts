@@ -184,6 +184,8 @@ export interface KernelIpsec extends AsyncDisposable {
     keyBits: number | undefined,
     integrity: number | undefined,
   ): boolean;
+  /** Whether SAs of this mode can be installed. */
+  supportsMode(mode: SaMode): boolean;
   /** Reserves an inbound SPI within min..max (inclusive). */
   allocateSpi(
     source: IpAddress,

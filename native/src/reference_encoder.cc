@@ -264,6 +264,7 @@ Napi::Value EncodeAllocSpi(const Napi::CallbackInfo& call) {
   info.info.lft = {};
   Message m(XFRM_MSG_ALLOCSPI, NLM_F_ACK, &info, sizeof(info));
   Lookup(o, &m);
+  if (Has(o, "direction")) m.Add(33, uint8_t{1});
   return m.Done(call.Env());
 }
 

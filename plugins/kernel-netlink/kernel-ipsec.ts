@@ -6,6 +6,7 @@ import type {
   PolicyId,
   SaEnds,
   SaId,
+  SaMode,
   SaProtocol,
   SaUsage,
 } from '../../daemon/contracts/kernel.ts';
@@ -81,6 +82,10 @@ export class NetlinkIpsec implements KernelIpsec {
     return this.#capabilities.supports(protocol, encryption, keyBits, integrity);
   }
 
+  supportsMode(mode: SaMode): boolean {
+    return this.#capabilities.supportsMode(mode);
+  }
+
   allocateSpi(
     source: IpAddress,
     destination: IpAddress,
@@ -98,6 +103,7 @@ export class NetlinkIpsec implements KernelIpsec {
         reqid,
         min,
         max,
+        ...(this.#capabilities.directions && { direction: 'in' as const }),
       });
       return spi as ChildSpi;
     });
@@ -179,12 +185,15 @@ export class NetlinkIpsec implements KernelIpsec {
   }
 
   async #kernelPolicy(policy: KernelPolicy): Promise<Policy> {
-    return toPolicy(policy, await this.#interfaces.indexOf(policy.interfaceName));
+    const ifindex = await this.#interfaces.indexOf(policy.interfaceName);
+    if (policy.offloadTo === undefined) return toPolicy(policy, ifindex);
+    const device = await this.#interfaces.holding(policy.offloadTo);
+    return toPolicy(policy, ifindex, { ifindex: device, flags: OffloadFlag.PACKET });
   }
 
   // An inbound SA completes its reservation; one that expired meanwhile makes it an SA like any other.
   async #put(sa: KernelSa, offload?: Offload): Promise<void> {
-    const wanted = toSa(sa, offload);
+    const wanted = toSa(sa, this.#capabilities.directions, offload);
     if (sa.direction === 'out') return this.#client.addSa(wanted);
     try {
       await this.#client.updateSa(wanted);

@@ -1,4 +1,5 @@
 import type {
+  IptfsSettings,
   KernelLifetime,
   KernelPolicy,
   PolicyId as KernelPolicyId,
@@ -8,12 +9,14 @@ import type {
   SaUsage,
 } from '../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
-import { ipBytes } from '../../daemon/proto/ip-address.ts';
+import { familyOf, ipBytes } from '../../daemon/proto/ip-address.ts';
 import {
   EncapType,
+  type Iptfs,
   type LifetimeLimits,
   type Offload,
   type Policy,
+  PolicyFlag,
   type PolicyId,
   type PolicyInfo,
   type PolicyTemplate,
@@ -46,16 +49,21 @@ export function toSaId(id: Omit<KernelSaId, 'source'>): SaId {
   };
 }
 
-/** An SA in the kernel's terms; throws `UnknownAlgorithm`. */
-export function toSa(sa: KernelSa, offload?: Offload): Sa {
+/**
+ * An SA in the kernel's terms; throws `UnknownAlgorithm`. Where the kernel knows of directions it refuses settings that belong to
+ * the other one, an outbound replay window among them, which ESN wants elsewhere.
+ */
+export function toSa(sa: KernelSa, directions: boolean, offload?: Offload): Sa {
+  const inbound = sa.direction === 'in';
   const extraFlags = extraFlagsFor(sa);
+  const outboundWindow = sa.esn && !directions ? 1 : 0;
   return {
     ...toSaId(sa),
     src: ipBytes(sa.source),
     mode: modeNumber(sa.mode),
     reqid: sa.reqid,
     lifetime: toLimits(sa.lifetime),
-    replayWindow: sa.replayWindow,
+    replayWindow: inbound ? sa.replayWindow : outboundWindow,
     esn: sa.esn,
     flags: flagsFor(sa),
     ...(extraFlags !== 0 && { extraFlags }),
@@ -68,7 +76,10 @@ export function toSa(sa: KernelSa, offload?: Offload): Sa {
       },
     }),
     ...(sa.setMark && { setMark: sa.setMark }),
-    ...(sa.tfcPadding !== undefined && sa.tfcPadding > 0 && { tfcPad: sa.tfcPadding }),
+    ...(directions && { direction: sa.direction }),
+    ...(!inbound && sa.tfcPadding !== undefined && sa.tfcPadding > 0 && { tfcPad: sa.tfcPadding }),
+    ...(sa.cpu !== undefined && { cpu: sa.cpu }),
+    ...(sa.iptfs && { iptfs: toIptfs(sa.iptfs, inbound) }),
     ...(offload && { offload }),
     ...(sa.selector && { selector: selectorFor(sa.selector.source, sa.selector.destination) }),
   };
@@ -106,13 +117,14 @@ export function toPolicyId(id: KernelPolicyId, ifindex = 0): PolicyId {
 }
 
 /** A policy in the kernel's terms. */
-export function toPolicy(policy: KernelPolicy, ifindex = 0): Policy {
+export function toPolicy(policy: KernelPolicy, ifindex = 0, offload?: Offload): Policy {
   return {
     ...toPolicyId(policy, ifindex),
     action: policy.action,
     priority: policy.priority,
-    flags: 0,
+    flags: policy.perCpu === true ? PolicyFlag.CPU_ACQUIRE : 0,
     templates: policy.templates.map(toTemplate),
+    ...(offload && { offload }),
   };
 }
 
@@ -138,20 +150,33 @@ export function fromPolicy(
     priority: policy.priority,
     templates,
     ...(name !== undefined && { interfaceName: name }),
+    ...((policy.flags & PolicyFlag.CPU_ACQUIRE) !== 0 && { perCpu: true as const }),
   };
+}
+
+function toIptfs(settings: IptfsSettings, inbound: boolean): Iptfs {
+  const { dropTimeMicros, reorderWindow, ...outbound } = settings;
+  return inbound ? { dropTimeMicros, reorderWindow } : outbound;
 }
 
 function flagsFor(sa: KernelSa): number {
   let flags = 0;
   if (!sa.copyEcn) flags |= SaFlag.NOECN;
-  if (!sa.copyDf) flags |= SaFlag.NOPMTUDISC;
-  if (sa.copyDscp === 'in' || sa.copyDscp === 'yes') flags |= SaFlag.DECAP_DSCP;
+  if (sa.direction === 'in') {
+    if (sa.copyDscp === 'in' || sa.copyDscp === 'yes') flags |= SaFlag.DECAP_DSCP;
+    if (sa.icmp === true) flags |= SaFlag.ICMP;
+  } else if (!sa.copyDf) {
+    flags |= SaFlag.NOPMTUDISC;
+  }
+  // RFC 4302 section 2.6: the header is a multiple of 32 bits for IPv4; Linux otherwise takes 64.
+  if (sa.protocol === 51 && familyOf(sa.source) === 4) flags |= SaFlag.ALIGN4;
   // Without a selector a tunnel takes packets of either family; otherwise only those of its own.
   if (sa.mode !== 'transport' && sa.selector === undefined) flags |= SaFlag.AF_UNSPEC;
   return flags;
 }
 
 function extraFlagsFor(sa: KernelSa): number {
+  if (sa.direction === 'in') return 0;
   return sa.copyDscp === 'in' || sa.copyDscp === 'no' ? SaExtraFlag.DONT_ENCAP_DSCP : 0;
 }
 

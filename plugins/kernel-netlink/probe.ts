@@ -1,6 +1,13 @@
-import type { SaProtocol } from '../../daemon/contracts/kernel.ts';
+import type { SaMode, SaProtocol } from '../../daemon/contracts/kernel.ts';
 import { EncryptionId, IntegrityId } from '../../daemon/proto/iana/transforms.ts';
-import { NetlinkError, type Sa, UNLIMITED, type XfrmClient, XfrmMode } from '../../native/index.ts';
+import {
+  NetlinkError,
+  type Sa,
+  SaFlag,
+  UNLIMITED,
+  type XfrmClient,
+  XfrmMode,
+} from '../../native/index.ts';
 import { kernelCiphers, kernelMacs } from './algorithms.ts';
 import { unless } from './errors.ts';
 
@@ -22,6 +29,9 @@ export interface Capabilities {
     keyBits: number | undefined,
     integrity: number | undefined,
   ): boolean;
+  supportsMode(mode: SaMode): boolean;
+  /** SAs have a direction (Linux 6.10), which the kernel then checks their settings against. */
+  readonly directions: boolean;
 }
 
 const loopback = Uint8Array.of(127, 0, 0, 1);
@@ -67,8 +77,20 @@ export async function probe(client: XfrmClient): Promise<Capabilities> {
   }
   const deflate = { comp: { name: 'deflate', key: new Uint8Array() } };
   const compAsked = ask(108, deflate);
-  const [comp] = await Promise.all([compAsked, ...asked]);
+  const aead = cipherOf(EncryptionId.AES_GCM_16);
+  // Kernels ignore attributes that they do not know; those that know this one see that the flag is for the other direction.
+  const contradiction = { ...aead, direction: 'out', flags: SaFlag.DECAP_DSCP } as const;
+  const contradictionAsked = ask(50, contradiction);
+  const iptfsAsked = ask(50, { ...aead, mode: XfrmMode.IPTFS, direction: 'out' });
+  const [comp, iptfs, taken] = await Promise.all([
+    compAsked,
+    iptfsAsked,
+    contradictionAsked,
+    ...asked,
+  ]);
   return {
+    directions: !taken && esp.has(EncryptionId.AES_GCM_16),
+    supportsMode: (mode) => mode !== 'iptfs' || iptfs,
     supports(protocol, encryption, _keyBits, integrity) {
       if (protocol === 108) return comp;
       const mac = integrity === undefined || integrity === IntegrityId.NONE ? undefined : integrity;

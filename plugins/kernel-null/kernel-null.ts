@@ -41,6 +41,10 @@ export class NullIpsec implements KernelIpsec {
     return true;
   }
 
+  supportsMode(): boolean {
+    return true;
+  }
+
   async allocateSpi(
     _source: IpAddress,
     _destination: IpAddress,

@@ -9,6 +9,7 @@ import {
   type PolicyId,
   type SaEnds,
   type SaId,
+  type SaMode,
   type SaProtocol,
   type SaUsage,
 } from '../../daemon/contracts/kernel.ts';
@@ -111,6 +112,13 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   supports(): boolean {
     return true;
+  }
+
+  /** Modes that this kernel lacks. */
+  readonly withoutModes = new Set<SaMode>();
+
+  supportsMode(mode: SaMode): boolean {
+    return !this.withoutModes.has(mode);
   }
 
   async allocateSpi(

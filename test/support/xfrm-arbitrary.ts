@@ -170,7 +170,7 @@ export const arbitraryAllocSpi: fc.Arbitrary<AllocSpi> = family.chain((octets) =
         min: u32,
         max: u32,
       }),
-      fc.record({ seq: u32 }, optional),
+      fc.record({ seq: u32, direction: fc.constant('in' as const) }, optional),
       look,
     )
     .map(([a, b, c]) => ({ ...a, ...b, ...c })),

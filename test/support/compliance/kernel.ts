@@ -146,6 +146,51 @@ export function kernelCompliance(subject: KernelSubject): void {
     await kernel.deleteSa(sa('in', spi));
   });
 
+  test('SAs of every kind are taken', async () => {
+    await using kernel = await subject.create();
+    const mac = { id: 12, key: new Uint8Array(32).fill(3) };
+    const selector = { source: ts('10.1.0.1'), destination: ts('10.2.0.1') };
+    const iptfs = {
+      dropTimeMicros: 1_000_000,
+      reorderWindow: 3,
+      dontFragment: false,
+      initDelayMicros: 0,
+      maxQueueOctets: 1_048_576,
+      packetOctets: 0,
+    };
+    const kinds: Partial<KernelSa>[] = [
+      { esn: true, replayWindow: 256 },
+      { mode: 'transport', replayWindow: 0 },
+      { mode: 'beet', selector },
+      { copyDf: false, copyEcn: false, copyDscp: 'in', icmp: true, tfcPadding: 0xffff },
+      {
+        copyDscp: 'no',
+        setMark: { value: 7, mask: 0xff },
+        mark: { value: 5, mask: 0xff },
+        ifId: 9,
+      },
+      { cpu: 0 },
+    ];
+    if (kernel.supportsMode('iptfs')) kinds.push({ mode: 'iptfs', iptfs });
+    const ah: Partial<KernelSa> = { protocol: 51, integrity: mac, esn: true, replayWindow: 64 };
+    if (kernel.supports(51, undefined, undefined, 12)) kinds.push(ah);
+    if (kernel.supports(108, undefined, undefined, undefined)) kinds.push({ protocol: 108 });
+    for (const [index, kind] of kinds.entries()) {
+      for (const direction of ['in', 'out'] as const) {
+        const { encryption, ...plain } = sa(direction, (0x1000 + index) as ChildSpi, kind);
+        const made = plain.protocol === 50 && encryption ? { ...plain, encryption } : plain;
+        const what = `${direction} ${JSON.stringify(kind)}`;
+        await expect(kernel.addSa(made), what).resolves.toBeUndefined();
+        if (keeps) expect(await kernel.querySa(made), what).toBeDefined();
+        const to = { source: ip('198.51.100.9'), destination: ip('198.51.100.10') };
+        await expect(kernel.moveSa(made, to), what).resolves.toBeUndefined();
+        await kernel.deleteSa({ ...made, ...to });
+        if (keeps) expect(await kernel.querySa({ ...made, ...to }), what).toBeUndefined();
+      }
+    }
+    expect(await kernel.listSas()).toEqual([]);
+  });
+
   test('the ports of encapsulation change and nothing else does', async () => {
     await using kernel = await subject.create();
     const spi = await kernel.allocateSpi(remote, local, 50, 7, min, max);

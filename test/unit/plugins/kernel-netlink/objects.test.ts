@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest';
 import type { KernelSa } from '../../../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../../../daemon/proto/child-spi.ts';
-import { UNLIMITED, XFRM_INF } from '../../../../native/index.ts';
+import { type Sa, UNLIMITED, XFRM_INF } from '../../../../native/index.ts';
 import { UnknownAlgorithm } from '../../../../plugins/kernel-netlink/algorithms.ts';
 import { selectorFor, selectorsOf } from '../../../../plugins/kernel-netlink/convert.ts';
 import { kernelEvent } from '../../../../plugins/kernel-netlink/events.ts';
 import {
   fromPolicy,
   fromSa,
+  toSa as toKernelSa,
   toPolicy,
-  toSa,
   toUsage,
 } from '../../../../plugins/kernel-netlink/objects.ts';
 import { bestRoute } from '../../../../plugins/kernel-netlink/route-choice.ts';
 import { octets, selector } from '../../../support/native-values.ts';
 import { ip, ts } from '../../../support/selectors.ts';
+
+// As for a kernel that knows of no directions.
+const toSa = (sa: KernelSa): Sa => toKernelSa(sa, false);
 
 const key = new Uint8Array(20).fill(1);
 const sa: KernelSa = {
@@ -113,14 +116,56 @@ test('limits: zero is none, seconds are rounded up', () => {
 });
 
 test.each([
-  ['out', 0, undefined],
-  ['in', 2, 1],
-  ['yes', 2, undefined],
-  ['no', 0, 1],
-] as const)('copyDscp %s sets flags %d and extra flags %s', (copyDscp, flags, extraFlags) => {
-  const made = toSa({ ...sa, copyDscp, mode: 'transport' });
-  expect(made.flags).toBe(flags);
-  expect(made.extraFlags).toBe(extraFlags);
+  ['out', 'out', 0, undefined],
+  ['out', 'in', 0, 1],
+  ['out', 'yes', 0, undefined],
+  ['out', 'no', 0, 1],
+  ['in', 'out', 0, undefined],
+  ['in', 'in', 2, undefined],
+  ['in', 'yes', 2, undefined],
+  ['in', 'no', 0, undefined],
+] as const)(
+  'an SA %s with copyDscp %s has flags %d and extra flags %s',
+  (direction, copyDscp, flags, extraFlags) => {
+    const made = toSa({ ...sa, direction, copyDscp, mode: 'transport' });
+    expect(made.flags).toBe(flags);
+    expect(made.extraFlags).toBe(extraFlags);
+  },
+);
+
+test('settings belong to one direction, which the kernel insists on when told of it', () => {
+  const both = { ...sa, mode: 'transport', copyDf: false, icmp: true, tfcPadding: 100 } as const;
+  const counted = { ...both, esn: true, replayWindow: 64 };
+  const out = toKernelSa({ ...counted, direction: 'out' }, true);
+  expect(out).toMatchObject({ direction: 'out', replayWindow: 0, flags: 4, tfcPad: 100 });
+  const into = toKernelSa({ ...counted, direction: 'in' }, true);
+  expect(into).toMatchObject({ direction: 'in', replayWindow: 64, flags: 16 });
+  expect(into).not.toHaveProperty('tfcPad');
+  // Older kernels refuse ESN without a window, even where it means nothing.
+  expect(toKernelSa({ ...counted, direction: 'out' }, false)).toMatchObject({ replayWindow: 1 });
+});
+
+test('AH over IPv4 is aligned to 32 bits, RFC 4302; over IPv6 to 64', () => {
+  const ah = { ...sa, protocol: 51, mode: 'transport', integrity: { id: 12, key } } as const;
+  expect(toSa(ah).flags).toBe(64);
+  expect(toSa({ ...ah, source: ip('2001:db8::1'), destination: ip('2001:db8::2') }).flags).toBe(0);
+});
+
+test('each direction of IP-TFS has its own settings', () => {
+  const iptfs = {
+    dropTimeMicros: 1,
+    reorderWindow: 2,
+    dontFragment: true,
+    initDelayMicros: 3,
+    maxQueueOctets: 4,
+    packetOctets: 5,
+  };
+  const { dropTimeMicros, reorderWindow, ...outbound } = iptfs;
+  expect(toSa({ ...sa, mode: 'iptfs', iptfs, direction: 'in' })).toMatchObject({
+    mode: 5,
+    iptfs: { dropTimeMicros, reorderWindow },
+  });
+  expect(toSa({ ...sa, mode: 'iptfs', iptfs, cpu: 3 })).toMatchObject({ iptfs: outbound, cpu: 3 });
 });
 
 test('marks, ids, encapsulation, selector and the other flags', () => {
