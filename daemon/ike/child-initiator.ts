@@ -14,20 +14,16 @@ import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { narrow } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { installChild } from './child-install.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { ExchangedSecrets } from './create-exchange.ts';
 import { EstablishError } from './errors.ts';
-import { agreedKeMethod } from './ike-proposals.ts';
+import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 import { childDisown } from './tasks/child-delete.ts';
-
-/** Outcome of a key exchange made for one CHILD_SA. */
-export interface Pfs {
-  readonly method: number;
-  readonly secret: Uint8Array;
-}
 
 /**
  * A CHILD_SA that we ask for: the payloads of the request, and what becomes of the answer. Until it is complete it
@@ -46,6 +42,7 @@ export class ChildProposal {
   readonly #ends: { readonly local: IpAddress; readonly remote: IpAddress };
   /** It is asked for together with the virtual IPs it is for. */
   readonly #awaitsAddress: boolean;
+  readonly #replaces: ChildSa | undefined;
   /** Protocol of the CHILD_SA in the peer's answer: from then on it has one. */
   #agreedProtocol: number | undefined;
 
@@ -54,8 +51,15 @@ export class ChildProposal {
     child: ChildConfig,
     proposals: readonly Proposal[],
     spis: ReadonlyMap<number, ChildSpi>,
+    replaces: ChildSa | undefined,
   ) {
-    const selectors = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
+    // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
+    const selectors =
+      replaces === undefined
+        ? configuredSelectors(child, localHosts(sa), remoteHosts(sa))
+        : { local: replaces.terms.localTs, remote: replaces.terms.remoteTs };
+    const transport = (replaces?.terms.mode ?? child.mode) === 'transport';
+    this.#replaces = replaces;
     this.#sa = sa;
     this.#child = child;
     this.#proposals = proposals;
@@ -66,15 +70,24 @@ export class ChildProposal {
     this.#remote = selectors.remote;
     this.uniqueId = sa.env.registry.nextChildId();
     this.payloads = [
-      ...(child.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
+      ...(replaces === undefined ? [] : [rekeyNotify(replaces)]),
+      ...(transport ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
       { kind: 'SA', proposals },
       { kind: 'TSi', selectors: selectors.local },
       { kind: 'TSr', selectors: selectors.remote },
     ];
   }
 
-  /** Reserves an SPI per protocol and writes the request. `keepKe` keeps key exchange transforms (PFS). */
-  static async prepare(sa: IkeSa, child: ChildConfig, keepKe = false): Promise<ChildProposal> {
+  /**
+   * Reserves an SPI per protocol and writes the request. `keepKe` keeps key exchange transforms (PFS); `replaces` makes
+   * it a rekeying.
+   */
+  static async prepare(
+    sa: IkeSa,
+    child: ChildConfig,
+    keepKe = false,
+    replaces?: ChildSa,
+  ): Promise<ChildProposal> {
     const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
     const spis = new Map<number, ChildSpi>();
     for (const { protocol } of configured) {
@@ -85,7 +98,7 @@ export class ChildProposal {
       number: index + 1,
       spi: childSpiBytes(spis.get(proposal.protocol) ?? (0 as ChildSpi)),
     }));
-    return new ChildProposal(sa, child, proposals, spis);
+    return new ChildProposal(sa, child, proposals, spis, replaces);
   }
 
   /**
@@ -96,11 +109,11 @@ export class ChildProposal {
     message: Message,
     ni: Uint8Array,
     nr: Uint8Array,
-    pfs: Pfs | undefined,
+    secrets: ExchangedSecrets = NO_SECRETS,
   ): Promise<void> {
     const sa = this.#sa;
     try {
-      await this.#install(message, ni, nr, pfs);
+      await this.install(message, ni, nr, secrets);
       this.#succeeded();
     } catch (error) {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
@@ -111,7 +124,7 @@ export class ChildProposal {
         await sa.deleteNow(errorText(error));
         return;
       }
-      this.#disown();
+      this.disown();
       sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
       sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
     }
@@ -126,12 +139,23 @@ export class ChildProposal {
     else script.then(tell, tell);
   }
 
-  // The peer believes in the CHILD_SA it agreed to; without a DELETE it would send into it until it expires.
-  #disown(): void {
+  /**
+   * Queues a DELETE for the CHILD_SA that the peer agreed to and we do not have: without one the peer would send into it
+   * until it expires.
+   */
+  disown(): void {
     const protocol = this.#agreedProtocol;
     const spi = protocol === undefined ? undefined : this.#spis.get(protocol);
     if (protocol === undefined || spi === undefined) return;
     this.#sa.tasks.queue(childDisown(protocol, spi));
+  }
+
+  /** Whether the peer deleted the CHILD_SA of this answer before the answer arrived. */
+  deletedEarly(message: Message): boolean {
+    const selected = find(message, 'SA')?.proposals[0];
+    const spi = childSpiFrom(selected?.spi ?? new Uint8Array(0));
+    if (selected === undefined || spi === undefined) return false;
+    return this.#sa.earlyDeletes.has(selected.protocol, spi);
   }
 
   /** Gives back what was reserved and no CHILD_SA took over. */
@@ -143,12 +167,17 @@ export class ChildProposal {
     }
   }
 
-  async #install(
+  /**
+   * Installs what the answer agrees to; with `outbound` false only what receives. Rejects with {@link EstablishError} or
+   * {@link KernelError}.
+   */
+  async install(
     message: Message,
     ni: Uint8Array,
     nr: Uint8Array,
-    pfs: Pfs | undefined,
-  ): Promise<void> {
+    secrets: ExchangedSecrets,
+    outbound = true,
+  ): Promise<ChildSa> {
     const sa = this.#sa;
     const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
     if (offer === undefined || tsi === undefined || tsr === undefined) throw this.#refused(message);
@@ -161,7 +190,7 @@ export class ChildProposal {
       );
     }
     sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
-    if (sa.earlyDeletes.has(selection.proposal.protocol, spiOut)) {
+    if (this.#replaces === undefined && this.deletedEarly(message)) {
       sa.log.log(
         'ike',
         1,
@@ -170,9 +199,10 @@ export class ChildProposal {
       throw new DeletedEarly(`the peer deleted CHILD_SA '${this.#child.name}' at once`);
     }
     const method = agreedKeMethod(selection.proposal);
-    if (method !== 0 && method !== pfs?.method) {
+    const additional = additionalKeMethods(selection.proposal).length;
+    if ((method !== 0 && method !== secrets.method) || additional !== secrets.additional.length) {
       throw new EstablishError(
-        `peer selected the key exchange ${nameOfKeMethod(method)} for CHILD_SA '${this.#child.name}' without doing it`,
+        `peer selected other key exchanges for CHILD_SA '${this.#child.name}' than it did (${nameOfKeMethod(method)})`,
       );
     }
     const localTs = narrow(this.#ownSelectors(), tsi.selectors);
@@ -185,7 +215,7 @@ export class ChildProposal {
     }
     const spiIn = this.#spis.get(selection.proposal.protocol);
     if (spiIn === undefined) throw new EstablishError('peer selected another protocol');
-    await installChild(sa, {
+    return await installChild(sa, {
       uniqueId: this.uniqueId,
       child: this.#child,
       proposal: selection.proposal,
@@ -197,13 +227,17 @@ export class ChildProposal {
       byUs: true,
       ni,
       nr,
-      secret: method === 0 ? undefined : pfs?.secret,
+      secret: method === 0 ? undefined : secrets.secret,
+      additional: secrets.additional,
+      outbound,
+      ...(this.#replaces === undefined ? {} : { replaces: this.#replaces }),
     });
   }
 
   // Asked for with any address, because the virtual IP comes with the same answer.
   #ownSelectors(): readonly TrafficSelector[] {
     const sa = this.#sa;
+    if (this.#replaces !== undefined) return this.#local;
     if (sa.configuration.local.length === 0 && wantedAddresses(sa).length > 0) {
       sa.log.log('ike', 1, 'configuration payload negotiation failed, no CHILD_SA built');
       throw new EstablishError('the peer assigned none of the virtual IPs asked for (vips)');
@@ -214,6 +248,7 @@ export class ChildProposal {
 
   #mode(message: Message): SaMode {
     const agreed = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
+    if (this.#replaces !== undefined) return this.#replaces.terms.mode;
     if (this.#child.mode !== 'transport') return 'tunnel';
     if (!agreed)
       this.#sa.log.log('ike', 1, 'peer does not agree to transport mode, using tunnel mode');
@@ -243,6 +278,19 @@ export class ChildProposal {
 
 /** The peer closed the CHILD_SA before we had its answer: there is nothing to give back to it. */
 class DeletedEarly extends EstablishError {}
+
+const NO_SECRETS: ExchangedSecrets = { method: 0, secret: undefined, additional: [] };
+
+/** Names the CHILD_SA to be replaced by our SPI, RFC 7296 section 1.3.3. */
+function rekeyNotify(old: ChildSa): Payload {
+  return {
+    kind: 'Notify',
+    protocol: old.terms.protocol === 51 ? ProtocolId.AH : ProtocolId.ESP,
+    spi: childSpiBytes(old.terms.spiIn),
+    type: NotifyType.REKEY_SA,
+    data: new Uint8Array(0),
+  };
+}
 
 /** Reserves an inbound SPI of an IKE protocol id (2 AH, 3 ESP). */
 export function reserveSpi(sa: IkeSa, protocol: number): Promise<ChildSpi> {

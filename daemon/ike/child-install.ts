@@ -40,6 +40,12 @@ export interface ChildAgreement {
   readonly nr: Uint8Array;
   /** Shared secret of a key exchange of its own (PFS), if one was done. */
   readonly secret: Uint8Array | undefined;
+  /** Secrets of additional key exchanges, RFC 9370. */
+  readonly additional?: readonly Uint8Array[];
+  /** The CHILD_SA it replaces: reqid and marks stay those, and nobody is told of a CHILD_SA that came up. */
+  readonly replaces?: ChildSa;
+  /** With `false` it only receives until {@link ChildSa.installOutbound}. */
+  readonly outbound?: boolean;
 }
 
 /**
@@ -50,20 +56,22 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   const { env, prf, keys, log } = sa;
   if (prf === undefined || keys === undefined)
     throw new InternalError('CHILD_SA before there are keys');
-  const { proposal, ni, nr, secret } = agreement;
-  const marks = chooseMarks(agreement.child, sa, agreement.uniqueId);
+  const { proposal, ni, nr, secret, additional, replaces, outbound = true } = agreement;
+  const marks = replaces?.terms.marks ?? chooseMarks(agreement.child, sa, agreement.uniqueId);
   const { localTs, remoteTs } = agreement;
-  const reqid = env.installer.acquireReqid({
-    localTs,
-    remoteTs,
-    ...marks,
-    fixed: agreement.child.reqid,
-  });
+  const reqid =
+    replaces === undefined
+      ? env.installer.acquireReqid({ localTs, remoteTs, ...marks, fixed: agreement.child.reqid })
+      : env.installer.retainReqid(replaces.terms.reqid);
+  const lengths = childKeyLengths(proposal);
+  const childKeys = deriveChildKeys(prf, keys.skD, ni, nr, secret, lengths, additional);
   try {
-    using childKeys = deriveChildKeys(prf, keys.skD, ni, nr, secret, childKeyLengths(proposal));
     const spec = buildSpec(sa, agreement, reqid, marks, childKeys);
-    const kernel = await env.installer.install(spec);
-    const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel);
+    const kernel = await env.installer.install(spec, { outbound });
+    const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel, {
+      keys: outbound ? undefined : childKeys,
+      up: replaces === undefined,
+    });
     sa.children.set(agreement.uniqueId, child);
     env.registry.childInstalled(sa, child);
     log.log(
@@ -72,9 +80,11 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
       `CHILD_SA ${child.label} established with SPIs ${hex32(spec.spiIn)}_i ${hex32(spec.spiOut)}_o ` +
         `and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    announceChildUp(sa, child);
+    if (outbound) childKeys[Symbol.dispose]();
+    if (replaces === undefined) announceChildUp(sa, child);
     return child;
   } catch (error) {
+    childKeys[Symbol.dispose]();
     env.installer.releaseReqid(reqid);
     if (error instanceof KernelError) {
       log.log('chd', 1, `unable to install IPsec SAs in kernel: ${error.message}`);

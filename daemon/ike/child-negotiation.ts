@@ -8,11 +8,14 @@ import { printProposals } from '../proto/proposal-print.ts';
 import { selectProposal } from '../proto/proposal-select.ts';
 import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
 import {
+  type ChildChoice,
   chooseChild,
   configuredSelectors,
   localHosts,
@@ -41,13 +44,15 @@ export interface RefusedChild {
 
 /**
  * Chooses child, proposal and selectors for a request of the peer, RFC 7296 sections 2.7 and 2.9. Within IKE_AUTH
- * (`keyExchange` false) key exchange methods do not count. `undefined` if the request asks for no CHILD_SA.
+ * (`keyExchange` false) key exchange methods do not count. For a rekeying (`replaces`) only that CHILD_SA's configuration
+ * counts. `undefined` if the request asks for no CHILD_SA.
  */
 export function negotiateChild(
   sa: IkeSa,
   connection: ConnectionConfig,
   message: Message,
   keyExchange: boolean,
+  replaces?: ChildSa,
 ): NegotiatedChild | RefusedChild | undefined {
   const [offer, tsi, tsr] = [find(message, 'SA'), find(message, 'TSi'), find(message, 'TSr')];
   if (offer === undefined && tsi === undefined && tsr === undefined) return undefined;
@@ -56,7 +61,7 @@ export function negotiateChild(
   }
   const { log, env } = sa;
   const { child_sa_limit: limit } = env.options();
-  if (limit > 0 && sa.children.size >= limit) {
+  if (replaces === undefined && limit > 0 && sa.children.size >= limit) {
     log.log('ike', 1, `peer has ${sa.children.size} CHILD_SAs, the limit (charon.child_sa_limit)`);
     return refused(NotifyType.NO_ADDITIONAL_SAS);
   }
@@ -70,12 +75,11 @@ export function negotiateChild(
     local: translated.local ? acrossNat(tsr.selectors, ends.local) : tsr.selectors,
     remote: translated.remote ? acrossNat(tsi.selectors, ends.remote) : tsi.selectors,
   };
-  const choice = chooseChild(
-    connection.children.values(),
-    localHosts(sa),
-    remoteHosts(sa),
-    proposed,
-  );
+  const hosts = [localHosts(sa), remoteHosts(sa)] as const;
+  const choice =
+    replaces === undefined
+      ? chooseChild(connection.children.values(), ...hosts, proposed)
+      : (unchanged(replaces, proposed) ?? chooseChild([replaces.config], ...hosts, proposed));
   if (choice === undefined) return refuseSelectors(sa, connection, proposed);
 
   const { child } = choice;
@@ -123,6 +127,18 @@ export function negotiateChild(
       },
     ],
   };
+}
+
+/** The selectors of the CHILD_SA that is replaced, if the proposed ones cover them: traffic keeps its way. */
+function unchanged(
+  { config, terms }: ChildSa,
+  proposed: Parameters<typeof chooseChild>[3],
+): ChildChoice | undefined {
+  const { localTs, remoteTs } = terms;
+  const covered =
+    equalSelectors(narrow(localTs, proposed.local), localTs) &&
+    equalSelectors(narrow(remoteTs, proposed.remote), remoteTs);
+  return covered ? { child: config, local: localTs, remote: remoteTs } : undefined;
 }
 
 function refuseSelectors(

@@ -1,18 +1,22 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
-import { KeyExchangeError } from '../contracts/crypto.ts';
 import { KernelError } from '../contracts/kernel.ts';
-import { childSpiBytes } from '../proto/child-spi.ts';
+import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
-import { nameOfKeMethod } from '../proto/iana/transforms.ts';
-import type { Message, Payload } from '../proto/payload.ts';
+import type { Message, NotifyPayload, Payload } from '../proto/payload.ts';
+import { lowerBytes } from '../util/bytes.ts';
+import { childByPeerSpi } from './child-deletes.ts';
+import { expireChild } from './child-expiry.ts';
 import { reserveSpi } from './child-initiator.ts';
 import { installChild } from './child-install.ts';
 import { failed, type NegotiatedChild, negotiateChild } from './child-negotiation.ts';
-import { agreedKeMethod, keyExchangeOf } from './ike-proposals.ts';
+import type { ChildSa } from './child-sa.ts';
+import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
+import { respondExchange } from './create-responder.ts';
+import { additionalKeMethods } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findNotify, notify } from './payloads.ts';
-import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
+import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
 
 /**
  * Answers the CHILD_SA part of an IKE_AUTH request; what was agreed is installed before the peer is told. A refusal is
@@ -28,102 +32,178 @@ export async function respondChild(
   const agreed = negotiateChild(sa, connection, message, false);
   if (agreed === undefined) return [];
   if (agreed.kind === 'refused') return agreed.payloads;
-  return install(sa, agreed, { ni, nr, secret: undefined }, []);
+  const { proposal } = agreed;
+  return await refusingErrors(sa, async () => {
+    const spiIn = await reserveSpi(sa, proposal.protocol);
+    await install(sa, agreed, spiIn, { ni, nr, secrets: NO_SECRETS, old: undefined });
+    return answerOf(agreed, spiIn, []);
+  });
 }
+
+const NO_SECRETS: ExchangedSecrets = { method: 0, secret: undefined, additional: [] };
 
 /**
- * CREATE_CHILD_SA as responder, RFC 7296 section 1.3.1: a further CHILD_SA, with a key exchange of its own if the agreed
- * proposal names one. Rekeying is refused in the way the RFC has for minimal implementations (section 4): the peer
- * then sets up a new IKE_SA.
+ * CREATE_CHILD_SA for a CHILD_SA as responder: a further one (RFC 7296 section 1.3.1), or one that replaces another
+ * (section 1.3.3). What receives is installed before the answer leaves; a replacement sends once the peer deletes the
+ * old CHILD_SA, because only then it is certain that the peer has the new one.
  */
-export async function respondCreateChild(sa: IkeSa, message: Message): Promise<readonly Payload[]> {
-  const { log, connection } = sa;
+export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): ResponderTask {
+  const { message } = first;
+  const { connection } = sa;
   const nonce = find(message, 'Nonce');
-  const rekeys =
-    findNotify(message, NotifyType.REKEY_SA) !== undefined || find(message, 'TSi') === undefined;
-  if (sa.state.kind !== 'established' || sa.ending) return [notify(NotifyType.TEMPORARY_FAILURE)];
-  if (rekeys || connection === undefined || nonce === undefined) {
-    log.log('ike', 1, 'peer asks for rekeying, which is refused');
-    return [notify(NotifyType.NO_ADDITIONAL_SAS)];
+  if (connection === undefined || nonce === undefined) return;
+  const rekey = findNotify(message, NotifyType.REKEY_SA);
+  const old = rekey === undefined ? undefined : rekeyed(sa, rekey);
+  if (old !== undefined && 'refusal' in old) {
+    yield { payloads: old.refusal };
+    return;
   }
-  const agreed = negotiateChild(sa, connection, message, true);
-  if (agreed === undefined) return [notify(NotifyType.INVALID_SYNTAX)];
-  if (agreed.kind === 'refused') return agreed.payloads;
-
-  const nr = sa.env.random.bytes(NONCE_OCTETS);
-  const own: Payload = { kind: 'Nonce', data: nr };
-  const method = agreedKeMethod(agreed.proposal);
-  if (method === 0) {
-    return install(sa, agreed, { ni: nonce.data, nr, secret: undefined }, [own]);
+  const agreed = negotiateChild(sa, connection, message, true, old?.child);
+  if (agreed === undefined || agreed.kind === 'refused') {
+    yield { payloads: agreed?.payloads ?? [notify(NotifyType.INVALID_SYNTAX)] };
+    return;
   }
-  const ke = find(message, 'KE');
-  // Perfect forward secrecy was agreed: a request without it would quietly do without (RFC 7296 section 1.3.1).
-  if (ke === undefined) return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads;
-  if (ke.method !== method) {
-    const [got, want] = [nameOfKeMethod(ke.method), nameOfKeMethod(method)];
-    log.log(
-      'ike',
-      1,
-      `key exchange method ${got} in received payload doesn't match negotiated ${want}`,
-    );
-    return [notify(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(method >>> 8, method & 0xff))];
-  }
+  const { proposal } = agreed;
+  let spiIn: ChildSpi;
   try {
-    const { publicValue, secret } = keyExchangeOf(sa.env.crypto, method).respond(ke.data);
-    const payloads: Payload[] = [own, { kind: 'KE', method, data: publicValue }];
-    try {
-      return await install(sa, agreed, { ni: nonce.data, nr, secret }, payloads);
-    } finally {
-      secret.fill(0);
-    }
+    spiIn = await reserveSpi(sa, proposal.protocol);
   } catch (error) {
-    if (!(error instanceof KeyExchangeError)) throw error;
-    log.log('ike', 1, `peer sent an unusable ${nameOfKeMethod(method)} value: ${error.message}`);
-    return [notify(NotifyType.INVALID_SYNTAX)];
+    if (!(error instanceof KernelError)) throw error;
+    yield { payloads: failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads };
+    return;
+  }
+  const ends = { local: sa.local.address, remote: sa.remote.address };
+  const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
+  const replaced = old?.child;
+  const waits = additionalKeMethods(proposal).length > 0;
+  try {
+    yield* respondExchange(sa, first, {
+      proposal,
+      payloads: (own) => answerOf(agreed, spiIn, own),
+      begin: (nr) => {
+        if (replaced === undefined || !waits) return;
+        replaced.peerRekey = { replacement: undefined, lowestNonce: lowerBytes(nonce.data, nr) };
+        replaced.state = 'REKEYING';
+      },
+      refusal: () => (replaced === undefined ? undefined : busyWith(sa, replaced)),
+      complete: async (nr, secrets): Promise<OutboundResponse> => {
+        const ni = nonce.data;
+        const parts = { ni, nr, secrets, old: replaced };
+        const refused = await refusingErrors(sa, async () => {
+          await install(sa, agreed, spiIn, parts);
+          return [];
+        });
+        return { payloads: refused };
+      },
+    });
+  } finally {
+    if (replaced !== undefined) await giveUp(replaced);
+    await sa.env.installer.releaseSpi(ends.local, ends.remote, ip, spiIn);
   }
 }
 
-interface Secrets {
+/** The peer did not complete its rekeying: the CHILD_SA serves on, if nothing else is going on with it. */
+async function giveUp(child: ChildSa): Promise<void> {
+  if (child.peerRekey === undefined || child.peerRekey.replacement !== undefined) return;
+  child.peerRekey = undefined;
+  if (child.state !== 'REKEYING' || child.rekeyOpen || child.followsUp) return;
+  child.state = 'INSTALLED';
+  if (child.expired) await expireChild(child);
+}
+
+/** The CHILD_SA that a REKEY_SA notify means, or why it cannot be rekeyed now. */
+function rekeyed(
+  sa: IkeSa,
+  notified: NotifyPayload,
+): { readonly child: ChildSa } | { readonly refusal: readonly Payload[] } {
+  const { protocol, spi } = notified;
+  const child = childByPeerSpi(sa, protocol, childSpiFrom(spi));
+  const known = protocol === ProtocolId.ESP || protocol === ProtocolId.AH;
+  if (child === undefined || !known) {
+    sa.log.log('ike', 1, 'peer asks to rekey a CHILD_SA that does not exist');
+    const data = new Uint8Array(0);
+    const type = NotifyType.CHILD_SA_NOT_FOUND;
+    return { refusal: [{ kind: 'Notify', protocol, spi, type, data }] };
+  }
+  const refusal = busyWith(sa, child);
+  return refusal === undefined ? { child } : { refusal };
+}
+
+/** RFC 7296 section 2.25.1: why a CHILD_SA cannot be replaced by the peer now. */
+function busyWith(sa: IkeSa, child: ChildSa): readonly Payload[] | undefined {
+  const replaceable = child.state === 'INSTALLED' || child.state === 'REKEYING';
+  const sends = child.outbound === 'INSTALLED';
+  if (replaceable && sends && !child.followsUp && sa.children.has(child.terms.uniqueId)) {
+    return undefined;
+  }
+  sa.log.log('ike', 1, `peer asks to rekey CHILD_SA ${child.label}, which is ${child.state}`);
+  return [notify(NotifyType.TEMPORARY_FAILURE)];
+}
+
+interface Parts {
   readonly ni: Uint8Array;
   readonly nr: Uint8Array;
-  readonly secret: Uint8Array | undefined;
+  readonly secrets: ExchangedSecrets;
+  readonly old: ChildSa | undefined;
 }
 
-/** Installs what was agreed and writes the answer; `exchange` holds Nonce and KE of CREATE_CHILD_SA. */
+/** Installs what was agreed and wipes the secrets. */
 async function install(
   sa: IkeSa,
   agreed: NegotiatedChild,
-  secrets: Secrets,
-  exchange: readonly Payload[],
-): Promise<readonly Payload[]> {
-  const { env } = sa;
+  spiIn: ChildSpi,
+  { ni, nr, secrets, old }: Parts,
+): Promise<void> {
   const { proposal } = agreed;
   const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
   try {
-    const spiIn = await reserveSpi(sa, proposal.protocol);
-    try {
-      await installChild(sa, {
-        uniqueId: env.registry.nextChildId(),
-        child: agreed.child,
-        proposal,
-        mode: agreed.mode,
-        spiIn,
-        spiOut: agreed.spiOut,
-        localTs: agreed.localTs,
-        remoteTs: agreed.remoteTs,
-        byUs: false,
-        ...secrets,
-      });
-    } catch (error) {
-      await env.installer.releaseSpi(sa.local.address, sa.remote.address, ip, spiIn);
-      throw error;
-    }
-    return [
-      ...(agreed.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
-      { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
-      ...exchange,
-      ...agreed.selectors,
-    ];
+    const child = await installChild(sa, {
+      uniqueId: sa.env.registry.nextChildId(),
+      child: agreed.child,
+      proposal,
+      mode: agreed.mode,
+      spiIn,
+      spiOut: agreed.spiOut,
+      localTs: agreed.localTs,
+      remoteTs: agreed.remoteTs,
+      byUs: false,
+      ni,
+      nr,
+      secret: secrets.secret,
+      additional: secrets.additional,
+      ...(old === undefined ? {} : { replaces: old, outbound: false }),
+    });
+    if (old === undefined) return;
+    child.predecessor = old;
+    old.peerRekey = { replacement: child, lowestNonce: lowerBytes(ni, nr) };
+    old.state = 'REKEYED';
+  } catch (error) {
+    await sa.env.installer.releaseSpi(sa.local.address, sa.remote.address, ip, spiIn);
+    throw error;
+  } finally {
+    wipeSecrets(secrets);
+  }
+}
+
+function answerOf(
+  agreed: NegotiatedChild,
+  spiIn: ChildSpi,
+  exchange: readonly Payload[],
+): readonly Payload[] {
+  return [
+    ...(agreed.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
+    { kind: 'SA', proposals: [{ ...agreed.proposal, spi: childSpiBytes(spiIn) }] },
+    ...exchange,
+    ...agreed.selectors,
+  ];
+}
+
+async function refusingErrors(
+  sa: IkeSa,
+  install: () => Promise<readonly Payload[]>,
+): Promise<readonly Payload[]> {
+  try {
+    return await install();
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads;

@@ -1,4 +1,5 @@
 import type { ChildConfig } from '../config/connection-types.ts';
+import type { Timer } from '../contracts/clock.ts';
 import type { KernelLifetime, SaMode, SaUsage } from '../contracts/kernel.ts';
 import type { ChildSaStateName } from '../contracts/views.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
@@ -37,23 +38,67 @@ export interface ChildUsage {
 
 const NO_USAGE: ChildUsage = { in: undefined, out: undefined };
 
-/** An installed CHILD_SA. It owns its kernel state and its use of a reqid. */
+/** What sends: nothing, nothing yet (the peer's rekeying is not complete), or the kernel. */
+export type OutboundState = 'NONE' | 'REGISTERED' | 'INSTALLED';
+
+/** How a CHILD_SA begins. */
+export interface ChildSaStart {
+  /** Keys that are still needed, because what sends is not installed yet: it wipes them. */
+  readonly keys: Disposable | undefined;
+  /** Listeners know of it; one that replaces another becomes known when it takes over. */
+  readonly up: boolean;
+}
+
+/** The peer's rekeying of a CHILD_SA, answered but not complete until the peer deletes the old one. */
+export interface PeerRekey {
+  /** `undefined` while additional key exchanges are missing. */
+  readonly replacement: ChildSa | undefined;
+  /** The lower nonce of that exchange: it decides if our own rekeying collides (RFC 7296 section 2.8.1). */
+  readonly lowestNonce: Uint8Array;
+}
+
+/**
+ * An installed CHILD_SA. It owns its kernel state and its use of a reqid. Listeners are told of one that came up, was
+ * replaced or went down exactly once: {@link ChildSa.up} is what they believe.
+ */
 export class ChildSa {
   /** Monotonic milliseconds. */
   readonly installedAt: number;
   /** How the tables of kernel events know it. */
   kernelKeys: readonly string[] = [];
   #terms: ChildSaTerms;
-  readonly #sa: IkeSa;
+  state: ChildSaStateName = 'INSTALLED';
+  up: boolean;
+  /** The kernel dropped it at its hard lifetime. */
+  expired = false;
+  /** The peer's rekeying of it, while that is not complete. */
+  peerRekey: PeerRekey | undefined;
+  /** Our rekeying of it is past CREATE_CHILD_SA: no other one may begin (RFC 9370 section 2.2.4). */
+  followsUp = false;
+  /** Our request to rekey it is unanswered: what the peer deletes meanwhile stays until the answer is there. */
+  rekeyOpen = false;
+  /** The peer closed it while it had to stay for that reason. */
+  deletedByPeer = false;
+  /** What replaced it. */
+  successor: ChildSa | undefined;
+  /** What the peer made it to replace, as long as that exists. */
+  predecessor: ChildSa | undefined;
+  #sa: IkeSa;
   readonly #kernel: InstalledChildSa;
-  #state: ChildSaStateName = 'INSTALLED';
+  #keys: Disposable | undefined;
+  #outbound: OutboundState;
+  #gone = false;
+  #linger: Timer | undefined;
   #usage: ChildUsage = NO_USAGE;
   #removed: (() => void) | undefined;
 
-  constructor(sa: IkeSa, terms: ChildSaTerms, kernel: InstalledChildSa) {
+  constructor(sa: IkeSa, terms: ChildSaTerms, kernel: InstalledChildSa, start: ChildSaStart) {
     this.#sa = sa;
     this.#terms = terms;
     this.#kernel = kernel;
+    this.#keys = start.keys;
+    this.#outbound = start.keys === undefined ? 'INSTALLED' : 'REGISTERED';
+    this.up = start.up;
     this.installedAt = sa.env.clock.now();
   }
 
@@ -61,26 +106,31 @@ export class ChildSa {
     return this.#terms;
   }
 
+  /** The IKE_SA that it belongs to: another one after that was rekeyed. */
+  get sa(): IkeSa {
+    return this.#sa;
+  }
+
   get config(): ChildConfig {
     return this.terms.config;
   }
 
-  get state(): ChildSaStateName {
-    return this.#state;
+  get outbound(): OutboundState {
+    return this.#outbound;
   }
 
   get usage(): ChildUsage {
     return this.#usage;
   }
 
+  /** Neither replaced nor on its way out: what a user means by it. */
+  get live(): boolean {
+    return (this.state === 'INSTALLED' || this.state === 'REKEYING') && !this.#gone;
+  }
+
   /** The name in sentences: `net{2}`. */
   get label(): string {
     return `${this.config.name}{${this.terms.uniqueId}}`;
-  }
-
-  /** A DELETE for it is under way. */
-  markDeleting(): void {
-    this.#state = 'DELETING';
   }
 
   /** Follows its IKE_SA to where its ends are now. Rejects with `KernelError`: then it wants to be rekeyed. */
@@ -97,9 +147,45 @@ export class ChildSa {
     env.registry.childInstalled(this.#sa, this);
   }
 
-  /** Calls back once it is gone, whoever closes it and however; at once if it is gone already. */
+  /** Traffic leaves through it from now on. Rejects with {@link KernelError}. */
+  async installOutbound(): Promise<void> {
+    if (this.#outbound !== 'REGISTERED') return;
+    await this.#kernel.installOutbound();
+    this.#outbound = 'INSTALLED';
+    this.#wipe();
+  }
+
+  /** Nothing leaves through it any more; what is under way to us is still received. */
+  async removeOutbound(): Promise<void> {
+    this.#outbound = 'NONE';
+    this.#wipe();
+    await this.#kernel.removeOutbound();
+  }
+
+  /** Another CHILD_SA took its place and the peer knows: it receives what is under way for a moment, then goes. */
+  retire(): void {
+    if (this.#gone) return;
+    this.state = 'DELETED';
+    const { env } = this.#sa;
+    const delay = env.options().delete_rekeyed_delay * 1000;
+    this.#linger?.cancel();
+    this.#linger = env.clock.after(delay, () => this.#sa.post(() => this.remove()));
+  }
+
+  /** Hands it to the IKE_SA that replaces its own. */
+  moveTo(sa: IkeSa): void {
+    this.#sa.children.delete(this.terms.uniqueId);
+    this.#sa = sa;
+    sa.children.set(this.terms.uniqueId, this);
+  }
+
+  /** Calls back once it and what replaced it are gone, whoever closes it and however; at once if it is gone already. */
   whenRemoved(action: () => void): void {
-    if (this.#state === 'DELETED') {
+    if (this.successor !== undefined) {
+      this.successor.whenRemoved(action);
+      return;
+    }
+    if (this.#gone) {
       action();
       return;
     }
@@ -108,6 +194,14 @@ export class ChildSa {
       others?.();
       action();
     };
+  }
+
+  /** Those who wait for its end wait for the end of its successor instead. */
+  replacedBy(successor: ChildSa): void {
+    this.successor = successor;
+    const waiting = this.#removed;
+    this.#removed = undefined;
+    if (waiting !== undefined) successor.whenRemoved(waiting);
   }
 
   /** Asks the kernel for the counters; without an answer the last ones stand. */
@@ -119,22 +213,34 @@ export class ChildSa {
   /** Takes it out of the kernel and of the IKE_SA, and says so. Doing it twice does nothing. */
   async remove(): Promise<void> {
     const { uniqueId, spiIn, spiOut, localTs, remoteTs } = this.terms;
-    if (this.#state === 'DELETED') return;
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#linger?.cancel();
     const usage = await this.refreshUsage().catch(() => this.#usage);
     const bytes = (one: SaUsage | undefined): string => `(${one?.bytes ?? 0n} bytes)`;
     this.#sa.log.log(
       'chd',
-      0,
+      this.up ? 0 : 1,
       `closing CHILD_SA ${this.label} with SPIs ${hex32(spiIn)}_i ${bytes(usage.in)} ` +
         `${hex32(spiOut)}_o ${bytes(usage.out)} and TS ${printSelectors(localTs, remoteTs)}`,
     );
-    const tell = announceChildDown(this.#sa, this);
-    this.#state = 'DELETED';
+    const tell = this.up ? announceChildDown(this.#sa, this) : undefined;
+    this.up = false;
+    this.state = 'DELETED';
+    this.#outbound = 'NONE';
+    this.#wipe();
     this.#sa.children.delete(uniqueId);
     this.#sa.env.registry.childRemoved(this);
+    if (this.predecessor?.peerRekey?.replacement === this) this.predecessor.peerRekey = undefined;
+    if (this.successor?.predecessor === this) this.successor.predecessor = undefined;
     await this.#kernel.remove();
     this.#sa.env.installer.releaseReqid(this.terms.reqid);
-    tell();
+    tell?.();
     this.#removed?.();
+  }
+
+  #wipe(): void {
+    this.#keys?.[Symbol.dispose]();
+    this.#keys = undefined;
   }
 }

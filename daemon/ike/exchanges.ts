@@ -1,8 +1,11 @@
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
 import { respondCreateChild } from './child-responder.ts';
+import { converse, respondFollowUp } from './create-responder.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { IkeSaState } from './ike-sa-state.ts';
 import { respondInformational } from './informational.ts';
+import { find, notify } from './payloads.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
 import { respond } from './tasks/respond.ts';
 
@@ -11,6 +14,7 @@ const ALLOWED: Readonly<Record<number, readonly IkeSaState['kind'][]>> = {
   [ExchangeType.IKE_SA_INIT]: ['created'],
   [ExchangeType.IKE_AUTH]: ['connecting'],
   [ExchangeType.CREATE_CHILD_SA]: ['established', 'deleting'],
+  [ExchangeType.IKE_FOLLOWUP_KE]: ['established', 'deleting'],
   [ExchangeType.INFORMATIONAL]: ['established', 'deleting'],
 };
 
@@ -36,12 +40,26 @@ export async function handleRequest(
     case ExchangeType.IKE_AUTH:
       return nextResponse(sa, request);
     case ExchangeType.CREATE_CHILD_SA:
-      return { payloads: await respondCreateChild(sa, request.message) };
+      return respondCreate(sa, request);
+    case ExchangeType.IKE_FOLLOWUP_KE:
+      return respondFollowUp(sa, request);
     case ExchangeType.INFORMATIONAL:
       return respondInformational(sa, request.message);
     default:
       return undefined;
   }
+}
+
+/** CREATE_CHILD_SA: which of its uses it is, and whether this is the moment for it (RFC 7296 section 2.25). */
+async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<OutboundResponse> {
+  if (sa.state.kind !== 'established' || sa.ending) {
+    return { payloads: [notify(NotifyType.TEMPORARY_FAILURE)] };
+  }
+  if (find(request.message, 'TSi') === undefined) {
+    sa.log.log('ike', 1, 'peer asks for rekeying, which is refused');
+    return { payloads: [notify(NotifyType.NO_ADDITIONAL_SAS)] };
+  }
+  return converse(sa, respondCreateChild(sa, request), request);
 }
 
 async function nextResponse(

@@ -18,6 +18,14 @@ export function keMethods(proposals: readonly Proposal[]): readonly number[] {
   return [...methods];
 }
 
+/** Methods of the additional key exchanges of an agreed proposal, in their order (RFC 9370 section 2.2.2). */
+export function additionalKeMethods(proposal: Proposal | undefined): readonly number[] {
+  return (proposal?.transforms ?? [])
+    .filter(({ type, id }) => type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7 && id)
+    .toSorted((a, b) => a.type - b.type)
+    .map(({ id }) => id);
+}
+
 /** Configured proposals as sent: numbered from 1 (RFC 7296 section 3.3.1), each with this SPI. */
 export function numbered(proposals: readonly Proposal[], spi: Uint8Array): readonly Proposal[] {
   return proposals.map((proposal, index) => ({ ...proposal, number: index + 1, spi }));

@@ -13,6 +13,7 @@ import { type IkeHeader, parseHeader } from '../wire/header.ts';
 import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
 import { encodeMessage } from '../wire/message.ts';
 import { alertFromOutside } from './announce.ts';
+import { expireChild, rekeyChild } from './child-expiry.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
@@ -22,7 +23,6 @@ import { IkeSaTables } from './ike-sa-tables.ts';
 import { watchActivity } from './inactivity.ts';
 import { notify } from './payloads.ts';
 import { ResponderGuard } from './responder-guard.ts';
-import { childDelete } from './tasks/child-delete.ts';
 import type { Outcome } from './waiters.ts';
 
 const IKE_MAJOR_VERSION = 2;
@@ -159,7 +159,7 @@ export class IkeSaManager implements SaRegistry {
   onKernelEvent(event: KernelEvent): void {
     if (event.kind === 'mapping') {
       const { id, address, port } = event;
-      const moved = this.tables.child(id.protocol, id.destination, id.spi)?.sa;
+      const moved = this.tables.child(id.protocol, id.destination, id.spi)?.child.sa;
       moved?.post(() => moved.remapped({ address, port }));
       return;
     }
@@ -167,17 +167,12 @@ export class IkeSaManager implements SaRegistry {
     const { protocol, destination, spi } = event.id;
     const found = this.tables.child(protocol, destination, spi);
     if (found === undefined) return;
-    const { sa, child } = found;
+    const { child } = found;
     const name = `CHILD_SA ${child.label} (SPI ${hex32(spi)})`;
-    if (!event.hard) {
-      sa.log.log('chd', 1, `${name} reached its soft lifetime; it ends with its hard lifetime`);
-      return;
-    }
-    sa.log.log('chd', 1, `${name} expired, deleting it`);
-    sa.post(() => {
-      sa.tasks.queue(childDelete(child));
-      return sa.tasks.advance();
-    });
+    const reached = event.hard ? 'expired' : 'reached its soft lifetime';
+    child.sa.log.log('chd', 1, `${name} ${reached}`);
+    // It may move to another IKE_SA before the job has its turn.
+    child.sa.post(() => (event.hard ? expireChild(child) : rekeyChild(child)));
   }
 
   newSpi(): IkeSpi {

@@ -13,6 +13,7 @@ import { errorText, InternalError } from '../util/error.ts';
 import { Mailbox } from '../util/mailbox.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
+import { rekeyChild } from './child-expiry.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Configuration } from './configuration.ts';
 import type { Destination } from './destination.ts';
@@ -86,6 +87,8 @@ export class IkeSa implements EngineHost {
   peerIsChildless = false;
   /** The conversation in which we answer until the IKE_SA is established. */
   responder: ResponderTask | undefined;
+  /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */
+  followUp: { readonly task: ResponderTask; readonly link: Uint8Array } | undefined;
   /** Where a half-open responder's IKE_SA_INIT came from, until it is established or gone. */
   openedFrom: Endpoint | undefined;
   /** When its first try began, and the last one (for a responder: when the peer's first message came). */
@@ -106,6 +109,8 @@ export class IkeSa implements EngineHost {
   lastOutbound: number;
   /** Sequences of the initial exchange used so far, for `keyingtries`. */
   tries = 1;
+  /** Since when (monotonic milliseconds) the peer has answered TEMPORARY_FAILURE and nothing else. */
+  temporaryFailureSince: number | undefined;
   /** We decided to delete it, even if the DELETE still waits for its turn: nobody joins it, nothing brings it back. */
   ending = false;
 
@@ -259,6 +264,11 @@ export class IkeSa implements EngineHost {
     await this.destroy(reason);
   }
 
+  /** Replaces a CHILD_SA by a new one, unless that is under way or it is going anyway. */
+  rekeyChild(child: ChildSa): void {
+    this.post(() => rekeyChild(child));
+  }
+
   /** Moves to another state; a move that the table of states does not know is a mistake of ours. */
   transition(next: IkeSaState): void {
     if (!mayFollow(this.#state, next)) {
@@ -305,6 +315,7 @@ export class IkeSa implements EngineHost {
     if (down !== undefined) this.env.emit(() => ({ kind: 'ike-updown', up: false, ike: down }));
     await this.#attempt(() => this.tasks.abandon(reason));
     await this.#attempt(() => this.responder?.return(undefined));
+    await this.#attempt(() => this.dropFollowUp());
     for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
     await this.#attempt(() => this.configuration.release());
     this.engine.dispose();
@@ -321,6 +332,13 @@ export class IkeSa implements EngineHost {
     } catch (error) {
       this.log.log('ike', 0, `cleaning up IKE_SA ${this.label} failed: ${errorText(error)}`);
     }
+  }
+
+  /** Gives up what waits for IKE_FOLLOWUP_KE: it cannot be completed any more. */
+  async dropFollowUp(): Promise<void> {
+    const pending = this.followUp;
+    this.followUp = undefined;
+    await pending?.task.return();
   }
 
   /** Starts the initial exchanges again under a new SPI, after silence. */

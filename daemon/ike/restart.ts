@@ -14,11 +14,11 @@ export function namesToRestart(
   const children = [...sa.children.values()];
   const others = sa.env.registry.duplicatesOf(sa);
   const again = children.filter(
-    ({ state, config }) =>
-      state === 'INSTALLED' &&
-      wanted(config) &&
+    (child) =>
+      child.live &&
+      wanted(child.config) &&
       // What another IKE_SA of this peer has is not lost: this one was replaced.
-      !others.some((other) => provides(other, config)),
+      !others.some((other) => provides(other, child.config)),
   );
   return [...new Set(again.map((child) => child.config.name))];
 }

@@ -64,6 +64,8 @@ export interface InboundRequest {
 /** Our answer, and what happens once it is on its way. */
 export interface OutboundResponse {
   readonly payloads: readonly Payload[];
+  /** The conversation goes on with an IKE_FOLLOWUP_KE request that carries these octets (RFC 9370). */
+  readonly awaits?: Uint8Array;
   /** Runs after the answer was sent: the place to destroy an IKE_SA that said its last word. */
   readonly after?: () => void | Promise<void>;
 }

@@ -154,6 +154,11 @@ export class KernelInstaller {
     return this.#reqids.acquire(key);
   }
 
+  /** One more use of a reqid that is in use. */
+  retainReqid(reqid: number): number {
+    return this.#reqids.retain(reqid);
+  }
+
   releaseReqid(reqid: number): void {
     this.#reqids.release(reqid);
   }

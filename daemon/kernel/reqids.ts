@@ -47,6 +47,11 @@ export class Reqids {
     return this.#use(reqid, text);
   }
 
+  /** Another user of a reqid that is in use: a CHILD_SA keeps that of the one it replaces. */
+  retain(reqid: number): number {
+    return this.#use(reqid, undefined);
+  }
+
   /** Gives back one use; one that is not known is ignored. */
   release(reqid: number): void {
     const entry = this.#byReqid.get(reqid);

@@ -28,6 +28,11 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** The one of two that sorts first. */
+export function lowerBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return compareBytes(a, b) <= 0 ? a : b;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('latin1');
 

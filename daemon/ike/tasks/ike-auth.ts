@@ -58,7 +58,7 @@ export async function* ikeAuth(
     const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);
     if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
     await receiveConfig(sa, reply.message);
-    if (offer !== undefined) await offer.complete(reply.message, init.ni, init.nr, undefined);
+    if (offer !== undefined) await offer.complete(reply.message, init.ni, init.nr);
   } finally {
     await offer?.dispose();
   }

@@ -19,8 +19,16 @@ const exchanges = [0, 1, 2, 5, 33, 34, 35, 36, 37, 38, 39, 43, 44, 45, 240, 255]
 /** The only requests of an original initiator that a responder answers. Everything else is dropped. */
 const answered: Readonly<Record<State, readonly number[]>> = {
   connecting: [ExchangeType.IKE_AUTH],
-  established: [ExchangeType.CREATE_CHILD_SA, ExchangeType.INFORMATIONAL],
-  deleting: [ExchangeType.CREATE_CHILD_SA, ExchangeType.INFORMATIONAL],
+  established: [
+    ExchangeType.CREATE_CHILD_SA,
+    ExchangeType.INFORMATIONAL,
+    ExchangeType.IKE_FOLLOWUP_KE,
+  ],
+  deleting: [
+    ExchangeType.CREATE_CHILD_SA,
+    ExchangeType.INFORMATIONAL,
+    ExchangeType.IKE_FOLLOWUP_KE,
+  ],
   destroyed: [],
 };
 

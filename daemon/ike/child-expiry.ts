@@ -1,0 +1,40 @@
+import type { ChildSa } from './child-sa.ts';
+import { completePeerRekey } from './child-takeover.ts';
+import { childCreate } from './tasks/child-create.ts';
+import { childDelete } from './tasks/child-delete.ts';
+import { childRekey } from './tasks/child-rekey.ts';
+
+/** A CHILD_SA is to be rekeyed, unless it is replaced, on its way out, or being rekeyed already. */
+export function rekeyChild(child: ChildSa): Promise<void> {
+  const { sa } = child;
+  const idle = child.state === 'INSTALLED' && child.outbound === 'INSTALLED';
+  if (!idle || sa.ending || sa.state.kind !== 'established' || sa.tasks.rekeys(child)) {
+    return Promise.resolve();
+  }
+  sa.tasks.queue(childRekey(child));
+  return sa.tasks.advance();
+}
+
+/** The kernel dropped a CHILD_SA at its hard lifetime: it is closed with the peer, or replaced by what the peer made. */
+export async function expireChild(child: ChildSa): Promise<void> {
+  const { sa } = child;
+  child.expired = true;
+  switch (child.state) {
+    case 'REKEYING':
+      // The rekeying under way replaces it, or comes back here.
+      return;
+    case 'REKEYED':
+      // The peer rekeyed it and deletes it itself; what it made takes over without waiting for that.
+      await completePeerRekey(child);
+      await child.remove();
+      return;
+    case 'INSTALLED': {
+      sa.tasks.queue(childDelete(child));
+      if (child.config.closeAction.start) sa.tasks.queue(childCreate(child.config));
+      await sa.tasks.advance();
+      return;
+    }
+    default:
+      return;
+  }
+}

@@ -1,0 +1,162 @@
+import { KeyExchangeError } from '../contracts/crypto.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
+import { nameOfKeMethod } from '../proto/iana/transforms.ts';
+import type { Message, Payload } from '../proto/payload.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { equalBytes } from '../util/bytes.ts';
+import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
+import { additionalKeMethods, agreedKeMethod, keyExchangeOf } from './ike-proposals.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { find, findNotify, notify } from './payloads.ts';
+import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
+import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
+
+/** What is answered to a CREATE_CHILD_SA request of the peer, once a proposal was chosen. */
+export interface CreateResponse {
+  readonly proposal: Proposal;
+  /** The answer around Nonce and KE, which are handed in. */
+  payloads(exchange: readonly Payload[]): readonly Payload[];
+  /** The answer is about to leave, with this nonce of ours. */
+  begin?(nr: Uint8Array): void;
+  /** Why it cannot be completed any more when an additional key exchange arrives. */
+  refusal(): readonly Payload[] | undefined;
+  /**
+   * Makes the new SA; it wipes the secrets. Payloads of the result replace the answer if there are any: a refusal. Its
+   * `after` runs once the answer is on its way.
+   */
+  complete(nr: Uint8Array, secrets: ExchangedSecrets): Promise<OutboundResponse>;
+}
+
+/** Octets that tie IKE_FOLLOWUP_KE requests to what they complete, RFC 9370 section 2.2.4. */
+const LINK_OCTETS = 8;
+
+/**
+ * CREATE_CHILD_SA as responder from the key exchange on (RFC 7296 section 1.3), followed by one IKE_FOLLOWUP_KE per
+ * additional key exchange of the proposal (RFC 9370 section 2.2.4).
+ */
+export async function* respondExchange(
+  sa: IkeSa,
+  first: InboundRequest,
+  response: CreateResponse,
+): ResponderTask {
+  const nr = sa.env.random.bytes(NONCE_OCTETS);
+  const method = agreedKeMethod(response.proposal);
+  const exchanged = method === 0 ? NOTHING : keyExchange(sa, method, first.message);
+  if ('refusal' in exchanged) {
+    yield { payloads: exchanged.refusal };
+    return;
+  }
+  const answer = response.payloads([{ kind: 'Nonce', data: nr }, ...exchanged.payloads]);
+  const secret = exchanged.secret;
+  response.begin?.(nr);
+  const methods = additionalKeMethods(response.proposal);
+  if (methods.length === 0) {
+    yield orElse(await response.complete(nr, { method, secret, additional: [] }), answer);
+    return;
+  }
+  const additional: Uint8Array[] = [];
+  try {
+    let link = sa.env.random.bytes(LINK_OCTETS);
+    let request: InboundRequest = yield {
+      payloads: [...answer, notify(NotifyType.ADDITIONAL_KEY_EXCHANGE, link)],
+      awaits: link,
+    };
+    for (const [index, method] of methods.entries()) {
+      const refused = response.refusal();
+      if (refused !== undefined) {
+        yield { payloads: refused };
+        return;
+      }
+      const step = keyExchange(sa, method, request.message);
+      if ('refusal' in step) {
+        yield { payloads: step.refusal };
+        return;
+      }
+      if (step.secret !== undefined) additional.push(step.secret);
+      if (index === methods.length - 1) {
+        const done = await response.complete(nr, {
+          method: agreedKeMethod(response.proposal),
+          secret,
+          additional,
+        });
+        yield orElse(done, step.payloads);
+        return;
+      }
+      link = sa.env.random.bytes(LINK_OCTETS);
+      request = yield {
+        payloads: [...step.payloads, notify(NotifyType.ADDITIONAL_KEY_EXCHANGE, link)],
+        awaits: link,
+      };
+    }
+  } finally {
+    wipeSecrets({ method, secret, additional });
+  }
+}
+
+/** IKE_FOLLOWUP_KE as responder: the conversation that it continues, or STATE_NOT_FOUND. */
+export async function respondFollowUp(
+  sa: IkeSa,
+  request: InboundRequest,
+): Promise<OutboundResponse> {
+  const link = findNotify(request.message, NotifyType.ADDITIONAL_KEY_EXCHANGE);
+  const pending = sa.followUp;
+  if (pending === undefined || link === undefined || !equalBytes(link.data, pending.link)) {
+    sa.log.log('ike', 1, 'received IKE_FOLLOWUP_KE request that continues nothing');
+    return { payloads: [notify(NotifyType.STATE_NOT_FOUND)] };
+  }
+  return converse(sa, pending.task, request);
+}
+
+/** One step of a conversation about a new SA; it is kept only while it waits for IKE_FOLLOWUP_KE. */
+export async function converse(
+  sa: IkeSa,
+  task: ResponderTask,
+  request: InboundRequest,
+): Promise<OutboundResponse> {
+  if (sa.followUp !== undefined && sa.followUp.task !== task) await sa.followUp.task.return();
+  sa.followUp = undefined;
+  const step = await task.next(request);
+  if (step.done === true) return { payloads: [notify(NotifyType.INVALID_SYNTAX)] };
+  if (step.value.awaits === undefined) await task.return();
+  else sa.followUp = { task, link: step.value.awaits };
+  return step.value;
+}
+
+function orElse(done: OutboundResponse, answer: readonly Payload[]): OutboundResponse {
+  return done.payloads.length > 0 ? done : { ...done, payloads: answer };
+}
+
+const NOTHING = { payloads: [] as readonly Payload[], secret: undefined };
+
+function keyExchange(
+  sa: IkeSa,
+  method: number,
+  message: Message,
+):
+  | { readonly payloads: readonly Payload[]; readonly secret: Uint8Array | undefined }
+  | { readonly refusal: readonly Payload[] } {
+  const ke = find(message, 'KE');
+  // Perfect forward secrecy was agreed: a request without it would quietly do without (RFC 7296 section 1.3.1).
+  if (ke === undefined) {
+    sa.log.log('ike', 1, 'request lacks the KE payload of the agreed key exchange');
+    return { refusal: [notify(NotifyType.NO_PROPOSAL_CHOSEN)] };
+  }
+  if (ke.method !== method) {
+    const [got, want] = [nameOfKeMethod(ke.method), nameOfKeMethod(method)];
+    sa.log.log(
+      'ike',
+      1,
+      `key exchange method ${got} in received payload doesn't match negotiated ${want}`,
+    );
+    const wanted = Uint8Array.of(method >>> 8, method & 0xff);
+    return { refusal: [notify(NotifyType.INVALID_KE_PAYLOAD, wanted)] };
+  }
+  try {
+    const { publicValue, secret } = keyExchangeOf(sa.env.crypto, method).respond(ke.data);
+    return { payloads: [{ kind: 'KE', method, data: publicValue }], secret };
+  } catch (error) {
+    if (!(error instanceof KeyExchangeError)) throw error;
+    sa.log.log('ike', 1, `peer sent an unusable ${nameOfKeMethod(method)} value: ${error.message}`);
+    return { refusal: [notify(NotifyType.INVALID_SYNTAX)] };
+  }
+}
