@@ -15,11 +15,13 @@ import { Controller } from './control/controller.ts';
 import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
+import { Roaming } from './ike/roaming.ts';
 import { UpdownScripts } from './ike/updown.ts';
 import { KernelInstaller } from './kernel/installer.ts';
 import { NameServers } from './kernel/name-servers.ts';
 import { VirtualIps } from './kernel/virtual-ips.ts';
 import { InterfaceFilter } from './network/interface-filter.ts';
+import { LocalAddresses } from './network/local-addresses.ts';
 import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
 import { PoolStore } from './pools/pool-store.ts';
@@ -144,6 +146,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     nattPort: transport.nattPort,
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
     sendRaw: (local, remote, octets) => sender.sendRaw(local, remote, octets),
+    route: (remote, source) => net.route(remote, source),
+    localAddresses: () => localAddresses.all,
     sourceAddress: async (remote) => {
       const source = (await net.route(remote))?.source;
       return source !== undefined && interfaces.allows(source) ? source : undefined;
@@ -155,9 +159,12 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     watched: () => events.size > 0,
   });
   const interfaces = new InterfaceFilter(net, options);
+  const localAddresses = new LocalAddresses(net, interfaces);
+  const roaming = new Roaming(clock, manager, options, async () => refreshInterfaces());
   const refreshInterfaces = async (): Promise<void> => {
     try {
       await interfaces.refresh();
+      await localAddresses.refresh();
     } catch (error) {
       hub.log('net', 1, `reading the addresses of this host failed: ${errorText(error)}`);
     }
@@ -203,7 +210,10 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       installer.onEvent((event) => manager.onKernelEvent(event));
       await nameServers.start();
       await installer.start();
-      net.onChange(() => void refreshInterfaces());
+      net.onChange(() => {
+        void refreshInterfaces();
+        roaming.changed();
+      });
       await refreshInterfaces();
       transport.onDatagram((datagram) => receiver.receive(datagram));
     },

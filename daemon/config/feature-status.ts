@@ -54,7 +54,7 @@ const CONNECTION: Readonly<Record<string, KeyStatus>> = {
   pull: warned(IKEV1, ['yes', 'true', 'enabled', '1']),
   dscp: inEffect,
   encap: inEffect,
-  mobike: warned('MOBIKE is not used yet', NO),
+  mobike: inEffect,
   dpd_delay: inEffect,
   dpd_timeout: warned(IKEV1, ZERO),
   fragmentation: inEffect,

@@ -155,7 +155,7 @@ export const OPTIONS = {
     'start',
     'Local port of IKE and ESP in UDP; 0 = random; differs from port.',
   ),
-  prefer_best_path: bool(false, 'later', 'Follow changes of routes more eagerly with MOBIKE.'),
+  prefer_best_path: bool(false, 'now', 'Follow changes of routes more eagerly with MOBIKE.'),
   prefer_configured_proposals: bool(
     true,
     'now',
@@ -270,7 +270,7 @@ export const OPTIONS = {
   ),
   'plugins.kernel-netlink.roam_events': bool(
     true,
-    'later',
+    'now',
     'React to changes of addresses and links.',
   ),
   'plugins.kernel-netlink.set_proto_port_transport_sa': bool(

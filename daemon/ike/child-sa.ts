@@ -3,8 +3,9 @@ import type { Timer } from '../contracts/clock.ts';
 import type { KernelLifetime, SaMode, SaUsage } from '../contracts/kernel.ts';
 import type { ChildSaStateName } from '../contracts/views.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
-import type { InstalledChildSa } from '../kernel/installed-child.ts';
+import type { Halves, InstalledChildSa } from '../kernel/installed-child.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { hex32 } from '../util/hex.ts';
@@ -66,6 +67,8 @@ export class ChildSa {
   readonly installedAt: number;
   /** How the tables of kernel events know it. */
   kernelKeys: readonly string[] = [];
+  /** Where it receives, and where it sends to. */
+  ends: { readonly local: IpAddress; readonly remote: IpAddress };
   #terms: ChildSaTerms;
   state: ChildSaStateName = 'INSTALLED';
   up: boolean;
@@ -99,6 +102,7 @@ export class ChildSa {
     this.#keys = start.keys;
     this.#outbound = start.keys === undefined ? 'INSTALLED' : 'REGISTERED';
     this.up = start.up;
+    this.ends = { local: sa.local.address, remote: sa.remote.address };
     this.installedAt = sa.env.clock.now();
   }
 
@@ -133,17 +137,27 @@ export class ChildSa {
     return `${this.config.name}{${this.terms.uniqueId}}`;
   }
 
-  /** Follows its IKE_SA to where its ends are now. Rejects with `KernelError`: then it wants to be rekeyed. */
-  async move(): Promise<void> {
+  /**
+   * Follows its IKE_SA to where its ends are now, with one direction or both. Rejects with `KernelError`: then it wants to
+   * be rekeyed.
+   */
+  async move(halves: Halves): Promise<void> {
     const { local, remote, env } = this.#sa;
     const encap = needsEncapsulation(this.#sa);
-    await this.#kernel.move({
-      local: local.address,
-      remote: remote.address,
-      ...(encap ? { encap: { localPort: local.port, remotePort: remote.port } } : {}),
-    });
+    await this.#kernel.move(
+      {
+        local: local.address,
+        remote: remote.address,
+        ...(encap ? { encap: { localPort: local.port, remotePort: remote.port } } : {}),
+      },
+      halves,
+    );
     this.#terms = { ...this.#terms, encap };
     env.registry.childRemoved(this);
+    this.ends = {
+      local: halves === 'out' ? this.ends.local : local.address,
+      remote: halves === 'in' ? this.ends.remote : remote.address,
+    };
     env.registry.childInstalled(this.#sa, this);
   }
 

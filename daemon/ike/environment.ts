@@ -4,6 +4,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Crypto } from '../contracts/crypto.ts';
 import type { SendOptions } from '../contracts/datagram.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
+import type { KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
@@ -43,6 +44,10 @@ export interface IkeEnvironment {
   sendRaw(local: Endpoint, remote: Endpoint, octets: Uint8Array): void;
   /** Source address that the kernel would use towards an address. */
   sourceAddress(remote: IpAddress): Promise<IpAddress | undefined>;
+  /** The same with the interface that leads there; `source` asks for the way from an address of ours. */
+  route(remote: IpAddress, source?: IpAddress): ReturnType<KernelNet['route']>;
+  /** Addresses of this host that a peer can reach, as they were read last. */
+  localAddresses(): readonly { readonly address: IpAddress; readonly interfaceName: string }[];
   /** Addresses of a DNS name, best first; empty if there is none. */
   resolve(name: string): Promise<readonly IpAddress[]>;
   /** Raises an event; it is built at once, but only if somebody listens. */
@@ -63,6 +68,8 @@ export interface SaRegistry {
   nextChildId(): number;
   /** The IKE_SA changed its SPI (a new try) or its state: the tables follow. */
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void;
+  /** The peer is at another address than `before`. */
+  moved(sa: IkeSa, before: IpAddress): void;
   established(sa: IkeSa): void;
   /** It is being destroyed: nothing finds it any more. */
   destroyed(sa: IkeSa): void;

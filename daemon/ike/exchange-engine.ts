@@ -14,6 +14,7 @@ import { checkMessage } from '../wire/message-rules.ts';
 import { alert, alertFromOutside } from './announce.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { MessageWindow } from './message-window.ts';
+import { MAX_PROBES, type Path, type PathSearch, PROBE_INTERVAL } from './mobike.ts';
 import { notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
@@ -26,6 +27,12 @@ export interface EngineHost {
   handleReply(reply: Reply): Promise<void>;
   /** The outstanding request got no answer after its last retransmission. */
   givenUp(exchange: number, sends: number): Promise<void>;
+  /** Where the next sending of our request goes: over one path, or over all that might work. */
+  paths(): readonly Path[];
+  /** The search for a path under way, if there is one. */
+  readonly search: PathSearch | undefined;
+  /** The peer is silent for so long that another path may be worth a try. */
+  suspectPath(): Promise<void>;
   /** A message that is authentic (or part of the unprotected first exchange) came from these endpoints. */
   heardFrom(local: Endpoint, remote: Endpoint, message: Message): void;
 }
@@ -85,8 +92,16 @@ export class ExchangeEngine {
     const messageId = this.#window.nextRequestId;
     const { raw, datagrams } = this.#encode(request.exchange, false, messageId, request.payloads);
     this.#window.sent(request.exchange, raw, datagrams);
-    this.#transmit(datagrams);
+    this.#transmitRequest(datagrams);
     this.#armRetransmit(0);
+  }
+
+  /** The ends changed: sends the outstanding request once more, between those there are now. */
+  resend(): void {
+    const waiting = this.#window.outstanding;
+    if (waiting === undefined) return;
+    this.#transmitRequest(waiting.datagrams);
+    if (this.#host.search?.urgent === true) this.#armRetransmit(0);
   }
 
   /** Sends a request that nobody waits for: the last word of an IKE_SA that is being destroyed. */
@@ -105,20 +120,25 @@ export class ExchangeEngine {
     const { log, env } = this.#sa;
     const waiting = this.#window.outstanding;
     if (waiting === undefined) return;
+    const { search } = this.#host;
     const { retransmit_tries: tries } = env.options();
-    if (waiting.sends > tries) {
-      log.log('ike', 1, `giving up after ${waiting.sends - 1} retransmits`);
+    const over = search?.urgent === true ? search.rounds >= MAX_PROBES : waiting.sends > tries;
+    if (over) {
+      const what = search?.urgent === true ? 'path probings' : 'retransmits';
+      const count = search?.urgent === true ? search.rounds : waiting.sends - 1;
+      log.log('ike', 1, `giving up after ${count} ${what}`);
       this.#window.settle();
       await this.#host.givenUp(waiting.exchange, waiting.sends);
       return;
     }
+    if (waiting.sends === SUSPICIOUS_SENDS) await this.#host.suspectPath();
     log.log(
       'ike',
       1,
       `retransmit ${waiting.sends} of request with message ID ${waiting.messageId}`,
     );
     alert(env, 'retransmit-send', this.#sa);
-    this.#transmit(waiting.datagrams);
+    this.#transmitRequest(waiting.datagrams);
     this.#armRetransmit(waiting.sends);
     waiting.sends++;
   }
@@ -162,7 +182,7 @@ export class ExchangeEngine {
     if (log.enabled('enc', 1)) log.log('enc', 1, `parsed ${describeMessage(message)}`);
     this.#sa.env.counters.message(message.exchange, message.isResponse, true, this.#sa.tag.name);
     this.#host.heardFrom(local, remote, message);
-    if (message.isResponse) await this.#onReply(message, datagram);
+    if (message.isResponse) await this.#onReply(message, datagram, local, remote);
     else await this.#onRequest(message, datagram, local, remote);
   }
 
@@ -172,14 +192,19 @@ export class ExchangeEngine {
     return waiting === undefined ? 'none' : String(waiting.messageId);
   }
 
-  async #onReply(message: Message, datagram: Uint8Array): Promise<void> {
+  async #onReply(
+    message: Message,
+    datagram: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): Promise<void> {
     const waiting = this.#window.outstanding;
     if (waiting === undefined) return;
     this.#window.settle();
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
-    await this.#host.handleReply({ message, raw, request: waiting.raw });
+    await this.#host.handleReply({ message, raw, request: waiting.raw, local, remote });
   }
 
   async #onRequest(
@@ -189,7 +214,7 @@ export class ExchangeEngine {
     remote: Endpoint,
   ): Promise<void> {
     const kept = datagram.slice();
-    const response = await this.#host.handleRequest({ message, raw: kept });
+    const response = await this.#host.handleRequest({ message, raw: kept, local, remote });
     if (response === undefined) return;
     this.#respond(message.exchange, message.messageId, response.payloads, kept, local, remote);
     await response.after?.();
@@ -335,7 +360,15 @@ export class ExchangeEngine {
 
   #armRetransmit(attempt: number): void {
     const { env, timers } = this.#sa;
-    timers.start('retransmit', retransmissionDelay(env.options(), attempt, env.random));
+    const delay =
+      this.#host.search?.urgent === true
+        ? PROBE_INTERVAL
+        : retransmissionDelay(env.options(), attempt, env.random);
+    timers.start('retransmit', delay);
+  }
+
+  #transmitRequest(datagrams: readonly Uint8Array[]): void {
+    for (const { local, remote } of this.#host.paths()) this.#transmit(datagrams, local, remote);
   }
 
   #transmit(
@@ -359,4 +392,6 @@ function isReflection(message: Message): boolean {
 
 const EMPTY = new Uint8Array(0);
 const UDP_HEADER_OCTETS = 8;
+/** Sends without an answer after which it is no chance any more, but something on the way. */
+const SUSPICIOUS_SENDS = 3;
 const MIN_FRAGMENT_OCTETS = IKE_HEADER_OCTETS + 128;

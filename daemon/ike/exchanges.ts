@@ -44,7 +44,7 @@ export async function handleRequest(
     case ExchangeType.IKE_FOLLOWUP_KE:
       return respondFollowUp(sa, request);
     case ExchangeType.INFORMATIONAL:
-      return respondInformational(sa, request.message);
+      return respondInformational(sa, request);
     default:
       return undefined;
   }
@@ -52,7 +52,8 @@ export async function handleRequest(
 
 /** CREATE_CHILD_SA: which of its uses it is, and whether this is the moment for it (RFC 7296 section 2.25). */
 async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<OutboundResponse> {
-  if (sa.state.kind !== 'established' || sa.ending) {
+  // Nor is anything new set up towards an address that the peer only claims.
+  if (sa.state.kind !== 'established' || sa.ending || sa.mobike?.unproven) {
     return { payloads: [notify(NotifyType.TEMPORARY_FAILURE)] };
   }
   if (find(request.message, 'TSi') === undefined) {

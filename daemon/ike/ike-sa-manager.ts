@@ -5,7 +5,7 @@ import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
-import { unspecified } from '../proto/ip-address.ts';
+import { type IpAddress, unspecified } from '../proto/ip-address.ts';
 import { hex32 } from '../util/hex.ts';
 import { Throttle } from '../util/throttle.ts';
 import { DecodeError } from '../wire/decode-error.ts';
@@ -189,6 +189,10 @@ export class IkeSaManager implements SaRegistry {
 
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void {
     this.tables.spiChanged(sa, oldSpi);
+  }
+
+  moved(sa: IkeSa, before: IpAddress): void {
+    this.tables.moved(sa, before);
   }
 
   established(sa: IkeSa): void {

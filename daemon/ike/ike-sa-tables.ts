@@ -49,6 +49,14 @@ export class IkeSaTables {
     if (peer !== undefined) this.#addPeer(peer, sa);
   }
 
+  /** The peer is at another address than `before`, perhaps one of the other family. */
+  moved(sa: IkeSa, before: IpAddress): void {
+    const [old, now] = [peerKey(sa, before), peerKey(sa)];
+    if (old === undefined || now === undefined || old === now) return;
+    if (!this.#removePeer(old, sa)) return;
+    this.#addPeer(now, sa);
+  }
+
   ofConnection(name: string): ReadonlySet<IkeSa> {
     return this.#byConnection.get(name) ?? NONE;
   }
@@ -80,8 +88,8 @@ export class IkeSaTables {
   childInstalled(sa: IkeSa, child: ChildSa): void {
     const { protocol, spiIn, spiOut } = child.terms;
     child.kernelKeys = [
-      childKey(protocol, sa.local.address, spiIn),
-      childKey(protocol, sa.remote.address, spiOut),
+      childKey(protocol, child.ends.local, spiIn),
+      childKey(protocol, child.ends.remote, spiOut),
     ];
     const entry = { sa, child };
     for (const key of child.kernelKeys) this.#children.set(key, entry);
@@ -109,11 +117,14 @@ export class IkeSaTables {
     else if (found !== sa) this.#byPeer.set(peer, new Set([found, sa]));
   }
 
-  #removePeer(peer: string, sa: IkeSa): void {
+  /** Tells whether it was there. */
+  #removePeer(peer: string, sa: IkeSa): boolean {
     const found = this.#byPeer.get(peer);
-    if (found === sa || (found instanceof Set && found.delete(sa) && found.size === 0)) {
+    const there = found === sa || (found instanceof Set && found.delete(sa));
+    if (there && (found === sa || (found instanceof Set && found.size === 0))) {
       this.#byPeer.delete(peer);
     }
+    return there;
   }
 }
 
@@ -124,13 +135,13 @@ function childKey(protocol: number, destination: IpAddress, spi: number): string
   return [protocol, destination, spi].join('|');
 }
 
-function peerKey(sa: IkeSa): string | undefined {
+function peerKey(sa: IkeSa, remote: IpAddress = sa.remote.address): string | undefined {
   const { localId, remoteId, connection } = sa;
   if (localId === undefined || remoteId === undefined) return undefined;
   return [
     identityKey(localId),
     identityKey(remoteId),
-    familyOf(sa.remote.address),
+    familyOf(remote),
     connection?.name ?? '',
   ].join('|');
 }

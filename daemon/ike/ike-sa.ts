@@ -2,7 +2,7 @@ import type { ChildConfig, ConnectionConfig } from '../config/connection-types.t
 import type { PrfAlgorithm } from '../contracts/crypto.ts';
 import type { IkeTag, Logger } from '../contracts/logger.ts';
 import { type IkeKeys, keepSkD } from '../crypto/keymat.ts';
-import { type Endpoint, printEndpoint, sameEndpoint } from '../proto/endpoint.ts';
+import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
@@ -18,6 +18,7 @@ import type { ChildSa } from './child-sa.ts';
 import { Configuration } from './configuration.ts';
 import type { Destination } from './destination.ts';
 import { EarlyDeletes } from './early-deletes.ts';
+import { setEndpoints } from './endpoints.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
@@ -25,9 +26,12 @@ import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { closeInactive } from './inactivity.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
-import { checkLiveness, sendKeepalive } from './liveness.ts';
+import { checkLiveness, followNat, sendKeepalive } from './liveness.ts';
+import type { Mobike, Path, PathSearch } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
+import type { NatStatus } from './nat-detection.ts';
 import { reauthenticate } from './reauth.ts';
+import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -69,7 +73,15 @@ export class IkeSa implements EngineHost {
   readonly earlyDeletes = new EarlyDeletes();
   /** Virtual IPs of either side, and what came with them. */
   readonly configuration = new Configuration();
-  readonly nat = { local: false, remote: false, fake: false };
+  readonly nat: NatStatus = {
+    known: false,
+    local: false,
+    remote: false,
+    fake: false,
+    seenAs: undefined,
+  };
+  /** Both sides announced RFC 4555. */
+  mobike: Mobike | undefined;
 
   spiI: IkeSpi;
   spiR: IkeSpi;
@@ -295,8 +307,7 @@ export class IkeSa implements EngineHost {
     if (connection !== undefined && connection.dpdDelay > 0) {
       this.timers.start('dpd', connection.dpdDelay * 1000);
     }
-    const keepAlive = env.options().keep_alive;
-    if (this.nat.local && keepAlive > 0) this.timers.start('natKeepalive', keepAlive * 1000);
+    followNat(this);
     env.emit(() => ({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) }));
     this.waiters.settle(undefined, { ok: true });
   }
@@ -368,8 +379,22 @@ export class IkeSa implements EngineHost {
     return handleRequest(this, request);
   }
 
-  handleReply(reply: Reply): Promise<void> {
-    return this.tasks.resume(reply);
+  async handleReply(reply: Reply): Promise<void> {
+    if (this.mobike?.search !== undefined) await adoptPath(this, this.mobike, reply);
+    await this.tasks.resume(reply);
+    if (this.mobike?.pending) await proceed(this, this.mobike);
+  }
+
+  get search(): PathSearch | undefined {
+    return this.mobike?.search;
+  }
+
+  paths(): readonly Path[] {
+    return nextRound(this);
+  }
+
+  suspectPath(): Promise<void> {
+    return suspectPath(this);
   }
 
   async givenUp(exchange: number, sends: number): Promise<void> {
@@ -379,6 +404,8 @@ export class IkeSa implements EngineHost {
   heardFrom(local: Endpoint, remote: Endpoint, message: Message): void {
     this.lastInbound = this.env.clock.now();
     if (message.isResponse || message.exchange === ExchangeType.IKE_SA_INIT) return;
+    // With MOBIKE the ends change where a message says so, and nowhere else (RFC 4555 section 3.8).
+    if (this.mobike !== undefined) return;
     // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT. An initiator
     // behind one itself does not follow, since it is the side that moves.
     const follow =
@@ -394,16 +421,8 @@ export class IkeSa implements EngineHost {
   }
 
   #follow(local: Endpoint, remote: Endpoint): void {
-    const before = this.remote;
-    this.local = local;
-    this.remote = remote;
-    if (sameEndpoint(before, remote) || this.#state.kind !== 'established') return;
-    this.log.log(
-      'ike',
-      1,
-      `remote endpoint changed from ${before.address}[${before.port}] to ${remote.address}[${remote.port}]`,
-    );
-    this.post(() => moveChildren(this));
+    const moved = setEndpoints(this, local, remote);
+    if (moved && this.#state.kind === 'established') this.post(() => moveChildren(this, 'both'));
   }
 
   async #onTimer(name: TimerName): Promise<void> {

@@ -1,18 +1,22 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
-import type { Message } from '../proto/payload.ts';
 import { deleteChildren } from './child-deletes.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { answerConfig } from './later-config.ts';
 import { obeyAuthLifetime } from './lifetimes.ts';
+import { answerMobike } from './mobike-responder.ts';
 import { findError, findNotify } from './payloads.ts';
 import { namesToRestart } from './restart.ts';
-import type { OutboundResponse } from './task.ts';
+import type { InboundRequest, OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
 
 /** INFORMATIONAL as responder: CHILD_SA deletes first, then that of the IKE_SA, one answer (RFC 7296 section 1.4.1). */
-export async function respondInformational(sa: IkeSa, message: Message): Promise<OutboundResponse> {
+export async function respondInformational(
+  sa: IkeSa,
+  request: InboundRequest,
+): Promise<OutboundResponse> {
+  const { message } = request;
   const deletes = message.payloads.filter((payload) => payload.kind === 'Delete');
   const failure = findError(message);
   if (failure?.type === NotifyType.AUTHENTICATION_FAILED) {
@@ -24,6 +28,7 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
   }
   const lifetime = findNotify(message, NotifyType.AUTH_LIFETIME);
   if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
+  const mobile = await answerMobike(sa, request);
   const children = deletes.filter((payload) => payload.protocol !== ProtocolId.IKE);
   const names = namesToRestart(sa, (child) => child.closeAction.start);
   const { answers, lost } = await deleteChildren(sa, children);
@@ -32,8 +37,13 @@ export async function respondInformational(sa: IkeSa, message: Message): Promise
     return closing(sa, 'the peer deleted the IKE_SA', names);
   }
   const again = lost.filter((child) => names.includes(child.name));
-  const payloads = [...answers, ...answerConfig(sa, message)];
-  return { payloads, after: () => setUpAgain(sa, again) };
+  return {
+    payloads: [...answers, ...answerConfig(sa, message), ...mobile.payloads],
+    after: async () => {
+      await mobile.after?.();
+      await setUpAgain(sa, again);
+    },
+  };
 }
 
 /** The `close_action` of CHILD_SAs that the peer closed: the same ones in the same IKE_SA. */

@@ -14,7 +14,8 @@ export async function checkLiveness(sa: IkeSa): Promise<void> {
     return;
   }
   sa.timers.start('dpd', delay);
-  if (sa.tasks.busy || sa.engine.waiting) return;
+  // Without a way to the peer its silence says nothing.
+  if (sa.tasks.busy || sa.engine.waiting || sa.mobike?.stranded) return;
   sa.log.log('ike', 1, 'sending DPD request');
   sa.tasks.queue(ikeDpd());
   await sa.tasks.advance();
@@ -32,6 +33,13 @@ async function sinceEsp(sa: IkeSa): Promise<number> {
     newest = Math.max(newest, usage.in?.lastUsed ?? 0);
   }
   return Math.max(0, sa.env.clock.wallClock() - newest * 1000);
+}
+
+/** Keepalives are sent while there is a NAT in front of us, from now on as it is now. */
+export function followNat(sa: IkeSa): void {
+  const interval = sa.env.options().keep_alive * 1000;
+  if (!sa.nat.local || interval === 0) sa.timers.stop('natKeepalive');
+  else if (!sa.timers.runs('natKeepalive')) sa.timers.start('natKeepalive', interval);
 }
 
 const KEEPALIVE = Uint8Array.of(0xff);

@@ -4,19 +4,35 @@ import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { findNotifies, notify } from './payloads.ts';
+import type { Path } from './mobike.ts';
+import { findNotifies, findNotify, notify } from './payloads.ts';
 
 const HASH_OCTETS = 20;
 
+/** What is known of NATs between the two ends of an IKE_SA. */
+export interface NatStatus {
+  /** The peer takes part in NAT detection. */
+  known: boolean;
+  /** One is in front of us. */
+  local: boolean;
+  /** One is in front of the peer. */
+  remote: boolean;
+  /** We pretend that one is in front of us. */
+  fake: boolean;
+  /** The peer's hash of the address and port that it sees us under, kept while there is a NAT in front of us. */
+  seenAs: Uint8Array | undefined;
+}
+
 /**
  * NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP of a message of ours, RFC 7296 section 2.23; with `encap` they
- * pretend that a NAT is in front of us.
+ * pretend that a NAT is in front of us. `path` is that of the message.
  */
 export function natDetectionPayloads(
   sa: IkeSa,
   spiI: IkeSpi,
   spiR: IkeSpi,
   encap: boolean,
+  path: Path = sa,
 ): readonly Payload[] {
   const { crypto, random } = sa.env;
   if (encap && !sa.nat.fake) {
@@ -26,12 +42,12 @@ export function natDetectionPayloads(
   // A hash that fits no address makes both sides see a NAT in front of us.
   const source = sa.nat.fake
     ? random.bytes(HASH_OCTETS)
-    : natDetectionHash(crypto, spiI, spiR, sa.local);
+    : natDetectionHash(crypto, spiI, spiR, path.local);
   return [
     notify(NotifyType.NAT_DETECTION_SOURCE_IP, source),
     notify(
       NotifyType.NAT_DETECTION_DESTINATION_IP,
-      natDetectionHash(crypto, spiI, spiR, sa.remote),
+      natDetectionHash(crypto, spiI, spiR, path.remote),
     ),
   ];
 }
@@ -45,10 +61,22 @@ export function detectNat(sa: IkeSa, message: Message): void {
   const { spiI, spiR } = message;
   const remote = natDetectionHash(crypto, spiI, spiR, sa.remote);
   const local = natDetectionHash(crypto, spiI, spiR, sa.local);
+  const before = { ...sa.nat };
+  sa.nat.known = true;
   sa.nat.remote = !sources.some((source) => equalBytes(source.data, remote));
   sa.nat.local = !destinations.some((destination) => equalBytes(destination.data, local));
-  if (sa.nat.local) sa.log.log('ike', 1, 'local host is behind NAT, sending keep alives');
-  if (sa.nat.remote) sa.log.log('ike', 1, 'remote host is behind NAT');
+  sa.nat.seenAs = sa.nat.local ? destinations[0]?.data : undefined;
+  if (sa.nat.local && !before.local) {
+    sa.log.log('ike', 1, 'local host is behind NAT, sending keep alives');
+  }
+  if (sa.nat.remote && !before.remote) sa.log.log('ike', 1, 'remote host is behind NAT');
+}
+
+/** Whether the peer sees us under another address or port than it did before: the mapping of the NAT changed. */
+export function mappingChanged(sa: IkeSa, message: Message): boolean {
+  const now = findNotify(message, NotifyType.NAT_DETECTION_DESTINATION_IP);
+  const before = sa.nat.seenAs;
+  return now !== undefined && before !== undefined && !equalBytes(now.data, before);
 }
 
 /** A NAT is in the way, or both sides pretend so: ESP goes through UDP. */

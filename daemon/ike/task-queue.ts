@@ -78,6 +78,11 @@ export class TaskQueue {
     this.#queued.push(plan);
   }
 
+  /** Adds a conversation that goes before all that wait. */
+  queueFirst(plan: QueuedTask): void {
+    this.#queued.unshift(plan);
+  }
+
   /** Adds a conversation that starts after `delay` milliseconds at the earliest. */
   later(plan: QueuedTask, delay: number): void {
     const sa = this.#sa;

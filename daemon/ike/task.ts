@@ -1,4 +1,5 @@
 import type { ChildConfig } from '../config/connection-types.ts';
+import type { Endpoint } from '../proto/endpoint.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -10,6 +11,7 @@ export type TaskName =
   | 'IKE_AUTH'
   | 'IKE_DELETE'
   | 'IKE_DPD'
+  | 'IKE_MOBIKE'
   | 'IKE_REKEY'
   | 'IKE_REAUTH'
   | 'IKE_REAUTH_COMPLETE'
@@ -23,11 +25,13 @@ export interface OutboundRequest {
   readonly payloads: readonly Payload[];
 }
 
-/** The answer to it, with the octets of both messages, which IKE_AUTH signs. */
+/** The answer to it, with the octets of both messages, which IKE_AUTH signs, and the ends it came over. */
 export interface Reply {
   readonly message: Message;
   readonly raw: Uint8Array;
   readonly request: Uint8Array;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
 }
 
 /**
@@ -55,10 +59,12 @@ export interface QueuedTask {
   abandoned?(sa: IkeSa, reason: string): void;
 }
 
-/** A request of the peer, decrypted, with its octets. */
+/** A request of the peer, decrypted, with its octets and the ends it came over. */
 export interface InboundRequest {
   readonly message: Message;
   readonly raw: Uint8Array;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
 }
 
 /** Our answer, and what happens once it is on its way. */

@@ -53,6 +53,10 @@ export class SaTimers {
     if (this.#clock.now() + delay < due) this.start(name, delay);
   }
 
+  runs(name: TimerName): boolean {
+    return this.#timers.has(name);
+  }
+
   stop(name: TimerName): void {
     this.#timers.get(name)?.timer.cancel();
     this.#timers.delete(name);

@@ -26,6 +26,9 @@ export interface ChildHost {
   removed(child: InstalledChildSa): void;
 }
 
+/** What of a CHILD_SA is meant: what it receives, what it sends, or both. */
+export type Halves = 'in' | 'out' | 'both';
+
 /** How much of a CHILD_SA is put into the kernel. */
 export interface InstallOptions {
   /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
@@ -98,17 +101,17 @@ export class InstalledChildSa {
   }
 
   /**
-   * Its ends are elsewhere now: SAs, policies and routes follow, and no packet of ours meets a gap. Rejects with
+   * Its ends are elsewhere now: SAs, policies and routes of one direction or both follow, and no packet of ours meets a gap. Rejects with
    * `KernelError` where the kernel does not let them; the CHILD_SA then wants to be rekeyed.
    */
-  async move(ends: ChildEnds): Promise<void> {
+  async move(ends: ChildEnds, halves: Halves = 'both'): Promise<void> {
     if (this.#removal !== undefined) return;
     const { encap: _, ...rest } = this.#spec;
     const spec: ChildSaSpec = { ...rest, ...ends };
     const policies = childPolicies(spec);
-    await moveHalf(this.#in, saEnds(spec, 'in'), policies.inbound);
+    if (halves !== 'out') await moveHalf(this.#in, saEnds(spec, 'in'), policies.inbound);
     this.#spec = spec;
-    if (!this.#sends) return;
+    if (!this.#sends || halves === 'in') return;
     const before = this.#out.routes;
     const routes = [...(await this.#host.addRoutes(spec))];
     try {

@@ -62,6 +62,7 @@ export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
     });
     return { kind: 'held' };
   }
+  if (!from.owns(sender.sa.source)) return { kind: 'dropped', why: 'its source address is gone' };
   count(from, sender);
   return { packet, sa: sender.sa };
 }

@@ -66,7 +66,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   /** The wall clock in milliseconds, for what remembers when it was used. */
   wallClock: () => number = () => 0;
   readonly #random: Random;
-  readonly #addresses: readonly IpAddress[];
+  #addresses: readonly IpAddress[];
   #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
   #onEvent: (event: KernelEvent) => void = () => undefined;
   #onChange: () => void = () => undefined;
@@ -106,8 +106,14 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     }
   }
 
-  changeAddresses(): void {
+  /** The host has these addresses now; whoever watches is told. */
+  readdress(addresses: readonly IpAddress[]): void {
+    this.#addresses = addresses;
     this.#onChange();
+  }
+
+  owns(address: IpAddress): boolean {
+    return this.#addresses.includes(address);
   }
 
   supports(): boolean {
@@ -226,6 +232,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     source?: IpAddress,
   ): Promise<{ readonly source: IpAddress; readonly interfaceName: string } | undefined> {
     const family = familyOf(remote);
+    if (source !== undefined && !this.owns(source)) return undefined;
     const own = source ?? this.#addresses.find((address) => familyOf(address) === family);
     return own && { source: own, interfaceName: 'eth0' };
   }

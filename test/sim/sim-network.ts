@@ -83,6 +83,15 @@ export class SimNetwork {
     return host;
   }
 
+  /** A host has these addresses from now on; packets to those it had go nowhere. */
+  readdress(host: SimHost, addresses: readonly IpAddress[]): void {
+    for (const address of host.addresses) {
+      if (this.#hosts.get(address) === host) this.#hosts.delete(address);
+    }
+    host.addresses = addresses;
+    for (const address of addresses) this.#hosts.set(address, host);
+  }
+
   /** Puts hosts behind a NAT with this public address. */
   nat(address: IpAddress, ...inside: readonly string[]): SimNat {
     const nat = new SimNat(address);
@@ -195,7 +204,7 @@ export class SimHost implements DatagramTransport {
   readonly ikePort = 500;
   readonly nattPort = 4500;
   readonly name: string;
-  readonly addresses: readonly IpAddress[];
+  addresses: readonly IpAddress[];
   readonly #network: SimNetwork;
   #handler: ((datagram: InboundDatagram) => void) | undefined;
   #closed = false;

@@ -15,6 +15,7 @@ import type { IpAddress } from '../../daemon/proto/ip-address.ts';
 import { utf8 } from '../../daemon/util/bytes.ts';
 import { Secret } from '../../daemon/util/secret.ts';
 import { MemoryLog } from '../support/memory-log.ts';
+import { ip } from '../support/selectors.ts';
 import { FakeKernel } from './fake-kernel.ts';
 import { FakeNameServers } from './fake-name-servers.ts';
 import { Incarnation } from './incarnation.ts';
@@ -46,11 +47,13 @@ export class WorldHost {
   transport: SimHost;
   daemon: IkeDaemon;
   readonly #setup: HostSetup;
+  #addresses: readonly IpAddress[];
   #life = new Incarnation();
 
   constructor(name: string, setup: HostSetup) {
     this.name = name;
     this.#setup = setup;
+    this.#addresses = setup.addresses;
     this.random = setup.random;
     this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
     this.kernel.wallClock = () => setup.network.clock.wallClock();
@@ -59,7 +62,7 @@ export class WorldHost {
   }
 
   get address(): IpAddress {
-    return this.#setup.addresses[0] as IpAddress;
+    return this.#addresses[0] as IpAddress;
   }
 
   /** Not killed, or born again since. */
@@ -132,6 +135,13 @@ export class WorldHost {
     );
   }
 
+  /** Its addresses are these from now on, as after a move to another network. */
+  readdress(...addresses: readonly string[]): void {
+    this.#addresses = addresses.map(ip);
+    this.#setup.network.readdress(this.transport, this.#addresses);
+    this.kernel.readdress(this.#addresses);
+  }
+
   /** The daemon dies without a word; its kernel stays as it is. */
   kill(): void {
     this.#life.end();
@@ -142,7 +152,7 @@ export class WorldHost {
   reborn(): void {
     this.kill();
     this.#life = new Incarnation();
-    this.transport = this.#setup.network.host(this.name, this.#setup.addresses);
+    this.transport = this.#setup.network.host(this.name, this.#addresses);
     this.daemon = this.#build();
   }
 

@@ -12,6 +12,7 @@ import { AuthenticationError, EstablishError } from '../errors.ts';
 import { addressIdentity, isConcrete, localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { obeyAuthLifetime } from '../lifetimes.ts';
+import { agreeOnMobike, offerMobike } from '../mobike-auth.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
 import { configRequest, receiveConfig } from '../receive-addresses.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
@@ -51,9 +52,11 @@ export async function* ikeAuth(
         auth,
         ...configRequest(sa),
         ...(offer?.payloads ?? []),
+        ...offerMobike(sa, connection),
       ],
     };
     const peer = authenticate(sa, init, reply.message, local, wanted);
+    agreeOnMobike(sa, connection, reply.message, true);
     sa.establish(peer);
     const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);
     if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);

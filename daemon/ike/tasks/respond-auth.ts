@@ -13,6 +13,7 @@ import { AuthenticationError, ProtocolError } from '../errors.ts';
 import { localIdentity } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { authLifetime } from '../lifetimes.ts';
+import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
@@ -170,6 +171,7 @@ async function accept(
     local,
     peer.identity,
   );
+  agreeOnMobike(sa, connection, message, false);
   sa.establish(peer);
   // The other IKE_SAs of this peer are gone in a moment: nobody uses their addresses any more.
   const replaces = connection.unique === 'replace' || (anew && connection.unique !== 'never');
@@ -185,6 +187,7 @@ async function accept(
     ...assigned,
     ...child,
     ...authLifetime(sa),
+    ...acceptMobike(sa),
   ];
   const failed = child.length === 1 && child[0]?.kind === 'Notify';
   return {

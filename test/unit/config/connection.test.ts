@@ -293,7 +293,6 @@ describe('mistakes', () => {
 
 describe('what is not yet in effect', () => {
   test.each([
-    ['mobike = yes', "'mobike = yes' is not yet in effect: MOBIKE is not used yet"],
     ['rekey_time = 1h', "'rekey_time = 1h' is not yet in effect"],
     [
       'children { net { dpd_action = trap } }',

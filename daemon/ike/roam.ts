@@ -1,0 +1,125 @@
+import { printEndpoint } from '../proto/endpoint.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import { setEndpoints } from './endpoints.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { type Mobike, type Path, samePath } from './mobike.ts';
+import { moveChildren } from './move-children.ts';
+import { additionalAddresses, findPaths, isUsable } from './paths.ts';
+import type { Reply } from './task.ts';
+import { ikeMobike } from './tasks/ike-mobike.ts';
+
+/** Addresses or routes of this host changed: keeps the IKE_SA on a path that works. */
+export async function roam(sa: IkeSa): Promise<void> {
+  const { mobike } = sa;
+  if (sa.state.kind !== 'established' || sa.ending || mobike === undefined) return;
+  if (mobike.leads) await chooseAnew(sa, mobike);
+  else await keepSource(sa, mobike);
+  refreshList(sa, mobike);
+  await proceed(sa, mobike);
+}
+
+/** What waits to be told the peer, or found out, is the next conversation. */
+export async function proceed(sa: IkeSa, mobike: Mobike): Promise<void> {
+  if (mobike.stranded) return;
+  if (mobike.pending && !sa.tasks.plans('IKE_MOBIKE')) sa.tasks.queueFirst(ikeMobike());
+  await sa.tasks.advance();
+}
+
+/** Where the outstanding request goes to now: over the path in use, or over the next round of a search. */
+export function nextRound(sa: IkeSa): readonly Path[] {
+  const search = sa.mobike?.search;
+  if (search === undefined) return [sa];
+  const round = search.rounds++ === 0 ? search.direct : search.paths;
+  for (const { local, remote } of round) {
+    sa.log.log('ike', 1, `checking path ${printEndpoint(local)} - ${printEndpoint(remote)}`);
+  }
+  return round;
+}
+
+/** The peer is silent: further sends of the request try every path there is, at their usual times. */
+export async function suspectPath(sa: IkeSa): Promise<void> {
+  const { mobike } = sa;
+  if (mobike === undefined || !mobike.leads || sa.state.kind !== 'established') return;
+  if (mobike.search !== undefined) return;
+  const { paths } = await findPaths(sa, remotesOf(sa, mobike));
+  const others = paths.filter((path) => !samePath(path, sa));
+  if (others.length === 0) return;
+  const all = [{ local: sa.local, remote: sa.remote }, ...others];
+  mobike.search = { direct: all, paths: all, urgent: false, rounds: 0 };
+}
+
+/** The path is lost, or the peer left the address we use: all that could work are tried. */
+export async function searchPath(
+  sa: IkeSa,
+  mobike: Mobike,
+  remotes: readonly IpAddress[] = remotesOf(sa, mobike),
+): Promise<void> {
+  const found = await findPaths(sa, remotes);
+  if (found.paths.length === 0) {
+    mobike.search = undefined;
+    mobike.stranded = true;
+    sa.log.log('ike', 1, `no route found to reach ${sa.remote.address}, MOBIKE update deferred`);
+    return;
+  }
+  mobike.stranded = false;
+  if (mobike.search?.urgent === true && samePaths(mobike.search.paths, found.paths)) return;
+  mobike.search = { ...found, urgent: true, rounds: 0 };
+  mobike.generation++;
+  sa.log.log('ike', 1, 'old path is not available anymore, try to find another');
+  // Whatever waits for an answer finds the path as well as a request made for that would.
+  sa.engine.resend();
+}
+
+/** An answer came over this path while one was looked for: that one works. */
+export async function adoptPath(sa: IkeSa, mobike: Mobike, reply: Reply): Promise<void> {
+  const { search } = mobike;
+  const path = search?.paths.find((one) => samePath(one, reply));
+  if (search === undefined || path === undefined) return;
+  mobike.search = undefined;
+  const sameRemote = path.remote.address === mobike.agreed.remote.address;
+  setEndpoints(sa, path.local, path.remote);
+  if (samePath(path, mobike.agreed)) return;
+  mobike.updatePending = true;
+  // The old address may be gone and nothing can be lost any more. Another address of the peer must prove itself first.
+  if (sameRemote) await moveChildren(sa, 'both');
+}
+
+async function chooseAnew(sa: IkeSa, mobike: Mobike): Promise<void> {
+  const lost = mobike.search !== undefined || mobike.stranded || !(await isUsable(sa));
+  if (lost) {
+    await searchPath(sa, mobike);
+    return;
+  }
+  sa.log.log(
+    'ike',
+    2,
+    `keeping connection path ${printEndpoint(sa.local)} - ${printEndpoint(sa.remote)}`,
+  );
+}
+
+// RFC 4555 section 3.5: the other side moves by itself only if its own address is no longer there.
+async function keepSource(sa: IkeSa, mobike: Mobike): Promise<void> {
+  if (sa.env.localAddresses().some(({ address }) => address === sa.local.address)) return;
+  const source = (await sa.env.route(sa.remote.address))?.source;
+  if (source === undefined) return;
+  setEndpoints(sa, { address: source, port: sa.local.port }, sa.remote);
+  mobike.listPending = true;
+  await moveChildren(sa, 'both');
+}
+
+function refreshList(sa: IkeSa, mobike: Mobike): void {
+  const now = additionalAddresses(sa);
+  const before = mobike.announced;
+  if (now.length === before.length && now.every((address) => before.includes(address))) return;
+  mobike.listPending = true;
+}
+
+function remotesOf(sa: IkeSa, mobike: Mobike): readonly IpAddress[] {
+  return [...new Set([sa.remote.address, ...mobike.peerAddresses])];
+}
+
+function samePaths(some: readonly Path[], others: readonly Path[]): boolean {
+  return (
+    some.length === others.length && some.every((path) => others.some((one) => samePath(one, path)))
+  );
+}
