@@ -9,6 +9,8 @@ export interface LoadedPlugins {
   readonly crypto: Required<Pick<Plugin, 'crypto'>>;
   readonly kernel: Required<Pick<Plugin, 'kernel'>>;
   readonly transport: Required<Pick<Plugin, 'transport'>>;
+  /** Absent if DNS servers are left alone. */
+  readonly nameServers: Plugin['nameServers'] | undefined;
 }
 
 /** Loads the plugins that the options name. Rejects with {@link StartupError} if one is missing or lacks its feature. */
@@ -16,13 +18,20 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
   const cryptoName = options['plugins.crypto-noble.load'] ? 'crypto-noble' : 'crypto-node';
   const kernelName = options['plugins.kernel-null.load'] ? 'kernel-null' : 'kernel-netlink';
   const transportName = 'socket-netlink';
-  const names = [cryptoName, kernelName, transportName] as const;
-  const [crypto, kernel, transport] = await Promise.all(names.map(load));
+  const resolving = options['plugins.resolve.load'] && kernelName !== 'kernel-null';
+  const names: readonly PluginName[] = [
+    cryptoName,
+    kernelName,
+    transportName,
+    ...(resolving ? (['resolve'] as const) : []),
+  ];
+  const [crypto, kernel, transport, resolve] = await Promise.all(names.map(load));
   return {
     names,
     crypto: { crypto: feature(crypto, cryptoName, 'crypto') },
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
+    nameServers: resolve?.nameServers,
   };
 }
 
@@ -32,6 +41,7 @@ const PLUGINS = {
   'crypto-noble': () => import('../plugins/crypto-noble/plugin.ts'),
   'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),
   'kernel-null': () => import('../plugins/kernel-null/plugin.ts'),
+  resolve: () => import('../plugins/resolve/plugin.ts'),
   'socket-netlink': () => import('../plugins/socket-netlink/plugin.ts'),
 } as const;
 

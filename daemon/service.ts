@@ -123,6 +123,12 @@ export async function startService(start: ServiceStart): Promise<Service> {
     options,
     journal,
     processes: new NodeProcesses(),
+    nameServers: await plugins.nameServers?.({
+      file: options['plugins.resolve.file'],
+      resolvconfPath: options['plugins.resolve.resolvconf.path'],
+      resolvconfInterface: options['plugins.resolve.resolvconf.iface'],
+      resolvectlPath: options['plugins.resolve.resolvectl.path'],
+    }),
     plugins: [...plugins.names, 'vici'],
     resolve: resolveName,
     reloadOptions,

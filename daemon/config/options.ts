@@ -299,7 +299,7 @@ export const OPTIONS = {
   ),
   'plugins.updown.dns_handler': bool(
     false,
-    'later',
+    'now',
     'Pass received DNS servers to the updown script.',
   ),
   'plugins.resolve.file': textOf(
@@ -313,6 +313,16 @@ export const OPTIONS = {
     'Interface name given to resolvconf.',
   ),
   'plugins.resolve.resolvconf.path': textOf('/sbin/resolvconf', 'start', 'The resolvconf program.'),
+  'plugins.resolve.resolvectl.path': textOf(
+    '/usr/bin/resolvectl',
+    'start',
+    'The resolvectl program, for hosts with systemd-resolved. Not an option of strongSwan.',
+  ),
+  'plugins.resolve.load': bool(
+    true,
+    'start',
+    'Ask for DNS servers together with virtual IPs and put them into force.',
+  ),
   'plugins.bypass-lan.interfaces_ignore': words(
     'later',
     'Interfaces whose networks are not bypassed.',

@@ -10,6 +10,7 @@ import type {
 import type { DatagramTransport } from './datagram.ts';
 import type { KernelIpsec, KernelNet } from './kernel.ts';
 import type { Logger } from './logger.ts';
+import type { NameServerHandler } from './name-servers.ts';
 
 /** Digest of the chunks joined. */
 export type HashFunction = (...chunks: readonly Uint8Array[]) => Uint8Array;
@@ -47,6 +48,15 @@ export interface TransportSettings {
   readonly ipv6: boolean;
 }
 
+/** How this host is told about DNS servers: the file, and the programs that may be in charge of it. */
+export interface NameServerSettings {
+  readonly file: string;
+  readonly resolvconfPath: string;
+  /** Name of our entry in resolvconf. */
+  readonly resolvconfInterface: string;
+  readonly resolvectlPath: string;
+}
+
 /** What the default export of a plugin's `plugin.ts` declares: its name and the features it brings. */
 export interface Plugin {
   readonly name: string;
@@ -59,4 +69,6 @@ export interface Plugin {
     settings: TransportSettings,
     host: PluginHost,
   ) => Promise<DatagramTransport>;
+  /** Finds out who is in charge of DNS on this host. */
+  readonly nameServers?: (settings: NameServerSettings) => Promise<NameServerHandler>;
 }

@@ -22,6 +22,7 @@ import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
 import { watchActivity } from './inactivity.ts';
 import { notify } from './payloads.ts';
+import { addressesToKeep } from './receive-addresses.ts';
 import { ResponderGuard } from './responder-guard.ts';
 import type { Outcome } from './waiters.ts';
 
@@ -248,7 +249,9 @@ export class IkeSaManager implements SaRegistry {
       if (child === undefined) continue;
       sa.log.log('ike', 1, `restarting CHILD_SA ${name}`);
       // Nobody waits for it: a failure is in the log.
-      this.initiate(connection, child).outcome.catch(() => {});
+      const { sa: fresh, outcome } = this.initiate(connection, child);
+      fresh.configuration.wanted ??= addressesToKeep(sa);
+      outcome.catch(() => {});
     }
   }
 

@@ -3,6 +3,7 @@ import type { Destination } from './destination.ts';
 import { sameEnds } from './destination.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
+import { addressesToKeep } from './receive-addresses.ts';
 import { childCreate } from './tasks/child-create.ts';
 import { connect } from './tasks/connect.ts';
 import { ikeReauth } from './tasks/ike-reauth.ts';
@@ -65,6 +66,7 @@ function setUpAnew(
   const fresh = registry.renew(old, destination);
   if (fresh?.connection === undefined) return undefined;
   const { connection } = fresh;
+  fresh.configuration.wanted = addressesToKeep(old);
   fresh.replaces = replaces;
   const children = names
     .map((name) => connection.children.get(name))

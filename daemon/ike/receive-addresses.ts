@@ -13,11 +13,18 @@ export function wantedAddresses(sa: IkeSa): readonly IpAddress[] {
   return sa.configuration.wanted ?? sa.connection?.vips ?? [];
 }
 
+/** What a successor asks for: the same virtual IPs again, so that connections over them live on. */
+export function addressesToKeep({ configuration }: IkeSa): readonly IpAddress[] | undefined {
+  return configuration.local.length > 0 ? configuration.local : configuration.wanted;
+}
+
 /** CP(CFG_REQUEST) of IKE_AUTH, if there is anything to ask for; RFC 7296 section 2.19. */
 export function configRequest(sa: IkeSa): readonly Payload[] {
   const wanted = wantedAddresses(sa);
   if (wanted.length === 0) return [];
-  const attributes = wantedAttributes(wanted, sa.env.nameServers.active);
+  const { nameServers, options } = sa.env;
+  const servers = nameServers.active || options()['plugins.updown.dns_handler'];
+  const attributes = wantedAttributes(wanted, servers);
   return [{ kind: 'CP', type: ConfigType.CFG_REQUEST, attributes }];
 }
 

@@ -105,6 +105,8 @@ export class UpdownScripts {
     if (command === undefined || processes === undefined) return undefined;
     const { log } = sa;
     const ike = viewIkeSa(sa, [child]);
+    const wanted = sa.env.options()['plugins.updown.dns_handler'];
+    const dns = wanted ? sa.configuration.nameServers : [];
     const [view] = ike.children;
     if (view === undefined) return undefined;
     const pairs = selectorPairs(ike);
@@ -129,7 +131,7 @@ export class UpdownScripts {
             remote,
             interfaceName,
             hostAccess: hostaccess,
-            dns: [],
+            dns,
           }),
           timeLimit,
           onOutput: (octets) => output.push(octets),

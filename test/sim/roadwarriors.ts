@@ -25,13 +25,15 @@ export async function gateway(
   const carol = await world.host('carol', [places.carol.address, places.carol.inside], options);
   carol.secret(SECRET);
   const setup = { carolChild: { remoteTs: [dynamic] } };
-  await carol.load({
+  const config: ConnectionConfig = {
     ...connectionOf(setup, 'carol', 'moon'),
     remoteAddrs: [{ kind: 'any', text: '%any' }],
     remote: [authRound()],
     pools: ['a', 'b', 'c'],
     ...members,
-  });
+  };
+  world.configs.set(carol, [config]);
+  await carol.load(config);
   return carol;
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { CommandRequest } from '../../../daemon/contracts/processes.ts';
 import { printSelector } from '../../../daemon/proto/traffic-selector-text.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
@@ -246,4 +247,111 @@ test('global DNS and NBNS servers go to every peer with an address', async () =>
   // It asked for an IPv4 address, and has no use for the IPv6 server.
   expect(moon.nameServers.addresses).toEqual(['10.2.0.1']);
   expect(world.ladder()).toContain('CPRP(ADDR DNS DNS6 NBNS)');
+});
+
+test('reauthentication keeps the address, on the interface all the time', async () => {
+  await using world = new World();
+  const carol = await gateway(world);
+  // Somebody else has the first address, so that the client does not get its own by chance.
+  carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+  const other = await roadwarrior(world, 1);
+  const moon = await roadwarrior(world, 2);
+  for (const client of [other, moon]) {
+    expect(await world.during(client.initiate('net'))).toEqual({ ok: true });
+  }
+  await world.during(other.terminate({ ike: 'gw' }));
+  await world.settle(() => carol.sas.length === 1);
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.2']);
+  const before = moon.sas[0]?.initiatorSpi;
+  moon.kernel.calls.length = 0;
+  for (const sa of moon.daemon.manager.tables.byId.values()) sa.reauthenticate();
+  const packet = { source: ip('10.3.0.2'), destination: ip(places.carol.inside) };
+  for (let i = 0; i < 500; i++) {
+    expect(moon.kernel.virtualIps.has(packet.source)).toBe(true);
+    expect(carry(moon.kernel, carol.kernel, packet).kind).not.toBe('clear');
+    await world.pass(1);
+  }
+  await world.settle(() => moon.sas.length === 1 && carol.sas.length === 1);
+  expect(moon.sas[0]?.initiatorSpi).not.toBe(before);
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.2']);
+  expect(carol.established[0]?.remoteVips).toEqual(['10.3.0.2']);
+  expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+  expect(moon.nameServers.addresses).toEqual(['10.2.0.53']);
+  expect(moon.kernel.calls.filter((call) => call.includes('Address'))).toEqual([]);
+  expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 1, offline: 1 }]);
+});
+
+test('with break before make the address comes back', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    moonOptions: { make_before_break: false },
+    moonConnection: { vips: [ip('0.0.0.0'), ip('::')] },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  carol.pool('b', 'fd03::/64');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  const before = moon.established[0];
+  for (const sa of moon.daemon.manager.tables.byId.values()) sa.reauthenticate();
+  await world.settle(
+    () => moon.children.length === 1 && moon.sas[0]?.initiatorSpi !== before?.initiatorSpi,
+  );
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1', 'fd03::1']);
+  expect([...moon.kernel.virtualIps.keys()]).toEqual(['10.3.0.1', 'fd03::1']);
+  expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 1, offline: 0 }]);
+});
+
+test('a tunnel that dpd_action brings back asks for the address it had', async () => {
+  await using world = new World();
+  const carol = await gateway(world);
+  carol.pool('a', '10.3.0.0/24');
+  const again = { trap: false, start: true };
+  const [first, second] = [await roadwarrior(world, 1), await roadwarrior(world, 2)];
+  const [connection] = second.daemon.control.connections();
+  const child = connection?.children.get('net');
+  if (connection === undefined || child === undefined) throw new TypeError('no connection');
+  const children = new Map([['net', { ...child, dpdAction: again }]]);
+  await second.load({ ...connection, dpdDelay: 10, keyingTries: 0, children });
+  for (const client of [first, second]) {
+    expect(await world.during(client.initiate('net'))).toEqual({ ok: true });
+  }
+  carol.kill();
+  await world.settle(() => second.established.length === 0);
+  expect(second.kernel.virtualIps.size).toBe(0);
+  carol.reborn();
+  await carol.start();
+  carol.secret('a secret that nobody guesses');
+  const [gw] = world.configs.get(carol) ?? [];
+  if (gw !== undefined) await carol.load(gw);
+  carol.pool('a', '10.3.0.0/24');
+  await world.settle(() => second.established.length === 1);
+  expect(world.ladder()).toContain('IKE_AUTH request 1 [');
+  expect(carol.lines).toContain('peer requested virtual IP 10.3.0.2');
+  // The new gateway knows of no lease and gives what is free: nobody gets what is not known to be his.
+  expect(second.established[0]?.localVips).toEqual(['10.3.0.1']);
+});
+
+test('the updown script hears of addresses, and of DNS servers if it handles them', async () => {
+  for (const handled of [true, false]) {
+    await using world = new World();
+    const environments: CommandRequest['environment'][] = [];
+    const processes = {
+      run: async ({ environment }: CommandRequest) => {
+        environments.push(environment);
+        return { kind: 'exited', code: 0 } as const;
+      },
+    };
+    const [moon, carol] = await clientAndServer(world, {
+      processes,
+      moonOptions: { 'plugins.updown.dns_handler': handled },
+      moonChild: { localTs: [dynamic], updown: '/bin/true' },
+    });
+    carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    expect(environments[0]).toMatchObject({
+      PLUTO_MY_SOURCEIP: '10.3.0.1',
+      PLUTO_MY_CLIENT: '10.3.0.1/32',
+      PLUTO_MY_SOURCEIP4_1: '10.3.0.1',
+    });
+    expect(environments[0]?.['PLUTO_DNS4_1']).toBe(handled ? '10.2.0.53' : undefined);
+  }
 });
