@@ -10,6 +10,7 @@ import type { LogHub } from './contracts/logger.ts';
 import type { NameServerHandler } from './contracts/name-servers.ts';
 import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
+import type { RedirectPolicy } from './contracts/redirect.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
 import { within } from './control/within.ts';
@@ -48,6 +49,8 @@ export interface DaemonContracts {
   readonly resolve?: (name: string) => Promise<readonly IpAddress[]>;
   /** Puts DNS servers that peers assign into force; without it none are asked for. */
   readonly nameServers?: NameServerHandler | undefined;
+  /** Decides which peers are sent to another gateway; without it only the command `redirect` does. */
+  readonly redirects?: RedirectPolicy;
   /** Reads strongswan.conf again; without it `reload-settings` changes nothing. */
   readonly reloadOptions?: () => Promise<DaemonOptions>;
 }
@@ -142,6 +145,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     pools,
     virtualIps,
     nameServers,
+    redirects: contracts.redirects,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),

@@ -57,7 +57,7 @@ export const OPTIONS = {
   dns1: text('now', 'DNS server handed to peers.'),
   dns2: text('now', 'Second DNS server handed to peers.'),
   dos_protection: bool(true, 'now', 'Master switch of cookies and block_threshold.'),
-  follow_redirects: bool(true, 'later', 'Follow REDIRECT as initiator.'),
+  follow_redirects: bool(true, 'now', 'Follow REDIRECT as initiator.'),
   force_eap_only_authentication: bool(
     false,
     'later',

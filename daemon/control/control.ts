@@ -1,9 +1,11 @@
-import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { AddressSpec, ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { PoolConfig } from '../config/pool.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogRecord } from '../contracts/logger.ts';
 import type { Counters } from '../ike/counters.ts';
 import type { PoolView } from '../pools/pool-store.ts';
+import type { Identity } from '../proto/identity.ts';
+import type { RedirectTarget } from '../proto/redirect-target.ts';
 import type { IkeSaView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
@@ -35,6 +37,15 @@ export interface TerminateRequest extends SaSelector {
 export interface RekeyRequest extends SaSelector {
   /** Reauthenticate instead; only if IKE_SAs are selected. */
   readonly reauth: boolean;
+}
+
+/** IKE_SAs to send to another gateway: all that is given must match. */
+export interface RedirectRequest extends Pick<SaSelector, 'ike' | 'ikeId'> {
+  readonly gateway: RedirectTarget;
+  /** The peer's address is one of these. */
+  readonly peerIp?: AddressSpec;
+  /** The peer's identity, wildcards allowed. */
+  readonly peerId?: Identity;
 }
 
 export type RekeyOutcome = Outcome & { readonly matches: number };
@@ -86,6 +97,8 @@ export interface Control {
   ): Promise<TerminateOutcome>;
   /** Queues rekeying of every SA that matches and does not wait for it. */
   rekey(request: RekeyRequest): Promise<RekeyOutcome>;
+  /** Sends the peers of all IKE_SAs that match to another gateway. */
+  redirect(request: RedirectRequest): Promise<RekeyOutcome>;
   /** Installs the trap or shunt policy of a child. */
   install(child: string, ike: string | undefined): Promise<Outcome>;
   uninstall(child: string, ike: string | undefined): Promise<Outcome>;

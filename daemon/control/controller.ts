@@ -17,6 +17,7 @@ import type {
   Outcome,
   PoolControl,
   ProgressSink,
+  RedirectRequest,
   RekeyOutcome,
   RekeyRequest,
   SaSelector,
@@ -24,6 +25,7 @@ import type {
   TerminateRequest,
 } from './control.ts';
 import { followLog } from './follow-log.ts';
+import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
@@ -135,6 +137,10 @@ export class Controller implements Control {
 
   async rekey(request: RekeyRequest): Promise<RekeyOutcome> {
     return rekey(this.#deps, request);
+  }
+
+  async redirect(request: RedirectRequest): Promise<RekeyOutcome> {
+    return redirect(this.#deps, request);
   }
 
   async install(child: string, ike: string | undefined): Promise<Outcome> {

@@ -1,33 +1,21 @@
 import type { Endpoint } from '../proto/endpoint.ts';
-import { familyOf, type IpAddress } from '../proto/ip-address.ts';
-import { UnreachableError } from './errors.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import type { RedirectTarget } from '../proto/redirect-target.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /** Where an IKE_SA connects to if not where its connection says. */
-export interface Destination {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-}
+export type Destination =
+  /** Exactly these ends: those of the IKE_SA it replaces, which a NAT on the way knows. */
+  | { readonly local: Endpoint; readonly remote: Endpoint }
+  /** A gateway that another one sent us to, RFC 5685. */
+  | {
+      readonly gateway: RedirectTarget;
+      readonly redirectedFrom: IpAddress;
+      /** When we were redirected lately, monotonic milliseconds. */
+      readonly redirects: readonly number[];
+    };
 
-/** The ends of an IKE_SA, for one that replaces it: a NAT on the way knows them. */
-export function sameEnds(sa: IkeSa): Destination {
-  return { local: sa.local, remote: sa.remote };
-}
-
-/** Takes these ends; our address is looked up again where the old one may not lead there. */
-export async function headFor(sa: IkeSa, { local, remote }: Destination): Promise<void> {
-  const source =
-    sa.replaces === undefined ? await sourceTowards(sa, remote.address) : local.address;
-  sa.local = { address: source, port: local.port };
-  sa.remote = remote;
-}
-
-async function sourceTowards(sa: IkeSa, remote: IpAddress): Promise<IpAddress> {
-  const source = await sa.env.sourceAddress(remote);
-  if (source === undefined || familyOf(source) !== familyOf(remote)) {
-    throw new UnreachableError(
-      `no route to ${remote}; check the addresses and routes of this host`,
-    );
-  }
-  return source;
+/** The ends of an IKE_SA, for one that replaces it. */
+export function sameEnds({ local, remote }: IkeSa): Destination {
+  return { local, remote };
 }

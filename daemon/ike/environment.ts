@@ -7,6 +7,7 @@ import type { DaemonEvent } from '../contracts/events.ts';
 import type { KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
+import type { RedirectPolicy } from '../contracts/redirect.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
 import type { NameServers } from '../kernel/name-servers.ts';
@@ -37,6 +38,8 @@ export interface IkeEnvironment {
   /** Addresses and DNS servers that peers assign to this host. */
   readonly virtualIps: VirtualIps;
   readonly nameServers: NameServers;
+  /** Decides which peers are served by another gateway. */
+  readonly redirects?: RedirectPolicy | undefined;
   readonly ikePort: number;
   readonly nattPort: number;
   send(local: Endpoint, remote: Endpoint, message: Uint8Array, options?: SendOptions): void;

@@ -1,21 +1,25 @@
 import type { MessageProtection } from '../contracts/crypto.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
 import { NO_SPI } from '../proto/ike-spi.ts';
 import { familyOf } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
+import { equalBytes } from '../util/bytes.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { describeMessage } from '../wire/describe.ts';
 import { isFragment, Reassembler } from '../wire/fragments.ts';
 import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
+import { peekInitRequest } from '../wire/init-peek.ts';
 import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
 import { checkMessage } from '../wire/message-rules.ts';
+import { decodeRedirect } from '../wire/redirect-data.ts';
 import { alert, alertFromOutside } from './announce.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { MessageWindow } from './message-window.ts';
 import { MAX_PROBES, type Path, type PathSearch, PROBE_INTERVAL } from './mobike.ts';
-import { notify } from './payloads.ts';
+import { findNotify, notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
 
@@ -60,9 +64,9 @@ export class ExchangeEngine {
     return this.#window.outstanding !== undefined;
   }
 
-  /** Exchange type of the unanswered request. */
-  get awaited(): number | undefined {
-    return this.#window.outstanding?.exchange;
+  /** We have sent more than the first request. */
+  get sentAny(): boolean {
+    return this.#window.nextRequestId > 1;
   }
 
   /** Octets of our IKE_SA_INIT response while it is the last one, for IKE_AUTH to sign. */
@@ -261,6 +265,10 @@ export class ExchangeEngine {
         log.log('ike', 1, 'received IKE_SA_INIT response without an SPI of the peer, ignored');
         return undefined;
       }
+      if (first && this.#isForgedRedirect(message)) {
+        log.log('ike', 1, 'received REDIRECT notify without our nonce, ignored');
+        return undefined;
+      }
       return message;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -280,6 +288,16 @@ export class ExchangeEngine {
       );
       return undefined;
     }
+  }
+
+  // RFC 5685 section 3: whoever has not seen our request cannot send us elsewhere; the genuine answer may still come.
+  #isForgedRedirect(message: Message): boolean {
+    const redirect = findNotify(message, NotifyType.REDIRECT);
+    const request = this.#window.outstanding?.raw;
+    if (!message.isResponse || redirect === undefined || request === undefined) return false;
+    const nonce = peekInitRequest(request)?.nonce;
+    const echoed = decodeRedirect(redirect.data)?.nonce;
+    return nonce === undefined || echoed === undefined || !equalBytes(nonce, echoed);
   }
 
   #parse(

@@ -110,6 +110,8 @@ export class IkeSa implements EngineHost {
   replaces: IkeSa | undefined;
   /** The IKE_SA under way that is to replace this one. */
   replacedBy: IkeSa | undefined;
+  /** As responder: the peer announced RFC 5685. */
+  peerFollowsRedirects = false;
   /** Where to connect to, if not where the connection says. */
   destination: Destination | undefined;
   /** We began the first of the IKE_SAs that this one descends from by rekeying. */
@@ -262,18 +264,22 @@ export class IkeSa implements EngineHost {
 
   /** Says DELETE without waiting for an answer and removes everything: shutdown, and `force`. */
   async farewell(reason: string): Promise<void> {
+    this.sayGoodbye();
+    await this.destroy(reason);
+  }
+
+  /** A DELETE that nobody waits for, if the peer may know this IKE_SA. */
+  sayGoodbye(): void {
+    // After the first exchange the peer may have established it already.
+    const { kind } = this.#state;
     const known =
-      this.#state.kind === 'established' ||
-      this.#state.kind === 'deleting' ||
-      // The peer may have established it already.
-      this.engine.awaited === ExchangeType.IKE_AUTH;
+      kind === 'established' || kind === 'deleting' || (this.isInitiator && this.engine.sentAny);
     if (known && this.engine.outbound !== undefined) {
       this.engine.fireAndForget({
         exchange: ExchangeType.INFORMATIONAL,
         payloads: [{ kind: 'Delete', protocol: 1, spiSize: 0, spis: [] }],
       });
     }
-    await this.destroy(reason);
   }
 
   /** Replaces a CHILD_SA by a new one, unless that is under way or it is going anyway. */
@@ -315,7 +321,7 @@ export class IkeSa implements EngineHost {
   /** Ends the IKE_SA on our side: kernel state removed, keys wiped, waiters told. */
   async destroy(reason: string): Promise<void> {
     if (this.destroyed) return;
-    const wasUp = this.#state.kind === 'established' || this.#state.kind === 'deleting';
+    const wasUp = 'peer' in this.#state && this.#state.peer !== undefined;
     const down = wasUp && this.env.watched() ? viewIkeSa(this) : undefined;
     this.transition({ kind: 'destroyed' });
     this.timers.stopAll();
@@ -447,6 +453,9 @@ export class IkeSa implements EngineHost {
         return;
       case 'natKeepalive':
         sendKeepalive(this);
+        return;
+      case 'redirected':
+        await this.destroy('the peer was redirected');
         return;
       case 'reauth':
         await reauthenticate(this);

@@ -7,6 +7,7 @@ import { answerConfig } from './later-config.ts';
 import { obeyAuthLifetime } from './lifetimes.ts';
 import { answerMobike } from './mobike-responder.ts';
 import { findError, findNotify } from './payloads.ts';
+import { followActiveRedirect } from './redirect.ts';
 import { namesToRestart } from './restart.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -26,6 +27,8 @@ export async function respondInformational(
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);
   }
+  const redirect = findNotify(message, NotifyType.REDIRECT);
+  if (redirect !== undefined) followActiveRedirect(sa, redirect);
   const lifetime = findNotify(message, NotifyType.AUTH_LIFETIME);
   if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
   const mobile = await answerMobike(sa, request);

@@ -87,6 +87,10 @@ function setUpAnew(
 function tryLater(sa: IkeSa, fresh: IkeSa): void {
   if (sa.replacedBy !== fresh || sa.ending) return;
   sa.replacedBy = undefined;
+  if (fresh.destination !== undefined && 'gateway' in fresh.destination) {
+    sa.log.log('ike', 1, `gateway ${fresh.destination.gateway.text} does not serve us, staying`);
+    return;
+  }
   const delay = RETRY_DELAY - sa.env.random.below(RETRY_SHARE);
   sa.log.log('ike', 1, `replacing IKE_SA ${sa.label} failed, trying again in ${delay}s`);
   sa.timers.start('reauth', delay * 1000);

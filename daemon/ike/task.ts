@@ -12,6 +12,7 @@ export type TaskName =
   | 'IKE_DELETE'
   | 'IKE_DPD'
   | 'IKE_MOBIKE'
+  | 'IKE_REDIRECT'
   | 'IKE_REKEY'
   | 'IKE_REAUTH'
   | 'IKE_REAUTH_COMPLETE'

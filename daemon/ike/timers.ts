@@ -14,6 +14,8 @@ export const TIMERS = {
   natKeepalive: 'keep the mapping of a NAT open',
   /** CHILD_SAs that nobody used for long are closed. */
   inactivity: 'close CHILD_SAs that are not used',
+  /** A peer that was sent elsewhere has had time to say goodbye. */
+  redirected: 'drop an IKE_SA whose peer was sent elsewhere',
   /** The proof of identity is to be repeated. */
   reauth: 'authenticate anew',
   /** The IKE_SA reached its hard lifetime. */

@@ -61,6 +61,10 @@ export async function tryFailed(
   // Silence may end with the next packet; a refusal is an answer.
   if (failure.kind === 'refused') sa.waiters.settleAll({ ok: false, errmsg: failure.reason });
   sa.restart();
+  // The gateway that we were sent to does not answer: the one that sent us may know another.
+  if (sa.destination !== undefined && 'gateway' in sa.destination && sa.replaces === undefined) {
+    sa.destination = undefined;
+  }
   sa.assign(connection);
   sa.tasks.hold(plan.again(child));
   if (delay === 0) await sa.tasks.release();

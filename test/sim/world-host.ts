@@ -5,6 +5,7 @@ import { list, value } from '../../daemon/config/tree.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
+import type { RedirectPolicy } from '../../daemon/contracts/redirect.ts';
 import type { IkeSaView } from '../../daemon/contracts/views.ts';
 import type { Outcome, TerminateOutcome } from '../../daemon/control/control.ts';
 import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
@@ -43,6 +44,9 @@ export class WorldHost {
   readonly random: SeededRandom;
   /** What this host's resolver answers, by name; it may change. */
   readonly names = new Map<string, readonly IpAddress[]>();
+  /** Whom this host sends elsewhere; nobody unless a test says so. */
+  redirectInit: RedirectPolicy['onInit'] | undefined;
+  redirectAuth: RedirectPolicy['onAuth'] | undefined;
   log = new MemoryLog();
   transport: SimHost;
   daemon: IkeDaemon;
@@ -170,6 +174,10 @@ export class WorldHost {
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
       nameServers: this.nameServers,
+      redirects: {
+        onInit: (peer) => this.redirectInit?.(peer),
+        onAuth: (peer, identity) => this.redirectAuth?.(peer, identity),
+      },
       resolve: async (name) => this.names.get(name) ?? [],
       ...(processes === undefined ? {} : { processes }),
     });

@@ -7,6 +7,7 @@ import type {
   InitiateRequest,
   Outcome,
   ProgressSink,
+  RedirectRequest,
   RekeyOutcome,
   RekeyRequest,
   SaSelector,
@@ -28,6 +29,7 @@ export class FakeControl implements Control {
   readonly initiated: InitiateRequest[] = [];
   readonly terminated: TerminateRequest[] = [];
   readonly rekeyed: RekeyRequest[] = [];
+  readonly redirected: RedirectRequest[] = [];
   /** What initiate does; a test may replace it. */
   onInitiate: (progress: ProgressSink, signal: AbortSignal) => Promise<Outcome> = () =>
     Promise.resolve({ ok: true });
@@ -89,6 +91,13 @@ export class FakeControl implements Control {
     }
     this.sas = this.sas.filter((sa) => !matches.includes(sa));
     return Promise.resolve({ ok: true, matches: matches.length, terminated: matches.length });
+  }
+
+  async redirect(request: RedirectRequest): Promise<RekeyOutcome> {
+    this.redirected.push(request);
+    return request.ike === 'x'
+      ? { ok: false, errmsg: 'no matching SAs to redirect found', matches: 0 }
+      : { ok: true, matches: 2 };
   }
 
   rekey(request: RekeyRequest): Promise<RekeyOutcome> {

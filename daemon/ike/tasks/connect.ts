@@ -10,9 +10,9 @@ import {
 import { errorText } from '../../util/error.ts';
 import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
-import { headFor } from '../destination.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { goElsewhere, RedirectedError } from '../redirect.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { tryFailed } from '../tries.ts';
 import { childCreate } from './child-create.ts';
@@ -61,6 +61,10 @@ async function* conversation(
       error instanceof AuthenticationError ||
       error instanceof KernelError;
     if (!foreseen) throw error;
+    if (error instanceof RedirectedError) {
+      await redirected(sa, child, error);
+      return;
+    }
     const reason = errorText(error);
     sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${reason}`);
     if (error instanceof UnreachableError) {
@@ -73,16 +77,42 @@ async function* conversation(
   }
 }
 
+// What it was told is what the next try begins with; that one starts as soon as this one has ended.
+async function redirected(
+  sa: IkeSa,
+  child: ChildConfig | undefined,
+  { target }: RedirectedError,
+): Promise<void> {
+  try {
+    goElsewhere(sa, target);
+  } catch (error) {
+    if (!(error instanceof EstablishError)) throw error;
+    sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${error.message}`);
+    await sa.destroy(error.message);
+    return;
+  }
+  sa.sayGoodbye();
+  sa.restart();
+  sa.tasks.hold(connect(child));
+  sa.timers.start('retry', 0);
+}
+
 /** Finds the addresses to talk from and to; names are looked up anew for every try. */
 async function findEndpoints(sa: IkeSa): Promise<void> {
   const { connection, env } = sa;
   if (connection === undefined) return;
-  if (sa.destination !== undefined) return headFor(sa, sa.destination);
-  const remote = await firstAddress(sa, connection.remoteAddrs);
+  const { destination } = sa;
+  if (destination !== undefined && 'remote' in destination) {
+    sa.local = destination.local;
+    sa.remote = destination.remote;
+    return;
+  }
+  const remotes = destination === undefined ? connection.remoteAddrs : [destination.gateway];
+  const remote = await firstAddress(sa, remotes);
   if (remote === undefined) {
-    const listed = connection.remoteAddrs.map((entry) => entry.text).join(', ');
+    const listed = remotes.map((entry) => entry.text).join(', ');
     const text = `no address to connect to in remote_addrs of '${connection.name}' (${listed})`;
-    const named = connection.remoteAddrs.some((entry) => entry.kind === 'name');
+    const named = remotes.some((entry) => entry.kind === 'name');
     throw named ? new UnreachableError(text) : new EstablishError(`${text}; name a host`);
   }
   const configured = await firstAddress(sa, connection.localAddrs, familyOf(remote));

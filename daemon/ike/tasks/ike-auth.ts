@@ -15,6 +15,7 @@ import { obeyAuthLifetime } from '../lifetimes.ts';
 import { agreeOnMobike, offerMobike } from '../mobike-auth.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
 import { configRequest, receiveConfig } from '../receive-addresses.ts';
+import { checkRedirected } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 import type { InitResult } from './ike-sa-init.ts';
 
@@ -57,6 +58,7 @@ export async function* ikeAuth(
     };
     const peer = authenticate(sa, init, reply.message, local, wanted);
     agreeOnMobike(sa, connection, reply.message, true);
+    checkRedirected(sa, reply.message);
     sa.establish(peer);
     const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);
     if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);

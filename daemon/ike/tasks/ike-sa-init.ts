@@ -18,6 +18,7 @@ import {
 import type { IkeSa } from '../ike-sa.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findError, findNotify, logVendorIds, notify } from '../payloads.ts';
+import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 
 /** What IKE_AUTH needs of the exchange before it. */
@@ -66,6 +67,7 @@ export async function* ikeSaInit(
         sa.log.log('ike', 1, 'received COOKIE notify, repeating the request with it');
         continue;
       }
+      checkRedirected(sa, message);
       const refused = findNotify(message, NotifyType.INVALID_KE_PAYLOAD);
       if (refused === undefined) return accept(sa, connection, method, exchange, ni, reply);
       method = otherMethod(sa, methods, method, refused.data);
@@ -92,6 +94,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
     ...(connection.fragmentation === 'no'
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
+    ...redirectAbility(sa),
   ];
 }
 

@@ -15,6 +15,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { authLifetime } from '../lifetimes.ts';
 import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
+import { redirectAuth } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
 import type { RespondedInit } from './respond.ts';
@@ -172,6 +173,9 @@ async function accept(
     peer.identity,
   );
   agreeOnMobike(sa, connection, message, false);
+  const elsewhere = redirectAuth(sa);
+  if (elsewhere !== undefined)
+    return sendElsewhere(sa, [{ kind: 'IDr', identity: local }, auth, elsewhere]);
   sa.establish(peer);
   // The other IKE_SAs of this peer are gone in a moment: nobody uses their addresses any more.
   const replaces = connection.unique === 'replace' || (anew && connection.unique !== 'never');
@@ -201,4 +205,15 @@ async function accept(
       }
     },
   };
+}
+
+/** Milliseconds a redirected peer has for its DELETE. */
+const GOODBYE_TIME = 30_000;
+
+// RFC 5685 section 6: no CHILD_SA, and the peer deletes what there is.
+function sendElsewhere(sa: IkeSa, payloads: readonly Payload[]): OutboundResponse {
+  sa.transition({ kind: 'deleting', peer: undefined });
+  sa.timers.stop('halfOpen');
+  sa.timers.start('redirected', GOODBYE_TIME);
+  return { payloads };
 }

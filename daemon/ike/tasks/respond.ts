@@ -12,6 +12,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { viewIkeSa } from '../ike-sa-view.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, logVendorIds, notify } from '../payloads.ts';
+import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 import { respondAuth } from './respond-auth.ts';
@@ -40,6 +41,12 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   if (offer === undefined || ke === undefined || nonce === undefined) return;
   const candidates = sa.env.connections.candidatesForInit(sa.local, sa.remote);
   sa.log.log('ike', 0, `${sa.remote.address} is initiating an IKE_SA`);
+  noteRedirectAbility(sa, message);
+  const elsewhere = redirectInit(sa, nonce.data);
+  if (elsewhere !== undefined) {
+    yield refuse(sa, [elsewhere], 'the peer was redirected');
+    return;
+  }
 
   logVendorIds(sa.log, message);
 

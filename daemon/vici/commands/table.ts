@@ -12,6 +12,7 @@ import { listSas } from './list-sas.ts';
 import { loadConn } from './load-conn.ts';
 import { loadPool } from './load-pool.ts';
 import { loadShared } from './load-shared.ts';
+import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
 import { reloadSettings } from './reload-settings.ts';
 import { resetCounters } from './reset-counters.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   initiate,
   terminate,
   rekey,
+  redirect,
   install,
   uninstall,
   listSas,

@@ -351,6 +351,49 @@ describe('initiate and terminate', () => {
   });
 });
 
+test('redirect passes its selectors on and names what is wrong with them', async () => {
+  await using bench = await ViciBench.start();
+  using client = await bench.raw();
+  const gateway = value('gateway', '192.0.2.7');
+  expect(await ask(client, 'redirect')).toEqual(no('missing target gateway'));
+  for (const text of ['a@example.org', 'C=CH, O=x', '10.0.0.0/8', '300.1.1.1', '%any']) {
+    expect(await ask(client, 'redirect', [value('gateway', text)])).toEqual(
+      no('unsupported gateway identity'),
+    );
+  }
+  expect(await ask(client, 'redirect', [gateway])).toEqual(no('missing redirect selector'));
+  for (const text of ['gw.example.org', '10.0.0.0/33', '10.0.0.1-']) {
+    expect(await ask(client, 'redirect', [gateway, value('peer-ip', text)])).toEqual(
+      no('invalid peer IP selector'),
+    );
+  }
+  expect(await ask(client, 'redirect', [gateway, value('peer-id', 'fqdn:^(x$')])).toEqual(
+    no('invalid peer identity selector'),
+  );
+  expect(await ask(client, 'redirect', [gateway, value('child', 'net')])).toMatchObject([
+    ['success', 'no'],
+    ['errmsg', expect.stringContaining("unknown key 'child'")],
+  ]);
+  expect(await ask(client, 'redirect', [gateway, value('ike', 'x')])).toEqual([
+    ['success', 'no'],
+    ['matches', '0'],
+    ['errmsg', 'no matching SAs to redirect found'],
+  ]);
+  const name = value('gateway', 'gw.example.org');
+  const all = [value('ike', 'gw'), value('ike-id', '3'), value('peer-ip', '10.0.0.0/8')];
+  expect(await ask(client, 'redirect', [name, ...all, value('peer-id', '*.example.org')])).toEqual([
+    ['success', 'yes'],
+    ['matches', '2'],
+  ]);
+  expect(bench.control.redirected.at(-1)).toMatchObject({
+    gateway: { kind: 'name', text: 'gw.example.org' },
+    ike: 'gw',
+    ikeId: 3,
+    peerIp: { kind: 'subnet', prefix: 8 },
+    peerId: { type: 2 },
+  });
+});
+
 test('rekey passes its selectors on and tells the matches', async () => {
   await using bench = await ViciBench.start();
   using client = await bench.raw();
