@@ -79,7 +79,8 @@ async function dropRedundant(old: ChildSa): Promise<void> {
   if (old.peerRekey === undefined) return;
   const redundant = old.peerRekey.replacement;
   old.peerRekey = undefined;
-  old.state = 'REKEYING';
+  // One that the peer deleted, although that was for us to do, stays on its way out.
+  if (!old.deletedByPeer) old.state = 'REKEYING';
   if (redundant === undefined) {
     await old.sa.dropFollowUp();
     return;
@@ -129,7 +130,7 @@ async function* answered(
   }
   // The peer deleted it already: it replaced the old one, but nothing is ever sent through it.
   if (withdrawn) await by.removeOutbound();
-  const gone = old.state === 'DELETING';
+  const gone = old.deletedByPeer;
   await takeOver(old, by);
   if (withdrawn) await by.remove();
   if (!gone) {

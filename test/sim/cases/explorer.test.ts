@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { SeededRandom } from '../seeded-random.ts';
+import { lowest } from './collision.ts';
+import { explore, repeat, wander } from './explorer.ts';
+import { type Operation, operations } from './operations.ts';
+import { parseScript, printScript, type Script, type Start } from './script.ts';
+
+const { EXPLORE_RUNS, EXPLORE_FROM, EXPLORE_SEED, EXPLORE_SCRIPT, EXPLORE_CHOICES } = process.env;
+
+/** Every two operations, one at each side or both at one. The nonces matter where both rekey the same. */
+function scriptsWith(first: Operation): readonly Script[] {
+  return operations.flatMap((second, index) => {
+    const across: Script = { starts: [on('A', first), on('B', second)] };
+    const collides = first === second && first.startsWith('rekey');
+    const crossing = collides ? lowest.map((one) => ({ ...across, lowest: one })) : [across];
+    // Two of one side are the same in either order: each pair once.
+    const both = operations.indexOf(first) <= index ? (['A', 'B'] as const) : [];
+    return [...crossing, ...both.map((side) => ({ starts: [on(side, first), on(side, second)] }))];
+  });
+}
+
+function on(side: Start['side'], operation: Operation): Start {
+  return { side, operation };
+}
+
+for (const first of operations) {
+  test(`every order of ${first} and one other operation ends well`, async () => {
+    for (const script of scriptsWith(first)) {
+      const { endings } = await explore(script);
+      expect(endings, printScript(script)).toBeGreaterThan(0);
+    }
+  });
+}
+
+if (EXPLORE_SCRIPT !== undefined) {
+  test('one run by its choices', async () => {
+    await repeat(parseScript(EXPLORE_SCRIPT), (EXPLORE_CHOICES ?? '').split(',').map(Number));
+  });
+}
+
+const only = EXPLORE_SEED === undefined ? undefined : Number(EXPLORE_SEED);
+const first = only ?? Number(EXPLORE_FROM ?? 1);
+const last = only ?? first + Number(EXPLORE_RUNS ?? 1000) - 1;
+const batch = 100;
+
+for (let from = first; from <= last; from += batch) {
+  const to = Math.min(from + batch - 1, last);
+  test(`longer scripts over a bad network end well, seeds ${from} to ${to}`, async () => {
+    for (let seed = from; seed <= to; seed++) await randomScript(seed);
+  });
+}
+
+/** Up to four operations, two losses and a copy. */
+async function randomScript(seed: number): Promise<void> {
+  const dice = new SeededRandom(seed);
+  const starts = Array.from({ length: 2 + dice.below(3) }, () =>
+    on(dice.below(2) === 0 ? 'A' : 'B', operations[dice.below(operations.length)] ?? 'dpd'),
+  );
+  try {
+    await wander({ starts, seed, drops: dice.below(3), copies: dice.below(2) }, dice);
+  } catch (error) {
+    throw new Error(`EXPLORE_SEED=${seed}: ${String(error)}`, { cause: error });
+  }
+}
