@@ -129,6 +129,8 @@ export interface KernelPolicy extends PolicyId {
   readonly interfaceName?: string;
   /** Each CPU that finds no SA of its own raises an acquire, RFC 9611. */
   readonly perCpu?: true;
+  /** Outbound: ICMP errors about packets of the policy match it too. */
+  readonly icmp?: true;
   /** The device with this address of ours takes over the policy (packet offload of the SAs it leads to). */
   readonly offloadTo?: IpAddress;
 }

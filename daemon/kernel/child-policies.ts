@@ -1,4 +1,11 @@
-import type { KernelPolicy, Mark, PolicyDirection, PolicyTemplate } from '../contracts/kernel.ts';
+import type {
+  KernelPolicy,
+  Mark,
+  PolicyDirection,
+  PolicyId,
+  PolicyTemplate,
+} from '../contracts/kernel.ts';
+import { familyOf, type IpAddress, unspecified } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import { policyPriority } from './priority.ts';
@@ -21,14 +28,12 @@ export function childPolicies(spec: ChildSaSpec): ChildPolicies {
   const outbound: KernelPolicy[] = [];
   const pairs = spec.policies ? selectorPairs(spec) : [];
   for (const [local, remote] of pairs) {
-    const inward = policyPriority('sa', remote, local, spec.interface !== undefined);
-    const priority = spec.priority || inward;
-    inbound.push(inboundPolicy(spec, 'in', local, remote, priority));
+    inbound.push(inboundPolicy(spec, 'in', local, remote));
     if (spec.mode !== 'transport') {
-      inbound.push(inboundPolicy(spec, 'fwd', local, remote, priority));
-      if (spec.policiesFwdOut) outbound.push(outboundPolicy(spec, 'fwd', local, remote, priority));
+      inbound.push(inboundPolicy(spec, 'fwd', local, remote));
+      if (spec.policiesFwdOut) outbound.push(forwardedPolicy(spec, local, remote));
     }
-    outbound.push(outboundPolicy(spec, 'out', local, remote, priority));
+    outbound.push(outboundPolicy(spec, local, remote));
   }
   return { inbound, outbound };
 }
@@ -68,58 +73,89 @@ function inboundPolicy(
   direction: 'in' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
-  priority: number,
 ): KernelPolicy {
-  return policy(spec, direction, remote, local, priority, spec.markIn, spec.ifIdIn, {
-    source: spec.remote,
-    destination: spec.local,
-    spi: 0,
-    protocol: spec.protocol,
-    mode: spec.mode,
-    reqid: spec.reqid,
-    optional: false,
-  });
+  return {
+    ...place(direction, remote, local, spec.markIn, spec.ifIdIn),
+    action: 'allow',
+    priority: spec.priority || policyPriority('sa', remote, local, false),
+    templates: templates(spec, [spec.remote, spec.local], undefined),
+    ...offloaded(spec),
+  };
 }
 
-// The SPI in the `out` template binds the policy to this CHILD_SA: which of several SAs of one reqid sends is our
-// decision and not the kernel's. Direction `fwd` is about packets that came in: nothing is demanded of those.
+// The SPI in the template binds the policy to this CHILD_SA: which of several SAs of one reqid sends is our decision and
+// not the kernel's, unless each CPU takes its own.
 function outboundPolicy(
   spec: ChildSaSpec,
-  direction: 'out' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
-  priority: number,
 ): KernelPolicy {
-  return policy(spec, direction, local, remote, priority, spec.markOut, spec.ifIdOut, {
-    source: spec.local,
-    destination: spec.remote,
-    spi: direction === 'out' ? spec.spiOut : 0,
-    protocol: spec.protocol,
-    mode: spec.mode,
-    reqid: spec.reqid,
-    optional: direction === 'fwd',
-  });
+  const onInterface = spec.interface !== undefined;
+  const spis = { spi: spec.spiOut, cpi: spec.ipcomp?.cpiOut ?? 0 };
+  return {
+    ...place('out', local, remote, spec.markOut, spec.ifIdOut),
+    action: 'allow',
+    priority: spec.priority || policyPriority('sa', local, remote, onInterface),
+    templates: templates(spec, [spec.local, spec.remote], spec.perCpu ? undefined : spis),
+    ...(spec.interface !== undefined && { interfaceName: spec.interface }),
+    ...(spec.perCpu && { perCpu: true as const }),
+    ...(spec.icmp === true && { icmp: true as const }),
+    ...offloaded(spec),
+  };
 }
 
-function policy(
+// About packets that came in and go on into the tunnel: nothing is demanded of those. Weaker than the others, as a trap is.
+function forwardedPolicy(
   spec: ChildSaSpec,
+  local: TrafficSelector,
+  remote: TrafficSelector,
+): KernelPolicy {
+  return {
+    ...place('fwd', local, remote, spec.markOut, spec.ifIdOut),
+    action: 'allow',
+    priority: spec.priority || policyPriority('trap', local, remote, false),
+    templates: [],
+  };
+}
+
+/** With IPComp a packet passes two SAs, of which the inbound first is optional: what does not shrink is sent as it is. */
+function templates(
+  spec: ChildSaSpec,
+  [source, destination]: readonly [IpAddress, IpAddress],
+  bound: { readonly spi: number; readonly cpi: number } | undefined,
+): readonly PolicyTemplate[] {
+  const { reqid, protocol, mode, ipcomp } = spec;
+  const spi = bound?.spi ?? 0;
+  if (ipcomp === undefined) {
+    return [{ source, destination, spi, protocol, mode, reqid, optional: false }];
+  }
+  const any = unspecified(familyOf(source));
+  const inner: PolicyTemplate = {
+    ...{ source, destination, spi: bound?.cpi ?? 0, protocol: 108, mode, reqid },
+    optional: bound === undefined,
+  };
+  const outer: PolicyTemplate = {
+    ...{ source: any, destination: any, spi, protocol, mode: 'transport', reqid },
+    optional: false,
+  };
+  return [inner, outer];
+}
+
+function place(
   direction: PolicyDirection,
   source: TrafficSelector,
   destination: TrafficSelector,
-  priority: number,
   mark: Mark | undefined,
   ifId: number,
-  template: PolicyTemplate,
-): KernelPolicy {
+): PolicyId {
   return {
-    direction,
-    source,
-    destination,
+    ...{ direction, source, destination },
     ...(mark && { mark }),
     ...(ifId !== 0 && { ifId }),
-    action: 'allow',
-    priority,
-    templates: [template],
-    ...(spec.interface !== undefined && { interfaceName: spec.interface }),
   };
+}
+
+// SAs that a device handles whole are met by policies that it has too.
+function offloaded(spec: ChildSaSpec): Pick<KernelPolicy, 'offloadTo'> {
+  return spec.hwOffload === 'packet' ? { offloadTo: spec.local } : {};
 }

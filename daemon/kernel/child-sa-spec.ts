@@ -1,4 +1,4 @@
-import type { KernelLifetime, Mark, SaMode } from '../contracts/kernel.ts';
+import type { IptfsSettings, KernelLifetime, Mark, SaMode } from '../contracts/kernel.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
@@ -34,6 +34,10 @@ export interface ChildSaSpec {
   readonly lifetime: KernelLifetime;
   /** UDP encapsulation (RFC 3948) with these ports. */
   readonly encap?: { readonly localPort: number; readonly remotePort: number };
+  /** IPComp (RFC 3173, deflate) within it: ours is reserved, the other is the peer's. Of tunnel and transport mode only. */
+  readonly ipcomp?: { readonly cpiIn: ChildSpi; readonly cpiOut: ChildSpi };
+  /** Of mode `iptfs`. */
+  readonly iptfs?: IptfsSettings;
   readonly localTs: readonly TrafficSelector[];
   readonly remoteTs: readonly TrafficSelector[];
   readonly markIn?: Mark;
@@ -47,7 +51,7 @@ export interface ChildSaSpec {
   readonly ifIdOut: number;
   /** Replaces the computed priority; 0 computes it. */
   readonly priority: number;
-  /** Restricts the policies to this interface. */
+  /** Restricts the outbound policies to this interface. */
   readonly interface?: string;
   /** False installs SAs only. */
   readonly policies: boolean;
@@ -58,4 +62,10 @@ export interface ChildSaSpec {
   readonly copyDscp: 'out' | 'in' | 'yes' | 'no';
   readonly hwOffload?: 'crypto' | 'packet' | 'auto';
   readonly sha256Trunc96: boolean;
+  /** ICMP errors about packets of this CHILD_SA pass although their source is outside the selectors. */
+  readonly icmp?: boolean;
+  /** Whether SAs of transport mode carry protocol and ports of the selectors, not only the addresses. */
+  readonly portsInSelector?: boolean;
+  /** One of several for the same selectors: each CPU asks for its own (RFC 9611), and `cpu` is the one it is for. */
+  readonly perCpu?: { readonly cpu: number | undefined };
 }

@@ -1,5 +1,10 @@
 import type { StateJournal } from '../contracts/journal.ts';
-import { KernelError, type KernelIpsec, type KernelPolicy } from '../contracts/kernel.ts';
+import {
+  KernelError,
+  type KernelIpsec,
+  type KernelPolicy,
+  type PolicyTemplate,
+} from '../contracts/kernel.ts';
 import { policyPlace, policyRecord } from './records.ts';
 import { selectorShape } from './selector-shape.ts';
 import { SharedObjects } from './shared-objects.ts';
@@ -55,17 +60,25 @@ async function put(
 }
 
 function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {
-  const [one, other] = [a.templates[0], b.templates[0]];
   return (
     a.priority === b.priority &&
     a.action === b.action &&
+    a.perCpu === b.perCpu &&
+    a.icmp === b.icmp &&
     a.templates.length === b.templates.length &&
-    one?.spi === other?.spi &&
-    one?.reqid === other?.reqid &&
-    one?.mode === other?.mode &&
-    one?.protocol === other?.protocol &&
-    one?.source === other?.source &&
-    one?.destination === other?.destination
+    a.templates.every((one, index) => sameTemplate(one, b.templates[index]))
+  );
+}
+
+function sameTemplate(one: PolicyTemplate, other: PolicyTemplate | undefined): boolean {
+  return (
+    one.spi === other?.spi &&
+    one.reqid === other.reqid &&
+    one.mode === other.mode &&
+    one.protocol === other.protocol &&
+    one.optional === other.optional &&
+    one.source === other.source &&
+    one.destination === other.destination
   );
 }
 

@@ -122,7 +122,9 @@ export function toPolicy(policy: KernelPolicy, ifindex = 0, offload?: Offload): 
     ...toPolicyId(policy, ifindex),
     action: policy.action,
     priority: policy.priority,
-    flags: policy.perCpu === true ? PolicyFlag.CPU_ACQUIRE : 0,
+    flags:
+      (policy.perCpu === true ? PolicyFlag.CPU_ACQUIRE : 0) |
+      (policy.icmp === true ? PolicyFlag.ICMP : 0),
     templates: policy.templates.map(toTemplate),
     ...(offload && { offload }),
   };
@@ -151,6 +153,7 @@ export function fromPolicy(
     templates,
     ...(name !== undefined && { interfaceName: name }),
     ...((policy.flags & PolicyFlag.CPU_ACQUIRE) !== 0 && { perCpu: true as const }),
+    ...((policy.flags & PolicyFlag.ICMP) !== 0 && { icmp: true as const }),
   };
 }
 

@@ -24,10 +24,10 @@ export type Fate =
   | { readonly kind: 'held' }
   | { readonly kind: 'dropped'; readonly why: string };
 
-/** A packet under way: what protects it, `undefined` if it is readable. */
+/** A packet under way: the SAs it left by, the outermost first; none if it is readable. */
 export interface Flight {
   readonly packet: DataPacket;
-  readonly sa: KernelSa | undefined;
+  readonly sas: readonly KernelSa[];
 }
 
 /**
@@ -42,60 +42,79 @@ export function carry(from: FakeKernel, to: FakeKernel, packet: DataPacket): Fat
 /** The sender's half of {@link carry}. */
 export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
   const out = lookup(from, 'out', packet);
-  if (out === undefined) return { packet, sa: undefined };
+  if (out === undefined) return { packet, sas: [] };
   if (out.action === 'block') return { kind: 'dropped', why: 'blocked by policy' };
-  const template = out.templates[0];
-  if (template === undefined) return { packet, sa: undefined };
-  const sender = [...from.sas.values()].find(
-    ({ sa }) =>
-      sa?.direction === 'out' &&
-      sa.reqid === template.reqid &&
-      sa.destination === template.destination &&
-      (template.spi === 0 || sa.spi === template.spi),
-  );
-  if (sender?.sa === undefined) {
-    from.raise({
-      kind: 'acquire',
-      reqid: template.reqid,
-      source: out.source,
-      destination: out.destination,
-    });
-    return { kind: 'held' };
+  const [first] = out.templates;
+  if (first === undefined) return { packet, sas: [] };
+  const senders: FakeSa[] = [];
+  for (const template of out.templates) {
+    const sender = [...from.sas.values()].find(
+      ({ sa }) =>
+        sa?.direction === 'out' &&
+        sa.reqid === template.reqid &&
+        sa.protocol === template.protocol &&
+        sa.destination === first.destination &&
+        (template.spi === 0 || sa.spi === template.spi),
+    );
+    if (sender === undefined) {
+      from.raise({
+        kind: 'acquire',
+        reqid: template.reqid,
+        source: out.source,
+        destination: out.destination,
+      });
+      return { kind: 'held' };
+    }
+    senders.unshift(sender);
   }
-  if (!from.owns(sender.sa.source)) return { kind: 'dropped', why: 'its source address is gone' };
-  count(from, sender);
-  return { packet, sa: sender.sa };
+  for (const { sa } of senders) {
+    if (sa !== undefined && !from.owns(sa.source)) {
+      return { kind: 'dropped', why: 'its source address is gone' };
+    }
+  }
+  for (const sender of senders) count(from, sender);
+  return { packet, sas: senders.flatMap(({ sa }) => sa ?? []) };
 }
 
 /** The receiver's half of {@link carry}, any time later. */
-export function arrive(to: FakeKernel, { packet, sa }: Flight): Fate {
-  if (sa === undefined) return receive(to, packet, undefined);
-  const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sa));
-  if (receiver?.sa === undefined) return { kind: 'dropped', why: 'no such inbound SA' };
-  const mismatch = difference(sa, receiver.sa);
-  if (mismatch !== undefined) return { kind: 'dropped', why: mismatch };
-  count(to, receiver);
-  return receive(to, packet, receiver.sa);
+export function arrive(to: FakeKernel, { packet, sas }: Flight): Fate {
+  const passed: KernelSa[] = [];
+  for (const sa of sas) {
+    const receiver = [...to.sas.values()].find((entry) => takes(entry.sa, sa));
+    if (receiver?.sa === undefined) return { kind: 'dropped', why: 'no such inbound SA' };
+    const mismatch = difference(sa, receiver.sa);
+    if (mismatch !== undefined) return { kind: 'dropped', why: mismatch };
+    count(to, receiver);
+    passed.push(receiver.sa);
+  }
+  return receive(to, packet, passed);
 }
 
-function receive(to: FakeKernel, packet: DataPacket, sa: KernelSa | undefined): Fate {
+function receive(to: FakeKernel, packet: DataPacket, passed: readonly KernelSa[]): Fate {
+  const [outer] = passed;
   // The simulation does not route: a packet is let in if it may enter as one for us and as one to forward.
   for (const direction of ['in', 'fwd'] as const) {
-    if (direction === 'fwd' && sa?.mode === 'transport') continue;
+    if (direction === 'fwd' && passed.at(-1)?.mode === 'transport') continue;
     const policy = lookup(to, direction, packet);
     if (policy === undefined) {
-      if (sa !== undefined) return { kind: 'dropped', why: `no ${direction} policy for it` };
+      if (outer !== undefined) return { kind: 'dropped', why: `no ${direction} policy for it` };
       continue;
     }
     if (policy.action === 'block') return { kind: 'dropped', why: 'blocked by policy' };
-    const template = policy.templates[0];
-    if (template === undefined || template.optional) continue;
-    if (sa === undefined) return { kind: 'dropped', why: 'in the clear where policy protects' };
-    if (template.reqid !== sa.reqid || template.mode !== sa.mode) {
-      return { kind: 'dropped', why: `another SA than the ${direction} policy demands` };
+    const demanded = policy.templates.filter((template) => !template.optional);
+    if (demanded.length > 0 && outer === undefined) {
+      return { kind: 'dropped', why: 'in the clear where policy protects' };
+    }
+    for (const { protocol, reqid, mode } of demanded) {
+      const fits = passed.some(
+        (sa) => sa.protocol === protocol && sa.reqid === reqid && sa.mode === mode,
+      );
+      if (!fits) {
+        return { kind: 'dropped', why: `another SA than the ${direction} policy demands` };
+      }
     }
   }
-  return sa === undefined ? { kind: 'clear' } : { kind: 'protected', spi: sa.spi };
+  return outer === undefined ? { kind: 'clear' } : { kind: 'protected', spi: outer.spi };
 }
 
 function takes(receiver: KernelSa | undefined, sender: KernelSa | undefined): boolean {

@@ -152,7 +152,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     const present = this.sas.get(key) ?? this.sas.get(saKey({ ...sa, mark: undefined }));
     const completes = sa.direction === 'in' && present !== undefined && present.sa === undefined;
     if (present !== undefined && !completes) throw refusal('addSa', 'EEXIST');
-    if (familyOf(sa.source) !== familyOf(sa.destination)) throw refusal('addSa', 'EINVAL');
+    if (impossible(sa) || !this.supportsMode(sa.mode)) throw refusal('addSa', 'EINVAL');
     if (present !== undefined) this.sas.delete(saKey(present.id));
     // Keys belong to the caller, who may wipe them when this returns.
     const kept: KernelSa = {
@@ -303,6 +303,18 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.calls.push(`${operation} ${what}`);
     if (errno !== undefined) throw refusal(operation, errno);
   }
+}
+
+/** What Linux answers with EINVAL. */
+function impossible(sa: KernelSa): boolean {
+  const compresses = sa.protocol === 108;
+  return (
+    familyOf(sa.source) !== familyOf(sa.destination) ||
+    (compresses && sa.mode !== 'transport' && sa.mode !== 'tunnel') ||
+    (compresses && sa.spi > 0xffff) ||
+    (sa.protocol === 51 && (sa.integrity === undefined || sa.encap !== undefined)) ||
+    (sa.tfcPadding ?? 0) > 0xffff
+  );
 }
 
 function refusal(operation: string, errnoName: string): KernelError {

@@ -297,6 +297,30 @@ export function kernelCompliance(subject: KernelSubject): void {
       for (const sa of [one, other]) await kernel.deleteSa(sa);
     });
 
+    test('rejects_sas_that_make_no_sense with EINVAL', async () => {
+      await using kernel = await subject.create();
+      const { encryption: _, ...bare } = sa('out', 0x1234 as ChildSpi);
+      const refused: Record<string, KernelSa> = {
+        'of two families': { ...bare, destination: ip('2001:db8::1') },
+        'padding beyond any packet': sa('out', 0x1234 as ChildSpi, { tfcPadding: 0x1_0000 }),
+      };
+      if (kernel.supports(51, undefined, undefined, 12)) {
+        refused['AH without a key'] = { ...bare, protocol: 51 };
+      }
+      if (kernel.supports(108, undefined, undefined, undefined)) {
+        refused['IPComp in BEET mode'] = { ...bare, protocol: 108, mode: 'beet' };
+        refused['a CPI of more than 16 bits'] = {
+          ...bare,
+          protocol: 108,
+          spi: 0x1_0000 as ChildSpi,
+        };
+      }
+      for (const [what, one] of Object.entries(refused)) {
+        await expect(kernel.addSa(one), what).rejects.toMatchObject({ errnoName: 'EINVAL' });
+      }
+      expect(await kernel.listSas()).toEqual([]);
+    });
+
     test('rejects_an_exclusive_policy_whose_place_is_taken with EEXIST', async () => {
       await using kernel = await subject.create();
       await kernel.addPolicy(policy('out'), { exclusive: true });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { childPolicies } from '../../../daemon/kernel/child-policies.ts';
-import { inboundSa, outboundSa } from '../../../daemon/kernel/sa-pair.ts';
+import { inboundSa, inboundSas, outboundSa, outboundSas } from '../../../daemon/kernel/sa-pair.ts';
+import type { ChildSpi } from '../../../daemon/proto/child-spi.ts';
 import { childSaSpec } from '../../support/child-sa-specs.ts';
 import { ts } from '../../support/selectors.ts';
 
@@ -38,30 +39,85 @@ test('transport mode forwards nothing and its SAs carry the selector', () => {
   const { inbound, outbound } = childPolicies({ ...spec, policiesFwdOut: true });
   expect(inbound.map((policy) => policy.direction)).toEqual(['in']);
   expect(outbound.map((policy) => policy.direction)).toEqual(['out']);
-  expect(inboundSa(spec).selector).toEqual({
+  const hosts = { source: ts('192.0.2.2'), destination: ts('192.0.2.1') };
+  expect(inboundSa(spec).selector).toEqual(hosts);
+  expect(outboundSa(spec).selector).toEqual({
+    source: hosts.destination,
+    destination: hosts.source,
+  });
+  expect(inboundSa({ ...spec, portsInSelector: true }).selector).toEqual({
     source: spec.remoteTs[0],
     destination: spec.localTs[0],
-  });
-  expect(outboundSa(spec).selector).toEqual({
-    source: spec.localTs[0],
-    destination: spec.remoteTs[0],
   });
   expect(inboundSa(childSaSpec()).selector).toBeUndefined();
 });
 
-test('several selectors on an SA of transport mode leave it to the policies', () => {
+test('several selectors of one host on an SA of transport mode leave protocols and ports to the policies', () => {
   const spec = childSaSpec({
     mode: 'transport',
+    localTs: [ts('192.0.2.1')],
     remoteTs: [ts('192.0.2.2', 6, 1), ts('192.0.2.2', 6, 2)],
+    portsInSelector: true,
   });
-  expect(inboundSa(spec).selector).toBeUndefined();
+  expect(outboundSa(spec).selector?.destination).toEqual(ts('192.0.2.2'));
+  const several = { ...spec, remoteTs: [ts('192.0.2.2'), ts('192.0.2.3')] };
+  expect(inboundSa(several).selector).toBeUndefined();
 });
 
-test('policies_fwd_out adds an optional outbound fwd policy', () => {
+test('SAs of BEET mode carry the inner addresses, which the packets do not', () => {
+  const spec = childSaSpec({
+    mode: 'beet',
+    localTs: [ts('10.1.0.1', 6)],
+    remoteTs: [ts('10.2.0.1', 6, 80)],
+  });
+  const selector = { source: ts('10.1.0.1'), destination: ts('10.2.0.1') };
+  expect(outboundSa(spec)).toMatchObject({ mode: 'beet', selector });
+  expect(childPolicies(spec).inbound.map(({ direction }) => direction)).toEqual(['in', 'fwd']);
+});
+
+test('with IPComp a packet passes two SAs, of which the compressing one makes the tunnel', () => {
+  const ipcomp = { cpiIn: 0x1001 as ChildSpi, cpiOut: 0x2002 as ChildSpi };
+  const spec = childSaSpec({ ipcomp, markOut: mark(2), ifIdIn: 3 });
+  const [esp, comp] = outboundSas(spec);
+  expect(esp).toMatchObject({ protocol: 50, mode: 'transport', spi: 0xc0000002, mark: mark(2) });
+  expect(comp).toMatchObject({ protocol: 108, mode: 'tunnel', spi: 0x2002, mark: mark(2) });
+  expect(comp).toMatchObject({ lifetime: { hardSeconds: 0 }, copyDf: false });
+  expect(comp).not.toHaveProperty('encryption');
+  expect(inboundSas(spec)[1]).toMatchObject({ spi: 0x1001, direction: 'in', ifId: 3 });
+  const { inbound, outbound } = childPolicies(spec);
+  const ends = { source: '192.0.2.1', destination: '192.0.2.2' };
+  const any = { source: '0.0.0.0', destination: '0.0.0.0' };
+  expect(outbound[0]?.templates).toEqual([
+    { ...ends, protocol: 108, mode: 'tunnel', spi: 0x2002, reqid: 1, optional: false },
+    { ...any, protocol: 50, mode: 'transport', spi: 0xc0000002, reqid: 1, optional: false },
+  ]);
+  expect(inbound[0]?.templates).toMatchObject([
+    { protocol: 108, mode: 'tunnel', spi: 0, optional: true },
+    { protocol: 50, mode: 'transport', spi: 0, optional: false },
+  ]);
+  const transport = { ...spec, mode: 'transport' as const };
+  expect(outboundSas(transport).map((sa) => sa.mode)).toEqual(['transport', 'transport']);
+});
+
+test('ICMP errors, packet offload and SAs per CPU are told to the policies too', () => {
+  const { inbound, outbound } = childPolicies(
+    childSaSpec({ icmp: true, hwOffload: 'packet', perCpu: { cpu: 3 } }),
+  );
+  expect(outbound[0]).toMatchObject({ icmp: true, perCpu: true, offloadTo: '192.0.2.1' });
+  // Any SA of the reqid may send: each CPU finds its own.
+  expect(outbound[0]?.templates[0]?.spi).toBe(0);
+  expect(inbound[0]).toMatchObject({ offloadTo: '192.0.2.1' });
+  expect(inbound[0]).not.toHaveProperty('perCpu');
+  const spec = childSaSpec({ icmp: true, perCpu: { cpu: 3 } });
+  expect(inboundSa(spec)).toMatchObject({ icmp: true, cpu: 3 });
+  expect(outboundSa(spec)).not.toHaveProperty('icmp');
+});
+
+test('policies_fwd_out adds a weaker outbound fwd policy that demands nothing', () => {
   const { outbound } = childPolicies(childSaSpec({ policiesFwdOut: true }));
   expect(outbound.map((policy) => policy.direction)).toEqual(['fwd', 'out']);
   expect(outbound[0]?.source).toEqual(ts('10.1.0.0/16'));
-  expect(outbound[0]?.templates[0]).toMatchObject({ optional: true, spi: 0 });
+  expect(outbound[0]).toMatchObject({ templates: [], priority: 383616 });
 });
 
 test('policies=no installs none', () => {
@@ -121,11 +177,15 @@ test('SAs carry keys, ports and windows of their own direction', () => {
   });
   expect(outbound.encap).toEqual({ sourcePort: 4500, destinationPort: 61000 });
   expect(outbound.encryption?.key[0]).toBe(2);
-  expect(outboundSa({ ...spec, esn: true }).replayWindow).toBe(32);
-  expect(outboundSa({ ...spec, esn: true, replayWindow: 0 }).replayWindow).toBe(1);
 });
 
 test('a configured priority replaces the computed one, an interface restricts', () => {
-  const { outbound } = childPolicies(childSaSpec({ priority: 42, interface: 'eth1' }));
-  expect(outbound[0]).toMatchObject({ priority: 42, interfaceName: 'eth1' });
+  const { inbound, outbound } = childPolicies(childSaSpec({ interface: 'eth1' }));
+  expect(outbound[0]).toMatchObject({ priority: 383613, interfaceName: 'eth1' });
+  expect(inbound[0]).toMatchObject({ priority: 383615 });
+  expect(inbound[0]).not.toHaveProperty('interfaceName');
+  const fixed = childPolicies(childSaSpec({ priority: 42, policiesFwdOut: true }));
+  expect([...fixed.inbound, ...fixed.outbound].map(({ priority }) => priority)).toEqual([
+    42, 42, 42, 42,
+  ]);
 });

@@ -284,11 +284,12 @@ test('policies of different interfaces take different places', async () => {
       spiOut: 0xc0000012 as ChildSpi,
     }),
   );
-  expect(kernel.policies.size).toBe(6);
+  // What comes in may come by any interface.
+  expect(kernel.policies.size).toBe(4);
   await other.remove();
   expect([...kernel.policies.values()].map((policy) => policy.interfaceName)).toEqual([
-    'eth0',
-    'eth0',
+    undefined,
+    undefined,
     'eth0',
   ]);
 });
