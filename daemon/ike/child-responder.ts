@@ -13,6 +13,7 @@ import { failed, type NegotiatedChild, negotiateChild } from './child-negotiatio
 import type { ChildSa } from './child-sa.ts';
 import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
 import { respondExchange } from './create-responder.ts';
+import { elderOf, inherit } from './heirs.ts';
 import { additionalKeMethods } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findNotify, notify } from './payloads.ts';
@@ -157,6 +158,7 @@ async function install(
   const { proposal } = agreed;
   const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
   try {
+    const elder = old === undefined ? elderOf(sa, agreed) : undefined;
     const child = await installChild(sa, {
       uniqueId: sa.env.registry.nextChildId(),
       child: agreed.child,
@@ -171,8 +173,10 @@ async function install(
       nr,
       secret: secrets.secret,
       additional: secrets.additional,
-      ...(old === undefined ? {} : { replaces: old, outbound: false }),
+      outbound: old === undefined && elder === undefined,
+      ...(old === undefined ? {} : { replaces: old }),
     });
+    if (elder !== undefined) inherit(elder, child);
     if (old === undefined) return;
     child.predecessor = old;
     old.peerRekey = { replacement: child, lowestNonce: lowerBytes(ni, nr) };

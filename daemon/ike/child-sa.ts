@@ -10,6 +10,7 @@ import type { Proposal } from '../proto/proposal.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { hex32 } from '../util/hex.ts';
 import { announceChildDown } from './announce.ts';
+import { succeed } from './heirs.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { needsEncapsulation } from './nat-detection.ts';
 import { printSelectors } from './selectors.ts';
@@ -82,6 +83,8 @@ export class ChildSa {
   rekeyOpen = false;
   /** The peer closed it while it had to stay for that reason. */
   deletedByPeer = false;
+  /** The same CHILD_SA of a newer IKE_SA, which sends as soon as this one goes. */
+  heir: ChildSa | undefined;
   /** What replaced it. */
   successor: ChildSa | undefined;
   /** What the peer made it to replace, as long as that exists. */
@@ -230,6 +233,7 @@ export class ChildSa {
     if (this.#gone) return;
     this.#gone = true;
     this.#linger?.cancel();
+    await succeed(this);
     const usage = await this.refreshUsage().catch(() => this.#usage);
     const bytes = (one: SaUsage | undefined): string => `(${one?.bytes ?? 0n} bytes)`;
     this.#sa.log.log(

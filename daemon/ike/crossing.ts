@@ -53,7 +53,7 @@ function replaceBy(loser: IkeSa, winner: IkeSa): void {
 export function provides(sa: IkeSa, child: ChildConfig): boolean {
   if (sa.ending || sa.state.kind !== 'established') return false;
   for (const own of sa.children.values()) {
-    if (own.config.name === child.name && own.state !== 'DELETING') return true;
+    if (own.config.name === child.name && own.live) return true;
   }
   const configured = sa.connection?.children.get(child.name);
   return configured !== undefined && sa.tasks.creates(configured);

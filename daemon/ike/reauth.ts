@@ -50,9 +50,7 @@ export function replaceIkeSa(sa: IkeSa, destination: Destination): IkeSa | undef
 
 /** What a user means by its CHILD_SAs: each configured one once. */
 function childrenOf(sa: IkeSa): readonly string[] {
-  const live = [...sa.children.values()].filter(
-    ({ state }) => state === 'INSTALLED' || state === 'REKEYING',
-  );
+  const live = [...sa.children.values()].filter((child) => child.live);
   return [...new Set(live.map((child) => child.config.name))];
 }
 

@@ -1,5 +1,6 @@
 import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
+import { handOver } from '../heirs.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
@@ -16,6 +17,7 @@ async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, R
     `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
       `${sa.remote.address}[${sa.printedId('remote')}]`,
   );
+  await handOver(sa);
   sa.transition({ kind: 'deleting', peer });
   sa.log.log('ike', 1, `sending DELETE for IKE_SA ${sa.label}`);
   yield {

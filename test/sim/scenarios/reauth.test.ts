@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ConnectionConfig } from '../../../daemon/config/connection-types.ts';
 import { childConfig } from '../../support/connections.ts';
 import { ip, ts } from '../../support/selectors.ts';
-import { carry, type Fate } from '../carry.ts';
+import { arrive, carry, type DataPacket, depart, type Fate } from '../carry.ts';
 import { type PairSetup, pair, places } from '../pair.ts';
 import { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
@@ -21,23 +21,33 @@ function names(host: WorldHost): readonly string[] {
   return host.sas.map((sa) => `${sa.initiatorSpi} ${sa.state} ${sa.children.length}`).sort();
 }
 
-/** Lets time pass with a packet each way every millisecond; whatever was not protected. */
+/** Milliseconds a packet needs, like everything else on this network. */
+const LATENCY = 10;
+
+/** Lets time pass with a packet each way every millisecond; whatever did not arrive protected. */
 async function withTraffic(
   world: World,
   moon: WorldHost,
   carol: WorldHost,
   millis: number,
-): Promise<readonly Fate[]> {
-  const lost: Fate[] = [];
+): Promise<readonly string[]> {
+  const lost: string[] = [];
+  const send = (from: WorldHost, to: WorldHost, packet: DataPacket): void => {
+    const flight = depart(from.kernel, packet);
+    const at = world.clock.now();
+    const judge = (fate: Fate): void => {
+      if (fate.kind === 'protected') return;
+      lost.push(`${at}: ${from.name} to ${to.name}: ${JSON.stringify(fate)}`);
+    };
+    if (!('packet' in flight)) judge(flight);
+    else world.clock.after(LATENCY, () => judge(arrive(to.kernel, flight)));
+  };
   for (let i = 0; i < millis; i++) {
-    for (const fate of [
-      carry(moon.kernel, carol.kernel, there),
-      carry(carol.kernel, moon.kernel, back),
-    ]) {
-      if (fate.kind === 'clear') lost.push(fate);
-    }
+    send(moon, carol, there);
+    send(carol, moon, back);
     await world.pass(1);
   }
+  await world.pass(LATENCY);
   return lost;
 }
 
