@@ -11,12 +11,16 @@ import type { NameServerHandler } from './contracts/name-servers.ts';
 import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
 import type { RedirectPolicy } from './contracts/redirect.ts';
+import type { SessionStore } from './contracts/session-store.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
 import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { Roaming } from './ike/roaming.ts';
+import { NO_SESSION_JOURNAL } from './ike/state/session-journal.ts';
+import { Takeover } from './ike/state/takeover.ts';
+import { TimeBase } from './ike/state/time-base.ts';
 import { UpdownScripts } from './ike/updown.ts';
 import { KernelInstaller } from './kernel/installer.ts';
 import { NameServers } from './kernel/name-servers.ts';
@@ -43,6 +47,8 @@ export interface DaemonContracts {
   readonly journal: StateJournal;
   /** Runs updown scripts; without it they are not run. */
   readonly processes?: Processes;
+  /** Where established IKE_SAs are kept for a successor; without it they end with the process. */
+  readonly sessions?: SessionStore | undefined;
   /** Names of the plugins in use, for `stats`. */
   readonly plugins?: readonly string[];
   /** Addresses of a DNS name; without it names are not resolved. */
@@ -122,6 +128,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       reqidBase: current.reqid_base,
     }),
   });
+  const takeover = contracts.sessions && new Takeover(contracts.sessions, new TimeBase(clock));
   const sender = new Sender(transport);
   const updown = new UpdownScripts({
     ...(contracts.processes === undefined ? {} : { processes: contracts.processes }),
@@ -161,6 +168,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       if (events.size > 0) events.emit(build());
     },
     watched: () => events.size > 0,
+    sessions: takeover?.writer ?? NO_SESSION_JOURNAL,
   });
   const interfaces = new InterfaceFilter(net, options);
   const localAddresses = new LocalAddresses(net, interfaces);
@@ -213,13 +221,17 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     async start() {
       installer.onEvent((event) => manager.onKernelEvent(event));
       await nameServers.start();
-      await installer.start();
+      const adopted = await installer.start(takeover?.children);
+      if (takeover !== undefined) await manager.takeOver(takeover, adopted);
       net.onChange(() => {
         void refreshInterfaces();
         roaming.changed();
       });
       await refreshInterfaces();
       transport.onDatagram((datagram) => receiver.receive(datagram));
+      if (takeover === undefined) return;
+      manager.resume(takeover);
+      if (manager.size > 0) await installer.compare();
     },
     async shutdown() {
       // An IKE_SA that waits for something outside must not keep what is in the kernel there.
@@ -229,6 +241,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await within(clock, updown.settled(), SCRIPTS_LIMIT, never);
       await virtualIps.close();
       await within(clock, nameServers.close(), SHUTDOWN_LIMIT, never);
+      contracts.sessions?.discard();
       sharedKeys.clear();
     },
   };

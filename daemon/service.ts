@@ -20,6 +20,7 @@ import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
 import { NodeProcesses } from './runtime/node-processes.ts';
 import { NodeRandom } from './runtime/node-random.ts';
 import { resolveName } from './runtime/node-resolver.ts';
+import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { NotifySocket } from './runtime/notify-socket.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
@@ -105,6 +106,10 @@ export async function startService(start: ServiceStart): Promise<Service> {
           : new NodeJournal(`${socketPath}.journal`, onError),
     ),
   );
+  const sessions = options.state_journal
+    ? openSessions(`${socketPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
+    : undefined;
+  if (sessions !== undefined) opened.use(sessions);
   const reloadOptions = async (): Promise<DaemonOptions> => {
     const fresh = read();
     for (const warning of fresh.warnings) hub.log('cfg', 1, warning);
@@ -122,6 +127,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     hub,
     options,
     journal,
+    sessions,
     processes: new NodeProcesses(),
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
@@ -195,6 +201,19 @@ export async function startService(start: ServiceStart): Promise<Service> {
       hub.log('dmn', 0, `internal error outside of any IKE_SA: ${text}`);
     },
   };
+}
+
+// Without a safe place for keys the daemon does its work all the same.
+function openSessions(
+  folder: string,
+  log: (sentence: string) => void,
+): NodeSessionStore | undefined {
+  try {
+    return new NodeSessionStore(folder, { log });
+  } catch (error) {
+    log(`state_journal is on, but no state is kept: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 // Like charon, no configuration file is a configuration; one that was named must be there.

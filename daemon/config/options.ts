@@ -210,6 +210,11 @@ export const OPTIONS = {
   spi_mask: bits64(0n, 'later', 'Which bits of IKE SPIs spi_label replaces.'),
   spi_max: int(0xcfffffff, [0x100, 0xffffffff], 'now', 'Highest ESP and AH SPI.'),
   spi_min: int(0xc0000000, [0x100, 0xffffffff], 'now', 'Lowest ESP and AH SPI.'),
+  state_journal: bool(
+    false,
+    'start',
+    'Keep established IKE_SAs, keys included, in a tmpfs file from which a new process takes them over after a crash. Not an option of strongSwan.',
+  ),
   user: { ...text('start', 'Owner of the VICI socket, name or number.'), strict: true },
   'tls.send_certreq_authorities': bool(true, 'later', 'List CAs in the TLS CertificateRequest.'),
   'tls.suites': words('later', 'TLS cipher suites of EAP-TLS, TTLS and PEAP.'),

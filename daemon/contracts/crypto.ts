@@ -109,6 +109,15 @@ export interface CryptoInventoryEntry {
   readonly provider: string;
 }
 
+/** Counted IVs of one key. A successor of this process must begin above every IV that may have been used. */
+export interface IvSequence {
+  /**
+   * From now on no IV is used before `reserve` was called with a limit that is not below it. Calls it at once, and again each
+   * time the limit is reached.
+   */
+  reserveAhead(reserve: (limit: number) => void): void;
+}
+
 /** Encrypts and authenticates IKE messages in one direction, RFC 7296 section 3.14 and RFC 5282 section 3. */
 export interface MessageProtection extends Disposable {
   /** Octets of the IV at the start of the SK body. */
@@ -117,6 +126,8 @@ export interface MessageProtection extends Disposable {
   readonly icvOctets: number;
   /** Plaintext with padding and Pad Length is a multiple of this. */
   readonly blockOctets: number;
+  /** Absent where IVs are random. */
+  readonly ivs?: IvSequence;
   /** IV, ciphertext and ICV. `aad` is the message up to and including the SK (SKF) payload header. */
   seal(aad: Uint8Array, padded: Uint8Array): Uint8Array;
   /** Padded plaintext, or `undefined` if the ICV does not match. `body` is IV, ciphertext and ICV. */

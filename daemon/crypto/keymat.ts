@@ -24,9 +24,14 @@ const NO_KEY = new Secret(new Uint8Array(0));
  * messages live on in what protects them.
  */
 export function keepSkD(keys: IkeKeys): IkeKeys {
-  const skD = new Secret(keys.skD.bytes.slice());
+  const kept = onlySkD(keys.skD);
   keys[Symbol.dispose]();
-  return new OnlySkD(skD);
+  return kept;
+}
+
+/** The same from a copy of SK_d alone. */
+export function onlySkD(skD: Secret): IkeKeys {
+  return new OnlySkD(new Secret(skD.bytes.slice()));
 }
 
 class OnlySkD implements IkeKeys {

@@ -12,11 +12,12 @@ import { transformOf } from '../proto/proposal-transforms.ts';
 import { constantTimeEqual } from '../util/constant-time.ts';
 import { InternalError } from '../util/error.ts';
 import type { Secret } from '../util/secret.ts';
+import { IvCounter } from './iv-counter.ts';
 
 /**
  * Protection of the messages of one direction of an IKE_SA with the algorithms of an agreed proposal.
  * `encryptionKey` is SK_ei or SK_er (salt included), `integrityKey` SK_ai or SK_ar, not used by AEAD ciphers.
- * The keys are copied. Throws {@link InternalError} if the proposal cannot be carried out.
+ * Counted IVs begin above `lastIv`. The keys are copied. Throws {@link InternalError} if the proposal cannot be carried out.
  */
 export function createProtection(
   crypto: Crypto,
@@ -24,6 +25,7 @@ export function createProtection(
   encryptionKey: Secret,
   integrityKey: Secret | undefined,
   random: Random,
+  lastIv = 0,
 ): MessageProtection {
   const encryption = transformOf(proposal, TransformType.ENCR);
   if (encryption === undefined) throw new InternalError('the IKE proposal has no cipher');
@@ -34,7 +36,7 @@ export function createProtection(
       throw new InternalError(`SK_e of ${encryptionKey.length} octets does not fit the cipher`);
     const salt = encryptionKey.bytes.slice(keyOctets);
     const context = aead.create(encryptionKey.bytes.subarray(0, keyOctets));
-    return new AeadProtection(context, salt, aead.ivOctets, aead.icvOctets);
+    return new AeadProtection(context, salt, aead.ivOctets, aead.icvOctets, new IvCounter(lastIv));
   }
   const cipher = crypto.cipher(encryption.id, encryption.keyLength);
   const integrity = transformOf(proposal, TransformType.INTEG);
@@ -58,9 +60,16 @@ class AeadProtection implements MessageProtection {
   readonly #saltOctets: number;
   /** Salt and room for an IV, written anew for every use. */
   readonly #nonce: Uint8Array;
-  #counter = 0;
+  readonly ivs: IvCounter;
 
-  constructor(context: AeadContext, salt: Uint8Array, ivOctets: number, icvOctets: number) {
+  constructor(
+    context: AeadContext,
+    salt: Uint8Array,
+    ivOctets: number,
+    icvOctets: number,
+    ivs: IvCounter,
+  ) {
+    this.ivs = ivs;
     this.ivOctets = ivOctets;
     this.icvOctets = icvOctets;
     this.#context = context;
@@ -87,18 +96,15 @@ class AeadProtection implements MessageProtection {
   [Symbol.dispose](): void {
     this.#context[Symbol.dispose]();
     this.#nonce.fill(0);
-    this.#counter = Number.MAX_SAFE_INTEGER; // nothing can be sealed under a wiped salt
+    this.ivs.close(); // nothing can be sealed under a wiped salt
   }
 
-  // Counted before use, so that an exception later cannot make the same nonce come again.
   #nextIv(): Uint8Array {
-    if (this.#counter >= Number.MAX_SAFE_INTEGER)
-      throw new InternalError('IVs of this key are used up or it was wiped');
-    this.#counter++;
+    const counter = this.ivs.next();
     const nonce = this.#nonce;
     const view = new DataView(nonce.buffer, nonce.length - 8);
-    view.setUint32(0, Math.floor(this.#counter / 0x1_0000_0000));
-    view.setUint32(4, this.#counter % 0x1_0000_0000);
+    view.setUint32(0, Math.floor(counter / 0x1_0000_0000));
+    view.setUint32(4, counter % 0x1_0000_0000);
     return nonce.subarray(this.#saltOctets);
   }
 }

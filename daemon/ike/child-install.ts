@@ -94,7 +94,12 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   }
 }
 
-function termsOf(agreement: ChildAgreement, spec: ChildSaSpec, proposal: Proposal): ChildSaTerms {
+/** The terms of a CHILD_SA, as its specification has them. */
+export function termsOf(
+  agreement: Pick<ChildAgreement, 'uniqueId' | 'child'>,
+  spec: ChildSaSpec,
+  proposal: Proposal,
+): ChildSaTerms {
   const { markIn, markOut, ifIdIn, ifIdOut } = spec;
   return {
     uniqueId: agreement.uniqueId,

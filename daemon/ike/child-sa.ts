@@ -49,6 +49,8 @@ export interface ChildSaStart {
   readonly keys: Disposable | undefined;
   /** Listeners know of it; one that replaces another becomes known when it takes over. */
   readonly up: boolean;
+  /** Monotonic milliseconds; now if absent. */
+  readonly installedAt?: number;
 }
 
 /** The peer's rekeying of a CHILD_SA, answered but not complete until the peer deletes the old one. */
@@ -106,7 +108,7 @@ export class ChildSa {
     this.#outbound = start.keys === undefined ? 'INSTALLED' : 'REGISTERED';
     this.up = start.up;
     this.ends = { local: sa.local.address, remote: sa.remote.address };
-    this.installedAt = sa.env.clock.now();
+    this.installedAt = start.installedAt ?? sa.env.clock.now();
   }
 
   get terms(): ChildSaTerms {
@@ -124,6 +126,21 @@ export class ChildSa {
 
   get outbound(): OutboundState {
     return this.#outbound;
+  }
+
+  /** What is in the kernel of it; its keys may be wiped. */
+  get spec(): ChildSaSpec {
+    return this.#kernel.spec;
+  }
+
+  /** Whether what sends is in the kernel. */
+  get sends(): boolean {
+    return this.#kernel.sends;
+  }
+
+  /** Immutable values that tell, compared with those of an earlier moment, whether anything changed. */
+  get revision(): readonly unknown[] {
+    return [this.terms, this.state, this.spec, this.sends];
   }
 
   get usage(): ChildUsage {

@@ -21,6 +21,7 @@ import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { SessionJournal } from './state/session-journal.ts';
 import type { UpdownScripts } from './updown.ts';
 
 /** What an IKE_SA sees of the world; one value for all of a daemon, handed in by the composition root. */
@@ -61,6 +62,7 @@ export interface IkeEnvironment {
   readonly counters: Counters;
   /** Bounds how often strangers can make alerts. */
   readonly outsideAlerts: Throttle;
+  readonly sessions: SessionJournal;
   readonly registry: SaRegistry;
 }
 

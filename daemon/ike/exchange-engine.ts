@@ -48,7 +48,7 @@ export interface EngineHost {
 export class ExchangeEngine {
   readonly #sa: IkeSa;
   readonly #host: EngineHost;
-  readonly #window = new MessageWindow();
+  readonly window = new MessageWindow();
   #reassembler: Reassembler | undefined;
   /** Keys of each direction, once there are any. */
   inbound: MessageProtection | undefined;
@@ -61,22 +61,27 @@ export class ExchangeEngine {
 
   /** A request of ours is unanswered. */
   get waiting(): boolean {
-    return this.#window.outstanding !== undefined;
+    return this.window.outstanding !== undefined;
   }
 
   /** We have sent more than the first request. */
   get sentAny(): boolean {
-    return this.#window.nextRequestId > 1;
+    return this.window.nextRequestId > 1;
+  }
+
+  /** Exchange type of the unanswered request. */
+  get awaited(): number | undefined {
+    return this.window.outstanding?.exchange;
   }
 
   /** Octets of our IKE_SA_INIT response while it is the last one, for IKE_AUTH to sign. */
   get firstResponse(): Uint8Array {
-    return this.#window.lastResponse[0] ?? EMPTY;
+    return this.window.lastResponse[0] ?? EMPTY;
   }
 
   /** Forgets every message, for a new try under a new SPI. */
   reset(): void {
-    this.#window.reset();
+    this.window.reset();
     this.#reassembler = undefined;
     this.dispose();
   }
@@ -92,17 +97,27 @@ export class ExchangeEngine {
   /** Sends a request and keeps sending it until it is answered or given up. */
   request(request: OutboundRequest): void {
     // Changed requests of the first exchange keep message id 0, RFC 7296 sections 2.6 and 2.7.
-    if (request.exchange === ExchangeType.IKE_SA_INIT) this.#window.repeatFirst();
-    const messageId = this.#window.nextRequestId;
+    if (request.exchange === ExchangeType.IKE_SA_INIT) this.window.repeatFirst();
+    const messageId = this.window.nextRequestId;
     const { raw, datagrams } = this.#encode(request.exchange, false, messageId, request.payloads);
-    this.#window.sent(request.exchange, raw, datagrams);
+    this.window.sent(request.exchange, raw, datagrams);
+    this.#sa.env.sessions.checkpoint(this.#sa);
     this.#transmitRequest(datagrams);
+    this.#armRetransmit(0);
+  }
+
+  /** Sends the outstanding request of a predecessor, and goes on waiting for its answer. */
+  resume(): void {
+    const waiting = this.window.outstanding;
+    if (waiting === undefined) return;
+    waiting.sends = 1;
+    this.#transmitRequest(waiting.datagrams);
     this.#armRetransmit(0);
   }
 
   /** The ends changed: sends the outstanding request once more, between those there are now. */
   resend(): void {
-    const waiting = this.#window.outstanding;
+    const waiting = this.window.outstanding;
     if (waiting === undefined) return;
     this.#transmitRequest(waiting.datagrams);
     if (this.#host.search?.urgent === true) this.#armRetransmit(0);
@@ -113,16 +128,18 @@ export class ExchangeEngine {
     const { datagrams } = this.#encode(
       request.exchange,
       false,
-      this.#window.nextRequestId,
+      this.window.nextRequestId,
       request.payloads,
     );
+    const { local, remote } = this.#sa;
+    this.#sa.env.sessions.ending(this.#sa, { local, remote, datagrams });
     this.#transmit(datagrams);
   }
 
   /** The retransmit timer fired. */
   async retransmit(): Promise<void> {
     const { log, env } = this.#sa;
-    const waiting = this.#window.outstanding;
+    const waiting = this.window.outstanding;
     if (waiting === undefined) return;
     const { search } = this.#host;
     const { retransmit_tries: tries } = env.options();
@@ -131,7 +148,7 @@ export class ExchangeEngine {
       const what = search?.urgent === true ? 'path probings' : 'retransmits';
       const count = search?.urgent === true ? search.rounds : waiting.sends - 1;
       log.log('ike', 1, `giving up after ${count} ${what}`);
-      this.#window.settle();
+      this.window.settle();
       await this.#host.givenUp(waiting.exchange, waiting.sends);
       return;
     }
@@ -156,8 +173,8 @@ export class ExchangeEngine {
   ): Promise<void> {
     const { log } = this.#sa;
     const verdict = header.isResponse
-      ? this.#window.judgeResponse(header.messageId, header.exchange)
-      : this.#window.judgeRequest(header.messageId, datagram);
+      ? this.window.judgeResponse(header.messageId, header.exchange)
+      : this.window.judgeRequest(header.messageId, datagram);
     if (verdict === 'replay') {
       log.log(
         'ike',
@@ -165,7 +182,7 @@ export class ExchangeEngine {
         `received retransmit of request with ID ${header.messageId}, retransmitting response`,
       );
       alertFromOutside(this.#sa.env, 'retransmit-receive', this.#sa);
-      this.#transmit(this.#window.lastResponse, local, remote);
+      this.#transmit(this.window.lastResponse, local, remote);
       return;
     }
     if (verdict === 'drop') {
@@ -191,8 +208,8 @@ export class ExchangeEngine {
   }
 
   #expected(header: IkeHeader): string {
-    if (!header.isResponse) return String(this.#window.expectedRequestId);
-    const waiting = this.#window.outstanding;
+    if (!header.isResponse) return String(this.window.expectedRequestId);
+    const waiting = this.window.outstanding;
     return waiting === undefined ? 'none' : String(waiting.messageId);
   }
 
@@ -202,9 +219,9 @@ export class ExchangeEngine {
     local: Endpoint,
     remote: Endpoint,
   ): Promise<void> {
-    const waiting = this.#window.outstanding;
+    const waiting = this.window.outstanding;
     if (waiting === undefined) return;
-    this.#window.settle();
+    this.window.settle();
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
@@ -220,20 +237,24 @@ export class ExchangeEngine {
     const kept = datagram.slice();
     const response = await this.#host.handleRequest({ message, raw: kept, local, remote });
     if (response === undefined) return;
-    this.#respond(message.exchange, message.messageId, response.payloads, kept, local, remote);
+    const { exchange, messageId } = message;
+    this.#respond(exchange, messageId, response, kept, local, remote);
     await response.after?.();
   }
 
   #respond(
     exchange: number,
     messageId: number,
-    payloads: readonly Payload[],
+    { payloads, last = false }: OutboundResponse,
     request: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
   ): void {
     const { datagrams } = this.#encode(exchange, true, messageId, payloads);
-    this.#window.answered(request, datagrams);
+    this.window.answered(request, datagrams);
+    const { sessions } = this.#sa.env;
+    if (last) sessions.ending(this.#sa, { local, remote, datagrams });
+    else sessions.checkpoint(this.#sa);
     this.#transmit(datagrams, local, remote);
   }
 
@@ -281,7 +302,7 @@ export class ExchangeEngine {
       this.#respond(
         header.exchange,
         header.messageId,
-        [notify(error.notify, data)],
+        { payloads: [notify(error.notify, data)] },
         datagram.slice(),
         local,
         remote,
@@ -293,7 +314,7 @@ export class ExchangeEngine {
   // RFC 5685 section 3: whoever has not seen our request cannot send us elsewhere; the genuine answer may still come.
   #isForgedRedirect(message: Message): boolean {
     const redirect = findNotify(message, NotifyType.REDIRECT);
-    const request = this.#window.outstanding?.raw;
+    const request = this.window.outstanding?.raw;
     if (!message.isResponse || redirect === undefined || request === undefined) return false;
     const nonce = peekInitRequest(request)?.nonce;
     const echoed = decodeRedirect(redirect.data)?.nonce;

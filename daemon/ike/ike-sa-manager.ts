@@ -1,6 +1,7 @@
 import { sameIkePart } from '../config/connection-store.ts';
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { KernelEvent } from '../contracts/kernel.ts';
+import type { InstalledChildSa } from '../kernel/installed-child.ts';
 import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
@@ -24,6 +25,7 @@ import { watchActivity } from './inactivity.ts';
 import { notify } from './payloads.ts';
 import { addressesToKeep } from './receive-addresses.ts';
 import { ResponderGuard } from './responder-guard.ts';
+import type { Takeover } from './state/takeover.ts';
 import type { Outcome } from './waiters.ts';
 
 const IKE_MAJOR_VERSION = 2;
@@ -154,6 +156,35 @@ export class IkeSaManager implements SaRegistry {
         return this.whenDestroyed(sa);
       }),
     );
+  }
+
+  /** Goes on with the IKE_SAs of a predecessor; `adopted` are its CHILD_SAs that the kernel still has. */
+  async takeOver(
+    takeover: Takeover,
+    adopted: readonly (InstalledChildSa | undefined)[],
+  ): Promise<void> {
+    const restored = (sa: IkeSa, childIds: readonly number[]): void => {
+      this.tables.add(sa);
+      this.tables.established(sa);
+      this.#nextIkeId = Math.max(this.#nextIkeId, sa.uniqueId + 1);
+      for (const id of childIds) this.#nextChildId = Math.max(this.#nextChildId, id + 1);
+    };
+    await takeover.restore({ env: this.#env, restored }, adopted);
+  }
+
+  /** Messages can be received: what was under way goes on. */
+  resume(takeover: Takeover): void {
+    takeover.resume(this.#env);
+    // What the kernel told while nobody listened.
+    for (const sa of this.tables.byId.values()) {
+      for (const child of sa.children.values()) {
+        const { softSeconds } = child.terms.lifetime;
+        const age = this.#env.clock.now() - child.installedAt;
+        if (softSeconds === 0 || age < softSeconds * 1000) continue;
+        const { local: destination, spiIn: spi, protocol } = child.spec;
+        this.onKernelEvent({ kind: 'expire', id: { destination, spi, protocol }, hard: false });
+      }
+    }
   }
 
   /** What the kernel says about installed SAs. */

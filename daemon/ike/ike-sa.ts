@@ -26,12 +26,13 @@ import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { closeInactive } from './inactivity.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
-import { checkLiveness, followNat, sendKeepalive } from './liveness.ts';
+import { checkLiveness, sendKeepalive, watchLiveness } from './liveness.ts';
 import type { Mobike, Path, PathSearch } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
 import type { NatStatus } from './nat-detection.ts';
 import { reauthenticate } from './reauth.ts';
 import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
+import { NO_SESSION_JOURNAL } from './state/session-journal.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -148,7 +149,11 @@ export class IkeSa implements EngineHost {
     this.startedAt = this.firstStartedAt;
     this.lastInbound = this.firstStartedAt;
     this.lastOutbound = this.lastInbound;
-    this.#mailbox = new Mailbox((error) => this.#failed(error));
+    const { sessions } = start.env;
+    this.#mailbox = new Mailbox(
+      (error) => this.#failed(error),
+      sessions === NO_SESSION_JOURNAL ? undefined : () => sessions.checkpoint(this),
+    );
     this.timers = new SaTimers(start.env.clock, (name) => this.post(() => this.#onTimer(name)));
     this.engine = new ExchangeEngine(this, this);
     this.tasks = new TaskQueue(this);
@@ -297,9 +302,10 @@ export class IkeSa implements EngineHost {
 
   /** The only way to `established`: it takes the proof that the peer was authenticated. */
   establish(peer: AuthenticatedPeer): void {
-    const { connection, env } = this;
+    const { env } = this;
     this.transition({ kind: 'established', peer, since: env.clock.now() });
     this.remoteId = peer.identity;
+    env.sessions.established(this);
     if (this.keys !== undefined) this.keys = keepSkD(this.keys);
     this.timers.stop('halfOpen');
     env.registry.established(this);
@@ -310,10 +316,7 @@ export class IkeSa implements EngineHost {
         `${this.remote.address}[${this.printedId('remote')}]`,
     );
     scheduleLifetimes(this);
-    if (connection !== undefined && connection.dpdDelay > 0) {
-      this.timers.start('dpd', connection.dpdDelay * 1000);
-    }
-    followNat(this);
+    watchLiveness(this);
     env.emit(() => ({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) }));
     this.waiters.settle(undefined, { ok: true });
   }
@@ -324,6 +327,7 @@ export class IkeSa implements EngineHost {
     const wasUp = 'peer' in this.#state && this.#state.peer !== undefined;
     const down = wasUp && this.env.watched() ? viewIkeSa(this) : undefined;
     this.transition({ kind: 'destroyed' });
+    this.env.sessions.ended(this);
     this.timers.stopAll();
     this.#mailbox.close();
     // A peer that connects again this moment finds its address free.
@@ -339,6 +343,7 @@ export class IkeSa implements EngineHost {
     this.keys?.[Symbol.dispose]();
     this.keys = undefined;
     this.waiters.settleAll({ ok: false, errmsg: reason });
+    this.env.sessions.gone(this);
     this.env.registry.ended(this);
   }
 

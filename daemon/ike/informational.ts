@@ -68,6 +68,7 @@ function closing(sa: IkeSa, reason: string, names: readonly string[]): OutboundR
   );
   return {
     payloads: [],
+    last: true,
     after: async () => {
       await sa.destroy(reason);
       sa.log.log('ike', 0, 'IKE_SA deleted');

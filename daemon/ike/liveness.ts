@@ -1,6 +1,13 @@
 import type { IkeSa } from './ike-sa.ts';
 import { ikeDpd } from './tasks/ike-dpd.ts';
 
+/** From now on a silent peer is asked for a sign of life, and a NAT in front of us kept open. */
+export function watchLiveness(sa: IkeSa): void {
+  const dpdDelay = sa.connection?.dpdDelay ?? 0;
+  if (dpdDelay > 0) sa.timers.start('dpd', dpdDelay * 1000);
+  followNat(sa);
+}
+
 /**
  * The dpd timer fired: asks a silent peer for a sign of life with an empty INFORMATIONAL, RFC 7296 section 2.4, but only if
  * neither IKE nor ESP came from it for the whole interval and no exchange is running that will tell as well.

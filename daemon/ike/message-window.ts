@@ -12,10 +12,19 @@ export interface Outstanding {
 /** What is to be done with a message, by its id alone. */
 export type Verdict = 'process' | 'replay' | 'drop';
 
-interface Answered {
+/** The last answer of ours; `fingerprint` tells whether a request is the one that it answers. */
+export interface Answered {
   readonly messageId: number;
   readonly fingerprint: string;
   readonly datagrams: readonly Uint8Array[];
+}
+
+/** All there is to know about a window, for a successor of this process. */
+export interface SavedWindow {
+  readonly nextRequest: number;
+  readonly expected: number;
+  readonly outstanding?: Omit<Outstanding, 'sends' | 'raw'>;
+  readonly answered?: Answered;
 }
 
 /**
@@ -27,6 +36,12 @@ export class MessageWindow {
   #expected = 0;
   #outstanding: Outstanding | undefined;
   #answered: Answered | undefined;
+  #revision = 0;
+
+  /** Differs after every change but `sends`. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   get outstanding(): Outstanding | undefined {
     return this.#outstanding;
@@ -42,8 +57,35 @@ export class MessageWindow {
     return this.#expected;
   }
 
+  /** What {@link restore} takes; the octets are shared, not copied. */
+  save(): SavedWindow {
+    const [outstanding, answered] = [this.#outstanding, this.#answered];
+    return {
+      nextRequest: this.#nextRequest,
+      expected: this.#expected,
+      ...(outstanding && {
+        outstanding: {
+          messageId: outstanding.messageId,
+          exchange: outstanding.exchange,
+          datagrams: outstanding.datagrams,
+        },
+      }),
+      ...(answered && { answered }),
+    };
+  }
+
+  /** Goes on where another window stopped; its outstanding request counts as not sent yet. */
+  restore({ nextRequest, expected, outstanding, answered }: SavedWindow): void {
+    this.#revision++;
+    this.#nextRequest = nextRequest;
+    this.#expected = expected;
+    this.#answered = answered;
+    this.#outstanding = outstanding && { ...outstanding, raw: new Uint8Array(0), sends: 0 };
+  }
+
   /** Starts again from id 0, for a new try of IKE_SA_INIT. */
   reset(): void {
+    this.#revision++;
     this.#nextRequest = 0;
     this.#expected = 0;
     this.#outstanding = undefined;
@@ -52,15 +94,18 @@ export class MessageWindow {
 
   /** IKE_SA_INIT is sent again, changed, under the same id (COOKIE, INVALID_KE_PAYLOAD). */
   repeatFirst(): void {
+    this.#revision++;
     this.#nextRequest = 0;
   }
 
   sent(exchange: number, raw: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    this.#revision++;
     this.#outstanding = { messageId: this.#nextRequest++, exchange, raw, datagrams, sends: 1 };
   }
 
   /** The outstanding request was answered, or given up. */
   settle(): void {
+    this.#revision++;
     this.#outstanding = undefined;
   }
 
@@ -85,6 +130,7 @@ export class MessageWindow {
 
   /** The expected request was handled; `datagram` is the one whose repetition asks for the answer again. */
   answered(datagram: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    this.#revision++;
     this.#answered = {
       messageId: this.#expected++,
       fingerprint: fingerprintOf(datagram),

@@ -5,7 +5,9 @@ import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { namesToRestart } from './restart.ts';
-import type { QueuedTask, Reply, Task, TaskName } from './task.ts';
+import type { SavedTask, SavedTasks } from './state/saved-task.ts';
+import type { TimeBase } from './state/time-base.ts';
+import { AS_SENT, type QueuedTask, type Reply, type Task, type TaskName } from './task.ts';
 import { tryFailed } from './tries.ts';
 
 /**
@@ -16,7 +18,7 @@ export class TaskQueue {
   readonly #sa: IkeSa;
   readonly #queued: QueuedTask[] = [];
   /** Conversations that start later, with what wakes them. */
-  readonly #delayed = new Map<QueuedTask, Timer>();
+  readonly #delayed = new Map<QueuedTask, { readonly timer: Timer; readonly due: number }>();
   #active: { readonly plan: QueuedTask; readonly task: Task } | undefined;
   /** The next try of the initial exchanges waits for its time, and everything else for it. */
   #held = false;
@@ -93,7 +95,7 @@ export class TaskQueue {
         return this.advance();
       }),
     );
-    this.#delayed.set(plan, timer);
+    this.#delayed.set(plan, { timer, due: sa.env.clock.now() + delay });
   }
 
   /** Hands over everything that waits to the IKE_SA that replaces this one; what runs stays. */
@@ -111,6 +113,29 @@ export class TaskQueue {
   async release(): Promise<void> {
     this.#held = false;
     this.#sa.timers.stop('retry');
+    await this.advance();
+  }
+
+  /** What a successor of this process needs to carry on; times are those of the wall clock. */
+  save(time: TimeBase): SavedTasks {
+    const other: SavedTask = { kind: 'other' };
+    const active = this.#active?.plan;
+    return {
+      ...(active && { active: active.saved?.() ?? other }),
+      waiting: [
+        ...this.#queued.map((plan) => ({ task: plan.saved?.() ?? other })),
+        ...[...this.#delayed].map(([plan, { due }]) => ({
+          task: plan.saved?.() ?? other,
+          notBefore: time.wall(due),
+        })),
+      ],
+    };
+  }
+
+  /** Carries on with what a predecessor had under way: `plan` begins with {@link AS_SENT}. */
+  async resumeAs(plan: QueuedTask): Promise<void> {
+    this.#active = { plan, task: plan.run(this.#sa) };
+    await this.#step(undefined);
     await this.advance();
   }
 
@@ -185,7 +210,7 @@ export class TaskQueue {
 
   #takeWaiting(): readonly QueuedTask[] {
     const all = [...this.#queued.splice(0), ...this.#delayed.keys()];
-    for (const timer of this.#delayed.values()) timer.cancel();
+    for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
     return all;
   }
@@ -201,6 +226,7 @@ export class TaskQueue {
       const step = await (reply === undefined ? active.task.next() : active.task.next(reply));
       if (this.#active !== active) return;
       if (step.done === true) this.#active = undefined;
+      else if (step.value === AS_SENT) this.#sa.engine.resume();
       else this.#sa.engine.request(step.value);
     } finally {
       this.#stepping = false;

@@ -3,6 +3,7 @@ import type { Endpoint } from '../proto/endpoint.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { SavedTask } from './state/saved-task.ts';
 
 /** The names of tasks that VICI shows. */
 export type TaskName =
@@ -42,6 +43,12 @@ export interface Reply {
 export type Task = AsyncGenerator<OutboundRequest, void, Reply>;
 
 /**
+ * In place of a first request: it was sent by a predecessor of this process, and is sent again with the same octets. Its
+ * answer is the value of the `yield`.
+ */
+export const AS_SENT: OutboundRequest = { exchange: 0, payloads: [] };
+
+/**
  * A conversation waiting for its turn; a factory, so that it can be run again, or by the IKE_SA that replaces the one it
  * was meant for.
  */
@@ -56,6 +63,8 @@ export interface QueuedTask {
   again?(child: ChildConfig | undefined): QueuedTask;
   /** The peer never answered its request, and the IKE_SA is gone. */
   unanswered?(): void;
+  /** What a successor of this process needs to carry it on; one that cannot be carried on has no such method. */
+  saved?(): SavedTask;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
   abandoned?(sa: IkeSa, reason: string): void;
 }
@@ -73,6 +82,8 @@ export interface OutboundResponse {
   readonly payloads: readonly Payload[];
   /** The conversation goes on with an IKE_FOLLOWUP_KE request that carries these octets (RFC 9370). */
   readonly awaits?: Uint8Array;
+  /** The IKE_SA ends with it: `after` destroys it. */
+  readonly last?: boolean;
   /** Runs after the answer was sent: the place to destroy an IKE_SA that said its last word. */
   readonly after?: () => void | Promise<void>;
 }

@@ -59,6 +59,11 @@ export class SaTimers {
     return this.#timers.has(name);
   }
 
+  /** When it fires, monotonic milliseconds; `undefined` if it does not run. */
+  due(name: TimerName): number | undefined {
+    return this.#timers.get(name)?.due;
+  }
+
   stop(name: TimerName): void {
     this.#timers.get(name)?.timer.cancel();
     this.#timers.delete(name);

@@ -71,6 +71,16 @@ export class InstalledChildSa {
     return child;
   }
 
+  /** As it is in the kernel now; another value after every change. The key octets may be wiped. */
+  get spec(): ChildSaSpec {
+    return this.#spec;
+  }
+
+  /** Whether what sends is in. */
+  get sends(): boolean {
+    return this.#sends;
+  }
+
   /**
    * Puts in what sends: from then on the outbound policies lead to this CHILD_SA. Doing it twice does nothing. The keys of
    * the specification must still be there. Rejects with `KernelError`; what receives stays.

@@ -13,6 +13,7 @@ import type { IpAddress } from '../proto/ip-address.ts';
 import { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
+import { adopt, type LeftChildSa } from './adoption.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import { type ChildHost, InstalledChildSa, type InstallOptions } from './installed-child.ts';
 import { OwnedSas } from './owned-sas.ts';
@@ -97,14 +98,40 @@ export class KernelInstaller {
     deps.kernel.onEvent((event) => this.#onKernelEvent(event));
   }
 
-  /** Cleans up after a killed predecessor, then sends lookups through our routing table. */
-  async start(): Promise<void> {
+  /**
+   * Cleans up after a killed predecessor, then sends lookups through our routing table. CHILD_SAs of its that go on are taken
+   * over; where the kernel has lost one the result says `undefined`.
+   */
+  async start(
+    left: readonly LeftChildSa[] = [],
+  ): Promise<readonly (InstalledChildSa | undefined)[]> {
     const { kernel, net, journal, logger, settings } = this.#deps;
-    await recover(kernel, net, journal, logger);
+    const adopted = left.length === 0 ? [] : await this.#adopt(left);
+    const kept = new Set([...this.#policies.records(), ...this.#routes.records()]);
+    const isKept = (record: string): boolean => kept.has(record) || this.#sas.has(record);
+    await recover(kernel, net, journal, logger, isKept);
     const { installRoutes, routingTable: table, routingTablePriority: priority } = settings();
-    if (!installRoutes || table === 0) return;
+    if (!installRoutes || table === 0) return adopted;
     await net.addRule(table, priority);
     this.#rule = { table, priority };
+    return adopted;
+  }
+
+  async #adopt(left: readonly LeftChildSa[]): Promise<readonly (InstalledChildSa | undefined)[]> {
+    const { kernel, journal } = this.#deps;
+    const target = {
+      host: this.#host,
+      sas: this.#sas,
+      policies: this.#policies,
+      routes: this.#routes,
+    };
+    const adopted = await adopt(kernel, journal, target, left, (reason) =>
+      this.#log(`taking over a CHILD_SA failed: ${reason}`),
+    );
+    for (const child of adopted) if (child !== undefined) this.#installed.add(child);
+    await this.#attempt('putting routes right', () => this.#routes.settle());
+    await this.#attempt('putting policies right', () => this.#policies.settle());
+    return adopted;
   }
 
   /** Removes everything still there. The journal keeps only what the kernel refused to give up. */
@@ -157,6 +184,16 @@ export class KernelInstaller {
   /** One more use of a reqid that is in use. */
   retainReqid(reqid: number): number {
     return this.#reqids.retain(reqid);
+  }
+
+  /** {@link acquireReqid} for a CHILD_SA of a predecessor, which has its reqid. */
+  adoptReqid(key: ReqidKey, reqid: number): void {
+    this.#reqids.adopt(key, reqid);
+  }
+
+  /** SAs that the kernel lost since they were installed or taken over are reported as expired. */
+  async compare(): Promise<void> {
+    await this.#attempt('comparing with the kernel', () => this.#reportMissing());
   }
 
   releaseReqid(reqid: number): void {

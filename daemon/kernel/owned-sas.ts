@@ -93,6 +93,20 @@ export class OwnedSas {
     }
   }
 
+  /** Takes over an SA that a predecessor installed and the kernel still has. */
+  adopt(sa: KernelSa): HeldSa {
+    const id = listedSa(sa);
+    const record = saRecord(id);
+    this.#journal.add(record);
+    this.#sas.set(record, id);
+    return this.#held(record, id, sa.direction);
+  }
+
+  /** Whether an SA with this journal record is held or reserved. */
+  has(record: string): boolean {
+    return this.#sas.has(record);
+  }
+
   /** Removes all of them, one after the other; each failure is told and its record stays. */
   async clear(failed: (sa: SaId, error: unknown) => void): Promise<void> {
     for (const [record, sa] of [...this.#sas]) {

@@ -15,15 +15,18 @@ import {
  * that still look as they were recorded, so that nothing of others is touched, not even in a place that was ours.
  * What cannot be removed stays in the journal for the next start. Policies go first and outbound ones before
  * inbound ones, for the reasons given at `KernelInstaller`; from here until a CHILD_SA or trap is installed anew, nothing
- * of ours protects the traffic.
+ * of ours protects the traffic. What `keep` says was taken over, and stays.
  */
 export async function recover(
   kernel: KernelIpsec,
   net: KernelNet,
   journal: StateJournal,
   logger: Logger,
+  keep: (record: string) => boolean = () => false,
 ): Promise<void> {
-  const left = new Set(journal.recorded().filter((record) => !isNameServerRecord(record)));
+  const left = new Set(
+    journal.recorded().filter((record) => !isNameServerRecord(record) && !keep(record)),
+  );
   if (left.size === 0) return;
   const failed = new Set<string>();
   let removed = 0;

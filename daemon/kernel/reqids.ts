@@ -52,6 +52,17 @@ export class Reqids {
     return this.#use(reqid, undefined);
   }
 
+  /** One more use of the reqid that a predecessor gave to this key; another one of the same key is left alone. */
+  adopt(key: ReqidKey, reqid: number): void {
+    const fixed = key.fixed !== undefined && key.fixed !== 0;
+    const text = fixed ? undefined : keyText(key);
+    if (text !== undefined && !this.#byKey.has(text) && !this.#byReqid.has(reqid)) {
+      this.#byKey.set(text, reqid);
+    }
+    const own = text !== undefined && this.#byKey.get(text) === reqid;
+    this.#use(reqid, own ? text : undefined);
+  }
+
   /** Gives back one use; one that is not known is ignored. */
   release(reqid: number): void {
     const entry = this.#byReqid.get(reqid);

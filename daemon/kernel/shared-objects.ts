@@ -35,6 +35,8 @@ interface Place<T> {
   applied: T | undefined;
   /** Journal record of `applied`. */
   record: string;
+  /** `applied` is what a predecessor left, and the wishes are not complete. */
+  found: boolean;
   /** A step is running; others wait in `queue` and run one after the other. */
   busy: boolean;
   queue: (() => void)[] | undefined;
@@ -79,16 +81,51 @@ export class SharedObjects<T extends object> {
     };
   }
 
+  /**
+   * What a predecessor put into a place and is still there. Wishes for the place change nothing until {@link settle}, so that
+   * no wish is served before all of them are known.
+   */
+  found(there: T): void {
+    const key = this.#kind.keyOf(there);
+    if (this.#places.has(key)) return;
+    const place = this.#newPlace(key);
+    place.applied = there;
+    place.found = true;
+    place.record = this.#kind.recordOf(there);
+    this.#journal.add(place.record);
+  }
+
+  /** Journal records of what is in force and wanted. */
+  records(): ReadonlySet<string> {
+    const records = new Set<string>();
+    for (const place of this.#places.values()) {
+      if (place.wishes.length > 0 && place.applied !== undefined) records.add(place.record);
+    }
+    return records;
+  }
+
+  /** Serves the wishes for places where something was found; what nobody wants is left where it is, and is ours no more. */
+  async settle(): Promise<void> {
+    const keys: string[] = [];
+    for (const [key, place] of this.#places) {
+      if (!place.found) continue;
+      place.found = false;
+      if (place.wishes.length > 0) keys.push(key);
+      else this.#places.delete(key);
+    }
+    await this.#all(keys, (place) => this.#reconcile(place));
+  }
+
   /** Empties every place, whoever still wants it; rejects with the first failure after trying all. */
   async clear(): Promise<void> {
-    const outcomes = await Promise.allSettled(
-      [...this.#places.keys()].map((key) =>
-        this.#step(key, (place) => {
-          place.wishes = [];
-          return this.#reconcile(place);
-        }),
-      ),
-    );
+    await this.#all([...this.#places.keys()], (place) => {
+      place.wishes = [];
+      return this.#reconcile(place);
+    });
+  }
+
+  async #all(keys: readonly string[], step: (place: Place<T>) => Promise<void>): Promise<void> {
+    const outcomes = await Promise.allSettled(keys.map((key) => this.#step(key, step)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
@@ -139,6 +176,7 @@ export class SharedObjects<T extends object> {
       wishes: [],
       applied: undefined,
       record: '',
+      found: false,
       busy: false,
       queue: undefined,
     };
@@ -148,6 +186,7 @@ export class SharedObjects<T extends object> {
 
   // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
   async #reconcile(place: Place<T>): Promise<void> {
+    if (place.found) return;
     const { applied, record: before } = place;
     const wishes = place.wishes.map(({ wish }) => wish);
     const wanted = wishes.length === 0 ? undefined : this.#kind.choose(wishes);

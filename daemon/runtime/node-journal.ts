@@ -5,12 +5,12 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import type { StateJournal } from '../contracts/journal.ts';
+import { kernelScope, otherOwner, ownerLine } from './process-identity.ts';
 
 /** Lines that may pile up before the file is written anew, beyond twice what it has to say. */
 const SLACK_LINES = 4096;
@@ -39,9 +39,8 @@ export class NodeJournal implements StateJournal {
     this.#header = `charon-ts journal 1 ${scope}`;
     this.#onError = onError;
     const { owner, records } = readTrusted(path, this.#header);
-    if (owner !== undefined && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
-      throw new Error(`${path} is in use by process ${owner.pid}`);
-    }
+    const user = otherOwner(owner);
+    if (user !== undefined) throw new Error(`${path} is in use by process ${user}`);
     this.#records = new Set(records);
     this.#rewrite();
   }
@@ -92,7 +91,7 @@ export class NodeJournal implements StateJournal {
     const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_APPEND;
     const file = openSync(beside, flags, 0o600);
     try {
-      let text = `${this.#header}\n#${process.pid} ${startOf(process.pid)}\n`;
+      let text = `${this.#header}\n${ownerLine()}\n`;
       for (const record of this.#records) text += `+${record}\n`;
       writeWhole(file, text);
       renameSync(beside, this.#path);
@@ -114,30 +113,13 @@ export class NodeJournal implements StateJournal {
   }
 }
 
-/** What kernel state belongs to: this boot of the machine and this network namespace. */
-function kernelScope(): string {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  return `${boot} ${readlinkSync('/proc/self/ns/net')}`;
-}
-
-/** When a process was started, in ticks since boot; `undefined` for one that is gone or waits to be buried. */
-function startOf(pid: number): string | undefined {
-  try {
-    // The name in parentheses may hold anything: fields are counted from behind it (proc_pid_stat(5)).
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
 interface Contents {
-  readonly owner?: { readonly pid: number; readonly start: string };
+  /** The line that names the process. */
+  readonly owner: string;
   readonly records: readonly string[];
 }
 
-const nothing: Contents = { records: [] };
+const nothing: Contents = { owner: '', records: [] };
 
 /** What a file that is ours alone says; any other file says nothing. */
 function readTrusted(path: string, header: string): Contents {
@@ -162,14 +144,12 @@ function replay(text: string, header: string): Contents {
   const lines = text.split('\n');
   lines.pop();
   if (lines.shift() !== header) return nothing;
-  const owner = /^#(\d+) (\d+)$/.exec(lines[0] ?? '');
   const records = new Set<string>();
   for (const line of lines) {
     if (line.startsWith('+')) records.add(line.slice(1));
     else if (line.startsWith('-')) records.delete(line.slice(1));
   }
-  if (owner === null) return { records: [...records] };
-  return { owner: { pid: Number(owner[1]), start: owner[2] ?? '' }, records: [...records] };
+  return { owner: lines[0] ?? '', records: [...records] };
 }
 
 // On a full disk the half-written line is taken back, or else it would swallow the next one.

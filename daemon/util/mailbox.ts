@@ -5,11 +5,14 @@
 export class Mailbox {
   readonly #jobs: (() => void | Promise<void>)[] = [];
   readonly #onError: (error: unknown) => void;
+  readonly #afterEach: (() => void) | undefined;
   #running = false;
   #closed = false;
 
-  constructor(onError: (error: unknown) => void) {
+  /** `afterEach` runs after every job, also one that failed. */
+  constructor(onError: (error: unknown) => void, afterEach?: () => void) {
     this.#onError = onError;
+    this.#afterEach = afterEach;
   }
 
   /** Jobs waiting, the one that is running not counted. */
@@ -41,13 +44,28 @@ export class Mailbox {
       try {
         const outcome = job();
         if (outcome instanceof Promise) {
-          outcome.catch(this.#onError).then(() => this.#run(), this.#onError);
+          outcome.catch(this.#onError).then(() => this.#next(), this.#onError);
           return;
         }
       } catch (error) {
         this.#onError(error);
       }
+      this.#after();
     }
     this.#running = false;
+  }
+
+  #next(): void {
+    this.#after();
+    this.#run();
+  }
+
+  #after(): void {
+    if (this.#afterEach === undefined) return;
+    try {
+      this.#afterEach();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../daemon/contracts/clock.ts';
 import type { StateJournal } from '../../daemon/contracts/journal.ts';
+import type { SessionStore } from '../../daemon/contracts/session-store.ts';
 import type { FakeKernel } from './fake-kernel.ts';
 
 /** What one run of a daemon may touch; after {@link Incarnation.end} it touches nothing any more, as if killed. */
@@ -36,6 +37,20 @@ export class Incarnation {
           this.#alive ? Reflect.apply(value, inner, args) : new Promise(() => undefined);
       },
     });
+  }
+
+  /** A session store into which a dead process writes nothing. */
+  sessions(store: SessionStore): SessionStore {
+    return {
+      takeOver: () => store.takeOver(),
+      write: (changes) => {
+        if (this.#alive) store.write(changes);
+      },
+      discard: () => {
+        if (this.#alive) store.discard();
+      },
+      [Symbol.dispose]: () => undefined,
+    };
   }
 
   /** A journal into which a dead process writes nothing. */

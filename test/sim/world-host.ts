@@ -20,6 +20,7 @@ import { ip } from '../support/selectors.ts';
 import { FakeKernel } from './fake-kernel.ts';
 import { FakeNameServers } from './fake-name-servers.ts';
 import { Incarnation } from './incarnation.ts';
+import { MemorySessions } from './memory-sessions.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimHost, SimNetwork } from './sim-network.ts';
 
@@ -40,6 +41,8 @@ export class WorldHost {
   readonly kernel: FakeKernel;
   readonly journal = new MemoryJournal();
   readonly nameServers = new FakeNameServers();
+  /** What is left for a successor, where the host keeps its sessions. */
+  readonly sessions = new MemorySessions();
   readonly events: DaemonEvent[] = [];
   readonly random: SeededRandom;
   /** What this host's resolver answers, by name; it may change. */
@@ -178,6 +181,7 @@ export class WorldHost {
         onInit: (peer) => this.redirectInit?.(peer),
         onAuth: (peer, identity) => this.redirectAuth?.(peer, identity),
       },
+      ...(options?.state_journal && { sessions: this.#life.sessions(this.sessions) }),
       resolve: async (name) => this.names.get(name) ?? [],
       ...(processes === undefined ? {} : { processes }),
     });

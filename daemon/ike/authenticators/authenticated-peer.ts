@@ -3,7 +3,7 @@ import { constantTimeEqual } from '../../util/constant-time.ts';
 
 /**
  * Proof that a peer showed it owns an identity. The constructor is private and every factory checks the
- * proof itself, so that a value of this type cannot exist without a successful verification, and the state
+ * proof itself, or carries over one that was checked, so that a value of this type cannot exist without a successful verification, and the state
  * `established` cannot be reached without such a value.
  */
 export class AuthenticatedPeer {
@@ -14,6 +14,14 @@ export class AuthenticatedPeer {
   private constructor(identity: Identity, method: string) {
     this.identity = identity;
     this.method = method;
+  }
+
+  /**
+   * The peer was authenticated by a predecessor of this process, as the session store says, which only we and root can write.
+   * For restoring alone.
+   */
+  static authenticatedBefore(identity: Identity, method: string): AuthenticatedPeer {
+    return new AuthenticatedPeer(identity, method);
   }
 
   /** The peer knows the shared key if it computed the AUTH data that we expect, RFC 7296 section 2.15. */

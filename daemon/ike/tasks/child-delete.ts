@@ -10,12 +10,20 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes one CHILD_SA, or what replaced it meanwhile, with a DELETE exchange (RFC 7296 section 1.4.1). */
 export function childDelete(child: ChildSa): QueuedTask {
-  return { names: ['CHILD_DELETE'], run: (sa) => conversation(sa, child) };
+  return {
+    names: ['CHILD_DELETE'],
+    run: (sa) => conversation(sa, child),
+    saved: () => ({ kind: 'child-delete', child: child.terms.uniqueId }),
+  };
 }
 
 /** Takes back a CHILD_SA that the peer has set up and we could not: `protocol` is the IKE protocol id, the SPI ours. */
 export function childDisown(protocol: number, spi: ChildSpi): QueuedTask {
-  return { names: ['CHILD_DELETE'], run: (sa) => disowning(sa, protocol, spi) };
+  return {
+    names: ['CHILD_DELETE'],
+    run: (sa) => disowning(sa, protocol, spi),
+    saved: () => ({ kind: 'child-disown', protocol, spi }),
+  };
 }
 
 /** The Delete payload that names a CHILD_SA by our SPI. */

@@ -6,7 +6,7 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes an IKE_SA, RFC 7296 section 1.4.1: a DELETE for it takes its CHILD_SAs along. */
 export function ikeDelete(): QueuedTask {
-  return { names: ['IKE_DELETE'], run: conversation };
+  return { names: ['IKE_DELETE'], run: conversation, saved: () => ({ kind: 'ike-delete' }) };
 }
 
 async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {

@@ -9,7 +9,7 @@ import { ikeMobike } from './ike-mobike.ts';
  * behind a NAT with MOBIKE it also finds out whether the mapping changed, RFC 4555 section 3.8.
  */
 export function ikeDpd(): QueuedTask {
-  return { names: ['IKE_DPD'], run: conversation };
+  return { names: ['IKE_DPD'], run: conversation, saved: () => ({ kind: 'ike-dpd' }) };
 }
 
 async function* conversation(sa: IkeSa): Task {

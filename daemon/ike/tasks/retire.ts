@@ -13,6 +13,7 @@ export function retire(old: IkeSa, reason: string, failed?: () => void): QueuedT
     names: ['IKE_REAUTH_COMPLETE'],
     run: (sa) => conversation(sa, old, reason, plan),
     ...(failed === undefined ? {} : { abandoned: failed }),
+    saved: () => ({ kind: 'retire', old: old.uniqueId, reason }),
   };
   return plan;
 }

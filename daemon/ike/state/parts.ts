@@ -1,0 +1,140 @@
+import type { IkeSa } from '../ike-sa.ts';
+import type { TimerName } from '../timers.ts';
+import {
+  bool,
+  list,
+  octets,
+  oneOf,
+  optional,
+  type Plain,
+  real,
+  record,
+  type Shape,
+} from './shape.ts';
+import type { TimeBase } from './time-base.ts';
+
+/**
+ * What one feature must know of an IKE_SA to go on in another process. A feature that keeps something in an `IkeSa` adds a
+ * part here; fields it adds later have a value for records without them (`since`).
+ */
+export interface StatePart<T> {
+  readonly name: string;
+  readonly shape: Shape<T>;
+  save(sa: IkeSa, time: TimeBase): T;
+  /** The IKE_SA is as its constructor left it, endpoints, keys and identities set; its CHILD_SAs come later. */
+  restore(sa: IkeSa, saved: T, time: TimeBase): void;
+}
+
+/** A part whose type only itself knows. */
+export interface AnyPart {
+  readonly name: string;
+  write(sa: IkeSa, time: TimeBase): Plain;
+  /** Checks at once, and tells how to restore. */
+  read(plain: Plain, path: string): (sa: IkeSa, time: TimeBase) => void;
+}
+
+function part<T>(one: StatePart<T>): AnyPart {
+  return {
+    name: one.name,
+    write: (sa, time) => one.shape.write(one.save(sa, time)),
+    read: (plain, path) => {
+      const saved = one.shape.read(plain, path);
+      return (sa, time) => one.restore(sa, saved, time);
+    },
+  };
+}
+
+const nat: StatePart<IkeSa['nat']> = {
+  name: 'nat',
+  shape: record<IkeSa['nat']>({
+    known: bool,
+    local: bool,
+    remote: bool,
+    fake: bool,
+    seenAs: optional(octets),
+  }),
+  save: (sa) => ({ ...sa.nat }),
+  restore: (sa, saved) => {
+    Object.assign(sa.nat, saved);
+  },
+};
+
+/** Milliseconds of the wall clock. */
+interface Lifetimes {
+  readonly originalInitiator: boolean;
+  readonly rekeyAt?: number;
+  readonly reauthAt?: number;
+}
+
+const lifetimes: StatePart<Lifetimes> = {
+  name: 'lifetimes',
+  shape: record<Lifetimes>({
+    originalInitiator: bool,
+    rekeyAt: optional(real),
+    reauthAt: optional(real),
+  }),
+  save: ({ originalInitiator, rekeyAt, reauthAt }, time) => ({
+    originalInitiator,
+    ...(rekeyAt !== undefined && { rekeyAt: time.wall(rekeyAt) }),
+    ...(reauthAt !== undefined && { reauthAt: time.wall(reauthAt) }),
+  }),
+  restore: (sa, { originalInitiator, rekeyAt, reauthAt }, time) => {
+    sa.originalInitiator = originalInitiator;
+    sa.rekeyAt = rekeyAt === undefined ? undefined : time.now(rekeyAt);
+    sa.reauthAt = reauthAt === undefined ? undefined : time.now(reauthAt);
+  },
+};
+
+const features: StatePart<Pick<IkeSa, 'mayFragment' | 'peerIsChildless'>> = {
+  name: 'features',
+  shape: record({ mayFragment: bool, peerIsChildless: bool }),
+  save: ({ mayFragment, peerIsChildless }) => ({ mayFragment, peerIsChildless }),
+  restore: (sa, saved) => {
+    sa.mayFragment = saved.mayFragment;
+    sa.peerIsChildless = saved.peerIsChildless;
+  },
+};
+
+/** Timers that end something at a set time go on; the others start afresh in the successor, or do not belong there. */
+const GOES_ON: Readonly<Record<TimerName, boolean>> = {
+  retransmit: false,
+  retry: false,
+  halfOpen: false,
+  dpd: false,
+  natKeepalive: false,
+  inactivity: false,
+  reauth: true,
+  hardLifetime: true,
+};
+
+interface Due {
+  readonly name: TimerName;
+  /** Milliseconds of the wall clock. */
+  readonly at: number;
+}
+
+const timerNames = Object.entries(GOES_ON).flatMap(([name, kept]) =>
+  kept ? [name as TimerName] : [],
+);
+
+const timers: StatePart<readonly Due[]> = {
+  name: 'timers',
+  shape: list(record<Due>({ name: oneOf(...timerNames), at: real })),
+  save: (sa, time) =>
+    timerNames.flatMap((name) => {
+      const due = sa.timers.due(name);
+      return due === undefined ? [] : [{ name, at: time.wall(due) }];
+    }),
+  restore: (sa, saved, time) => {
+    const now = sa.env.clock.now();
+    for (const { name, at } of saved) sa.timers.start(name, Math.max(0, time.now(at) - now));
+  },
+};
+
+/** Everything that outlives the process beside what every IKE_SA has, in one place. */
+export const STATE_PARTS: readonly AnyPart[] = [
+  part(nat),
+  part(features),
+  part(lifetimes),
+  part(timers),
+];

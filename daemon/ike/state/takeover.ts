@@ -1,0 +1,132 @@
+import type { SessionStore } from '../../contracts/session-store.ts';
+import type { LeftChildSa } from '../../kernel/adoption.ts';
+import type { InstalledChildSa } from '../../kernel/installed-child.ts';
+import { errorText } from '../../util/error.ts';
+import type { IkeEnvironment } from '../environment.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { type LeftSession, type LeftSessions, readSessions } from './read-sessions.ts';
+import { recordKey } from './record-keys.ts';
+import { restoreChild, restoreIkeSa, restoreWaiting } from './restore-session.ts';
+import { runningTask } from './resumed-tasks.ts';
+import { SessionWriter } from './session-writer.ts';
+import type { TimeBase } from './time-base.ts';
+
+/** What the table of IKE_SAs does with those taken over. */
+export interface TakeoverTarget {
+  readonly env: IkeEnvironment;
+  /** Makes it findable; its numbers and those of its CHILD_SAs are taken. */
+  restored(sa: IkeSa, childIds: readonly number[]): void;
+}
+
+/**
+ * Carries the sessions of a predecessor over: construct it, hand `children` to the kernel's installer, then `restore` with what
+ * that adopted, then `resume` once messages can be received.
+ */
+export class Takeover {
+  readonly writer: SessionWriter;
+  /** CHILD_SAs that should be in the kernel, oldest first. */
+  readonly children: readonly LeftChildSa[];
+  readonly #time: TimeBase;
+  readonly #left: LeftSessions;
+  readonly #oldKeys: readonly string[];
+  readonly #byId = new Map<number, IkeSa>();
+  readonly #restored: { readonly sa: IkeSa; readonly left: LeftSession }[] = [];
+
+  constructor(store: SessionStore, time: TimeBase) {
+    const records = store.takeOver();
+    this.#time = time;
+    this.#left = readSessions(records);
+    this.#oldKeys = [...records.keys()];
+    for (const octets of records.values()) octets.fill(0);
+    this.writer = new SessionWriter(store, time, this.#left.nextConfig);
+    this.children = this.#allChildren.map(({ saved }) => ({
+      spec: saved.spec,
+      outbound: saved.sends,
+    }));
+  }
+
+  /** Builds the IKE_SAs; `adopted` are the CHILD_SAs in the order of `children`. */
+  async restore(
+    target: TakeoverTarget,
+    adopted: readonly (InstalledChildSa | undefined)[],
+  ): Promise<void> {
+    const { env } = target;
+    const inKernel = new Map(
+      this.#allChildren.map(({ saved }, index) => [saved.uniqueId, adopted[index]]),
+    );
+    for (const sentence of this.#left.rejected) {
+      env.log.log('ike', 0, `cannot take over ${sentence}`);
+    }
+    for (const left of this.#left.sessions) {
+      try {
+        this.#restoreOne(target, left, inKernel);
+      } catch (error) {
+        env.log.log(
+          'ike',
+          0,
+          `cannot take over IKE_SA [${left.ike.uniqueId}]: ${errorText(error)}`,
+        );
+        for (const { saved } of left.children) await inKernel.get(saved.uniqueId)?.remove();
+      }
+    }
+    for (const { sa, left } of this.#restored) restoreWaiting(sa, left, this.#time, this.#find);
+    // All of it is written anew, in one step, and nothing else is left.
+    this.writer.together(() => {
+      const kept = new Set(
+        this.#restored.flatMap(({ sa }) => [
+          recordKey('keys', sa.uniqueId),
+          recordKey('ivs', sa.uniqueId),
+        ]),
+      );
+      this.writer.discard(this.#oldKeys.filter((key) => !kept.has(key)));
+      for (const { sa } of this.#restored) this.writer.adopt(sa);
+      for (const { sa } of this.#restored) this.writer.checkpoint(sa);
+    });
+  }
+
+  /** Goes on: requests that are out are sent again, those who ended say their last words again. */
+  resume(env: IkeEnvironment): void {
+    for (const { local, remote, datagrams } of this.#left.words) {
+      for (const datagram of datagrams) env.send(local, remote, datagram);
+    }
+    for (const { sa, left } of this.#restored) {
+      sa.post(async () => {
+        const { active } = left.tasks;
+        if (sa.engine.waiting)
+          await sa.tasks.resumeAs(runningTask(sa, active ?? { kind: 'other' }, this.#find));
+        else await sa.tasks.advance();
+      });
+    }
+  }
+
+  readonly #find = (uniqueId: number): IkeSa | undefined => this.#byId.get(uniqueId);
+
+  get #allChildren(): readonly LeftSession['children'][number][] {
+    return this.#left.sessions
+      .flatMap(({ children }) => children)
+      .sort((a, b) => a.saved.uniqueId - b.saved.uniqueId);
+  }
+
+  #restoreOne(
+    target: TakeoverTarget,
+    left: LeftSession,
+    inKernel: ReadonlyMap<number, InstalledChildSa | undefined>,
+  ): void {
+    const sa = restoreIkeSa(target.env, left, this.#time);
+    target.restored(
+      sa,
+      left.children.map(({ saved }) => saved.uniqueId),
+    );
+    for (const child of left.children) {
+      restoreChild(sa, child, inKernel.get(child.saved.uniqueId), this.#time);
+    }
+    this.#restored.push({ sa, left });
+    this.#byId.set(sa.uniqueId, sa);
+    const { address } = sa.remote;
+    sa.log.log(
+      'ike',
+      0,
+      `took over IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...${address}[${sa.printedId('remote')}] with ${sa.children.size} CHILD_SAs`,
+    );
+  }
+}
