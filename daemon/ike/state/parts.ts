@@ -104,6 +104,7 @@ const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   natKeepalive: false,
   inactivity: false,
   reauth: true,
+  redirected: true,
   hardLifetime: true,
 };
 

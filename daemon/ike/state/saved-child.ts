@@ -1,4 +1,4 @@
-import type { KernelLifetime } from '../../contracts/kernel.ts';
+import type { IptfsSettings, KernelLifetime } from '../../contracts/kernel.ts';
 import type { ChildSaStateName } from '../../contracts/views.ts';
 import type { ChildSaSpec } from '../../kernel/child-sa-spec.ts';
 import type { Proposal } from '../../proto/proposal.ts';
@@ -47,6 +47,21 @@ const lifetime = record<KernelLifetime>({
   hardPackets: u64,
 });
 
+const iptfs = record<IptfsSettings>({
+  dropTimeMicros: u32,
+  reorderWindow: u32,
+  dontFragment: bool,
+  initDelayMicros: u32,
+  maxQueueOctets: u32,
+  packetOctets: u32,
+});
+
+/** The number of a CPU, -1 for none. */
+const perCpu: Shape<NonNullable<KeylessSpec['perCpu']>> = {
+  write: ({ cpu }) => cpu ?? -1,
+  read: (plain, path) => ({ cpu: plain === -1 ? undefined : u32.read(plain, path) }),
+};
+
 const spec: Shape<KeylessSpec> = record<KeylessSpec>({
   protocol: oneOf(50, 51),
   mode: oneOf('transport', 'tunnel', 'beet', 'iptfs'),
@@ -59,6 +74,8 @@ const spec: Shape<KeylessSpec> = record<KeylessSpec>({
   replayWindow: u32,
   lifetime,
   encap: optional(record({ localPort: u16, remotePort: u16 })),
+  ipcomp: optional(record({ cpiIn: childSpi, cpiOut: childSpi })),
+  iptfs: optional(iptfs),
   localTs: list(selector),
   remoteTs: list(selector),
   markIn: optional(mark),
@@ -78,6 +95,9 @@ const spec: Shape<KeylessSpec> = record<KeylessSpec>({
   copyDscp: oneOf('out', 'in', 'yes', 'no'),
   hwOffload: optional(oneOf('crypto', 'packet', 'auto')),
   sha256Trunc96: bool,
+  icmp: optional(bool),
+  portsInSelector: optional(bool),
+  perCpu: optional(perCpu),
 });
 
 /** A field added to `ChildSaSpec` is missing here until it has a shape. */
