@@ -235,6 +235,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     },
     async shutdown() {
       // An IKE_SA that waits for something outside must not keep what is in the kernel there.
+      if (events.size > 0) events.emit({ kind: 'alert', type: 'shutdown-signal' });
       const never = new AbortController().signal;
       await within(clock, manager.shutdown(), SHUTDOWN_LIMIT, never);
       await installer.close();

@@ -3,7 +3,6 @@ import type { ChildSaView, IkeSaView } from './views.ts';
 
 /** Error conditions, by their names in the protocol; only those that this daemon can meet. */
 export type AlertType =
-  | 'authorization-failed'
   | 'half-open-timeout'
   | 'ike-sa-expired'
   | 'install-child-policy-failed'

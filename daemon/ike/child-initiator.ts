@@ -13,13 +13,13 @@ import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { narrow } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
+import { alert } from './announce.ts';
 import { installChild } from './child-install.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { ExchangedSecrets } from './create-exchange.ts';
 import { EstablishError } from './errors.ts';
 import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
@@ -126,7 +126,7 @@ export class ChildProposal {
       }
       this.disown();
       sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
-      sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
+      alert(sa.env, 'keep-on-child-sa-failure', sa);
     }
   }
 
@@ -263,11 +263,13 @@ export class ChildProposal {
     const sentence = `received ${notifyName(error.type)} notify, no CHILD_SA built`;
     this.#sa.log.log('ike', 1, sentence);
     if (error.type === NotifyType.NO_PROPOSAL_CHOSEN) {
+      alert(this.#sa.env, 'proposal-mismatch-child', this.#sa);
       return new EstablishError(
         `${sentence}: the peer accepts none of the proposals of '${name}' (${printProposals(this.#proposals)})`,
       );
     }
     if (error.type === NotifyType.TS_UNACCEPTABLE) {
+      alert(this.#sa.env, 'ts-mismatch', this.#sa);
       return new EstablishError(
         `${sentence}: the peer has no child for ${printSelectors(this.#local, this.#remote)}`,
       );

@@ -15,14 +15,14 @@ import { SnId, TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { equalSelectors } from '../proto/traffic-selector-math.ts';
 import { InternalError } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
-import { announceChildUp } from './announce.ts';
+import { alert, announceChildUp } from './announce.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { needsEncapsulation } from './nat-detection.ts';
-import { printSelectors } from './selectors.ts';
+import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 
 /** What the negotiation of a CHILD_SA arrived at, from our point of view. */
 export interface ChildAgreement {
@@ -81,17 +81,28 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
         `and TS ${printSelectors(localTs, remoteTs)}`,
     );
     if (outbound) childKeys[Symbol.dispose]();
-    if (replaces === undefined) announceChildUp(sa, child);
+    if (replaces === undefined) {
+      if (isNarrowed(sa, agreement)) alert(env, 'ts-narrowed', sa);
+      announceChildUp(sa, child);
+    }
     return child;
   } catch (error) {
     childKeys[Symbol.dispose]();
     env.installer.releaseReqid(reqid);
     if (error instanceof KernelError) {
       log.log('chd', 1, `unable to install IPsec SAs in kernel: ${error.message}`);
-      env.emit(() => ({ kind: 'alert', type: 'install-child-sa-failed', ike: viewIkeSa(sa) }));
+      const policies = /polic/i.test(error.operation);
+      alert(env, policies ? 'install-child-policy-failed' : 'install-child-sa-failed', sa);
     }
     throw error;
   }
+}
+
+// Less than our configuration asks for, whichever side saw to it.
+function isNarrowed(sa: IkeSa, { child, localTs, remoteTs }: ChildAgreement): boolean {
+  if (!sa.env.watched()) return false;
+  const configured = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
+  return !equalSelectors(localTs, configured.local) || !equalSelectors(remoteTs, configured.remote);
 }
 
 /** The terms of a CHILD_SA, as its specification has them. */

@@ -9,9 +9,9 @@ import { selectProposal } from '../proto/proposal-select.ts';
 import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
+import { alert } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
 import {
@@ -96,7 +96,7 @@ export function negotiateChild(
       1,
       `no acceptable proposal found for CHILD_SA '${child.name}': ${selection.reason}`,
     );
-    env.emit(() => ({ kind: 'alert', type: 'proposal-mismatch-child', ike: viewIkeSa(sa) }));
+    alert(env, 'proposal-mismatch-child', sa);
     return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
   }
   const { proposal } = selection;
@@ -155,14 +155,14 @@ function refuseSelectors(
     const own = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
     sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
   }
-  sa.env.emit(() => ({ kind: 'alert', type: 'ts-mismatch', ike: viewIkeSa(sa) }));
+  alert(sa.env, 'ts-mismatch', sa);
   return failed(sa, NotifyType.TS_UNACCEPTABLE);
 }
 
 /** A refusal that people should hear of. */
 export function failed(sa: IkeSa, type: number): RefusedChild {
   sa.log.log('ike', 1, 'failed to establish CHILD_SA, keeping IKE_SA');
-  sa.env.emit(() => ({ kind: 'alert', type: 'keep-on-child-sa-failure', ike: viewIkeSa(sa) }));
+  alert(sa.env, 'keep-on-child-sa-failure', sa);
   return refused(type);
 }
 

@@ -8,7 +8,8 @@ export type IkeSaState =
   | { readonly kind: 'established'; readonly peer: AuthenticatedPeer; readonly since: number }
   /** We sent a DELETE, or are about to give up an SA the peer knows. */
   | { readonly kind: 'deleting'; readonly peer: AuthenticatedPeer | undefined }
-  | { readonly kind: 'destroyed' };
+  /** `last` is what it was before: events that tell of its end show that. */
+  | { readonly kind: 'destroyed'; readonly last: IkeSaStateName };
 
 /** Which state may follow which; anything else is a mistake of ours. */
 const NEXT: Readonly<Record<IkeSaState['kind'], readonly IkeSaState['kind'][]>> = {
@@ -36,6 +37,6 @@ export function stateName(state: IkeSaState): IkeSaStateName {
     case 'deleting':
       return 'DELETING';
     case 'destroyed':
-      return 'DESTROYING';
+      return state.last;
   }
 }

@@ -22,7 +22,7 @@ import { setEndpoints } from './endpoints.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
-import { type IkeSaState, mayFollow } from './ike-sa-state.ts';
+import { type IkeSaState, mayFollow, stateName } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
 import { closeInactive } from './inactivity.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
@@ -324,9 +324,11 @@ export class IkeSa implements EngineHost {
   /** Ends the IKE_SA on our side: kernel state removed, keys wiped, waiters told. */
   async destroy(reason: string): Promise<void> {
     if (this.destroyed) return;
-    const wasUp = 'peer' in this.#state && this.#state.peer !== undefined;
-    const down = wasUp && this.env.watched() ? viewIkeSa(this) : undefined;
-    this.transition({ kind: 'destroyed' });
+    const state = this.#state;
+    // One that was not established yet goes down as well, as in charon; one that never began to connect does not.
+    const begun = 'peer' in state ? state.peer !== undefined : state.kind === 'connecting';
+    const down = begun && this.env.watched() ? viewIkeSa(this) : undefined;
+    this.transition({ kind: 'destroyed', last: stateName(state) });
     this.env.sessions.ended(this);
     this.timers.stopAll();
     this.#mailbox.close();

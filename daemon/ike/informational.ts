@@ -1,6 +1,7 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import { alert } from './announce.ts';
 import { deleteChildren } from './child-deletes.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { answerConfig } from './later-config.ts';
@@ -22,6 +23,7 @@ export async function respondInformational(
   const failure = findError(message);
   if (failure?.type === NotifyType.AUTHENTICATION_FAILED) {
     sa.log.log('ike', 1, 'received AUTHENTICATION_FAILED notify error');
+    alert(sa.env, 'local-auth-failed', sa);
     return closing(sa, 'the peer refused our authentication after IKE_AUTH', []);
   }
   if (failure !== undefined) {
@@ -70,6 +72,8 @@ function closing(sa: IkeSa, reason: string, names: readonly string[]): OutboundR
     payloads: [],
     last: true,
     after: async () => {
+      const { state } = sa;
+      if (state.kind === 'established') sa.transition({ kind: 'deleting', peer: state.peer });
       await sa.destroy(reason);
       sa.log.log('ike', 0, 'IKE_SA deleted');
       if (names.length > 0) sa.env.registry.reestablish(sa, names);

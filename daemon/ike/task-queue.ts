@@ -1,9 +1,9 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { Timer } from '../contracts/clock.ts';
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import { alert } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 import { namesToRestart } from './restart.ts';
 import type { SavedTask, SavedTasks } from './state/saved-task.ts';
 import type { TimeBase } from './state/time-base.ts';
@@ -167,7 +167,7 @@ export class TaskQueue {
       await this.#noAnswer(plan, exchange);
       return;
     }
-    sa.env.emit(() => ({ kind: 'alert', type: 'retransmit-send-timeout', ike: viewIkeSa(sa) }));
+    alert(sa.env, 'retransmit-send-timeout', sa);
     if (sa.state.kind === 'established') {
       const names = namesToRestart(sa, (child) => child.dpdAction.start);
       await sa.destroy(`the peer did not answer ${sends} sends of a request`);
@@ -195,7 +195,7 @@ export class TaskQueue {
 
   async #noAnswer(plan: QueuedTask | undefined, exchange: number): Promise<void> {
     const sa = this.#sa;
-    sa.env.emit(() => ({ kind: 'alert', type: 'peer-init-unreachable', ike: viewIkeSa(sa) }));
+    alert(sa.env, 'peer-init-unreachable', sa);
     const what = exchange === ExchangeType.IKE_AUTH ? 'IKE_AUTH' : 'IKE_SA_INIT';
     const reason =
       `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${what}; ` +

@@ -1,8 +1,8 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import { sameEndpoint } from '../proto/endpoint.ts';
+import { alert } from './announce.ts';
 import { crossed } from './crossing.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { viewIkeSa } from './ike-sa-view.ts';
 
 /**
  * Closes the other IKE_SAs between the same two authenticated identities. After INITIAL_CONTACT the peer has
@@ -29,7 +29,7 @@ export async function closeDuplicates(
       1,
       `deleting duplicate IKE_SA for peer '${other.printedId('remote')}' due to uniqueness policy`,
     );
-    sa.env.emit(() => ({ kind: 'alert', type: 'unique-replace', ike: viewIkeSa(other) }));
+    alert(sa.env, 'unique-replace', other);
     other.delete('replaced by a newer IKE_SA of the same peer (unique = replace)');
   }
 }
@@ -42,6 +42,6 @@ export function refusedAsDuplicate(sa: IkeSa, connection: ConnectionConfig): boo
     (other) => !sameEndpoint(other.remote, sa.remote) && !crossed(sa, other),
   );
   if (elsewhere === undefined) return false;
-  sa.env.emit(() => ({ kind: 'alert', type: 'unique-keep', ike: viewIkeSa(elsewhere) }));
+  alert(sa.env, 'unique-keep', elsewhere);
   return true;
 }

@@ -8,6 +8,7 @@ import {
   unspecified,
 } from '../../proto/ip-address.ts';
 import { errorText } from '../../util/error.ts';
+import { alert } from '../announce.ts';
 import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
@@ -110,6 +111,7 @@ async function findEndpoints(sa: IkeSa): Promise<void> {
   const remotes = destination === undefined ? connection.remoteAddrs : [destination.gateway];
   const remote = await firstAddress(sa, remotes);
   if (remote === undefined) {
+    alert(env, 'peer-addr-failed', sa);
     const listed = remotes.map((entry) => entry.text).join(', ');
     const text = `no address to connect to in remote_addrs of '${connection.name}' (${listed})`;
     const named = remotes.some((entry) => entry.kind === 'name');

@@ -5,6 +5,7 @@ import type { Identity } from '../../proto/identity.ts';
 import { matchIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
+import { alert } from '../announce.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { ChildProposal } from '../child-initiator.ts';
@@ -93,7 +94,7 @@ function authenticate(
   wanted: Identity | undefined,
 ): AuthenticatedPeer {
   const [idr, auth] = [find(message, 'IDr'), find(message, 'AUTH')];
-  if (idr === undefined || auth === undefined) throw refusal(message);
+  if (idr === undefined || auth === undefined) throw refusal(sa, message);
   try {
     const identity = idr.identity;
     if (
@@ -110,7 +111,7 @@ function authenticate(
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
-    sa.env.emit(() => ({ kind: 'alert', type: 'peer-auth-failed' }));
+    alert(sa.env, 'peer-auth-failed', sa);
     // The peer believes in this IKE_SA: it is told, RFC 7296 section 2.21.2.
     sa.engine.fireAndForget({
       exchange: ExchangeType.INFORMATIONAL,
@@ -120,11 +121,12 @@ function authenticate(
   }
 }
 
-function refusal(message: Message): EstablishError {
+function refusal(sa: IkeSa, message: Message): EstablishError {
   const error = findError(message);
   if (error === undefined)
     return new EstablishError('IKE_AUTH response lacks an IDr or AUTH payload');
   if (error.type === NotifyType.AUTHENTICATION_FAILED) {
+    alert(sa.env, 'local-auth-failed', sa);
     return new EstablishError(
       'received AUTHENTICATION_FAILED notify error: the peer does not accept our identity or secret; its log says which',
     );

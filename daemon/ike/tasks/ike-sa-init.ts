@@ -7,6 +7,7 @@ import { NO_SPI } from '../../proto/ike-spi.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { selectProposal } from '../../proto/proposal-select.ts';
+import { alert } from '../announce.ts';
 import { EstablishError } from '../errors.ts';
 import {
   agreedKeMethod,
@@ -128,7 +129,7 @@ function accept(
   reply: Reply,
 ): InitResult {
   const { message } = reply;
-  refuseErrors(message, connection);
+  refuseErrors(sa, message, connection);
   const [offer, ke, nonce] = [find(message, 'SA'), find(message, 'KE'), find(message, 'Nonce')];
   if (offer === undefined || ke === undefined || nonce === undefined) {
     throw new EstablishError('IKE_SA_INIT response lacks an SA, KE or Nonce payload');
@@ -173,10 +174,11 @@ function accept(
   return { ni, nr: nonce.data, request: reply.request, response: reply.raw };
 }
 
-function refuseErrors(message: Message, connection: ConnectionConfig): void {
+function refuseErrors(sa: IkeSa, message: Message, connection: ConnectionConfig): void {
   const error = findError(message);
   if (error === undefined) return;
   if (error.type === NotifyType.NO_PROPOSAL_CHOSEN) {
+    alert(sa.env, 'proposal-mismatch-ike', sa);
     throw new EstablishError(
       'received NO_PROPOSAL_CHOSEN notify error: the peer accepts none of our IKE proposals ' +
         `(${printProposals(connection.proposals)})`,

@@ -3,6 +3,7 @@ import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
+import { alert } from '../announce.ts';
 import { assignAddresses } from '../assign-addresses.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
@@ -43,7 +44,7 @@ export async function* respondAuth(
     }
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
-    sa.env.emit(() => ({ kind: 'alert', type: 'peer-auth-failed' }));
+    alert(sa.env, 'peer-auth-failed', sa);
     const refusal: OutboundResponse = {
       payloads: [notify(NotifyType.AUTHENTICATION_FAILED)],
       after: () => sa.destroy(error.message),

@@ -6,10 +6,10 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import type { Proposal } from '../../proto/proposal.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
+import { alert } from '../announce.ts';
 import { childlessSupport } from '../childless.ts';
 import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { viewIkeSa } from '../ike-sa-view.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, logVendorIds, notify } from '../payloads.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
@@ -141,7 +141,7 @@ function logMismatch(
     sa.log.log('cfg', 1, `configured proposals: ${printProposals(configured.proposals)}`);
   }
   sa.log.log('ike', 1, `no acceptable proposal found: ${reason}`);
-  sa.env.emit(() => ({ kind: 'alert', type: 'proposal-mismatch-ike', ike: viewIkeSa(sa) }));
+  alert(sa.env, 'proposal-mismatch-ike', sa);
 }
 
 function exchangeKeys(
