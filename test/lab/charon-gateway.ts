@@ -139,6 +139,7 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
         plan.extra[side].connection ?? {},
       ),
     },
+    pools: plan.extra[side].pools,
     secrets: {
       'ike-net': {
         'id-moon': plan.identity.moon,

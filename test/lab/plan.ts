@@ -34,7 +34,7 @@ export interface Plan {
   readonly smallFragments: boolean;
   /** The sides that ask every initiator for a cookie. */
   readonly cookies: Readonly<Record<Side, boolean>>;
-  /** Settings for charon-like daemons only: strongswan.conf (`charon`), the connection and the child. */
+  /** Settings for charon-like daemons only: strongswan.conf (`charon`), the connection, the child and pools. */
   readonly extra: Readonly<Record<Side, ExtraSettings>>;
 }
 
@@ -43,6 +43,7 @@ export interface ExtraSettings {
   readonly charon?: ConfTree;
   readonly connection?: ConfTree;
   readonly child?: ConfTree;
+  readonly pools?: ConfTree;
 }
 
 /** A plan may be given in part; the rest is a plain IPv4 tunnel with AES-GCM and X25519. */
