@@ -1,6 +1,6 @@
 import type { StateJournal } from '../contracts/journal.ts';
 import type { KernelNet, KernelRoute } from '../contracts/kernel.ts';
-import type { IpAddress } from '../proto/ip-address.ts';
+import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { selectorPairs } from './child-policies.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
@@ -47,12 +47,15 @@ export async function childRoutes(
     if (source === undefined || routes.has(`${network}/${prefix}`)) continue;
     const path = await net.route(spec.remote, spec.local);
     if (path === undefined) continue;
+    // Inside of a tunnel may be another family than outside: then the interface alone leads there.
+    const { gateway } = path;
+    const fits = gateway !== undefined && familyOf(gateway) === familyOf(network);
     routes.set(`${network}/${prefix}`, {
       destination: network,
       prefix,
       table,
       type: 'unicast',
-      ...(path.gateway !== undefined && { gateway: path.gateway }),
+      ...(fits && { gateway }),
       interfaceName: path.interfaceName,
       source,
     });

@@ -259,7 +259,10 @@ describeWith('lab', 'pools with 300 clients', () => {
         expect(await moon.swanctlOk('--list-pools')).toMatch(
           /^second +10\.4\.0\.1 +0 \/ 175 \/ 254$/m,
         );
-        expect(await xfrmStates(sites.moon)).toHaveLength(2);
+        await waitFor(
+          'their SAs to leave the kernel',
+          async () => (await xfrmStates(sites.moon)).length === 2,
+        );
         expect(await pings(sites.sun, ADDRESSES.moon[4].host)).toBe(true);
       };
       await withTunnel(sites, sun, anybody, {}, body, ours);

@@ -228,6 +228,44 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
     await ipsec[Symbol.asyncDispose]();
   });
 
+  test('virtual IPs: added, never chosen as a source by themselves, deleted; a second time is no error', async () => {
+    namespace.ip('link add v0 type veth peer name v1');
+    namespace.ip('link set v0 up');
+    namespace.ip('link set v1 up');
+    namespace.ip('address add 192.0.2.1/24 dev v0');
+    namespace.ip('address add 2001:db8::1/64 dev v0 nodad');
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
+    let changes = 0;
+    net.onChange(() => {
+      changes += 1;
+    });
+    for (const text of ['10.3.0.1', '2001:db8::7:1']) {
+      const address = ip(text);
+      await net.addAddress(address, 'v0');
+      await expect(net.addAddress(address, 'v0')).rejects.toMatchObject({ errnoName: 'EEXIST' });
+      const listed = await net.addresses();
+      expect(listed).toContainEqual(expect.objectContaining({ address, interfaceName: 'v0' }));
+    }
+    // Nothing to wait for, and deprecated, which IPv6 needs to leave it alone.
+    const six = namespace.ip('-6 address show dev v0');
+    const flags = /2001:db8::7:1\/128 scope global ([\w ]+)\n.*preferred_lft 0sec/.exec(six)?.[1];
+    expect(flags?.trim().split(' ').sort()).toEqual(['deprecated', 'nodad']);
+    expect((await net.route(ip('192.0.2.9')))?.source).toBe('192.0.2.1');
+    expect((await net.route(ip('2001:db8::9')))?.source).toBe('2001:db8::1');
+    expect(changes).toBe(0);
+    for (const text of ['10.3.0.1', '2001:db8::7:1']) {
+      await net.deleteAddress(ip(text), 'v0');
+      await net.deleteAddress(ip(text), 'v0');
+      await net.deleteAddress(ip(text), 'gone');
+    }
+    expect(namespace.ip('address show dev v0')).not.toMatch(/10\.3\.0\.1|2001:db8::7:1/);
+    await expect(net.addAddress(ip('10.3.0.1'), 'gone')).rejects.toMatchObject({
+      errnoName: 'ENODEV',
+    });
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+
   test('without CAP_NET_ADMIN opening is refused in one sentence', () => {
     const module = new URL('../../plugins/kernel-netlink/open.ts', import.meta.url).pathname;
     const program = `

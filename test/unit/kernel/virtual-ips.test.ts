@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { MemoryJournal } from '../../../daemon/kernel/memory-journal.ts';
+import { recover } from '../../../daemon/kernel/recovery.ts';
+import { VirtualIps } from '../../../daemon/kernel/virtual-ips.ts';
+import { FakeKernel } from '../../sim/fake-kernel.ts';
+import { SeededRandom } from '../../sim/seeded-random.ts';
+import { MemoryLog } from '../../support/memory-log.ts';
+import { ip } from '../../support/selectors.ts';
+
+const [local, remote, vip] = [ip('192.0.2.1'), ip('192.0.2.2'), ip('10.3.0.1')];
+
+function host() {
+  const net = new FakeKernel(new SeededRandom(1), [local, ip('10.1.0.1')]);
+  const journal = new MemoryJournal();
+  const logger = new MemoryLog();
+  const settings = { install: true, interfaceName: '' };
+  const ips = new VirtualIps({ net, journal, logger, settings: () => settings });
+  return { net, journal, logger, settings, ips };
+}
+
+test('an address is there as long as anybody uses it, and in the journal', async () => {
+  const { net, journal, ips } = host();
+  const [first, second] = [
+    await ips.acquire(vip, local, remote),
+    await ips.acquire(vip, local, remote),
+  ];
+  expect([first.interfaceName, second.interfaceName]).toEqual(['eth0', 'eth0']);
+  expect(net.calls).toEqual(['addAddress 10.3.0.1 eth0']);
+  expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0']);
+  expect(ips.has(vip)).toBe(true);
+  await first.release();
+  expect(net.virtualIps.size).toBe(1);
+  await second.release();
+  expect(net.empty).toBe(true);
+  expect(journal.recorded()).toEqual([]);
+  expect(ips.has(vip)).toBe(false);
+});
+
+test('the second user gets it where it is, whatever the options say by then', async () => {
+  const { net, settings, ips } = host();
+  await ips.acquire(vip, local, remote);
+  settings.interfaceName = 'dummy0';
+  const again = await ips.acquire(vip, local, remote);
+  expect(again.interfaceName).toBe('eth0');
+  const other = await ips.acquire(ip('10.3.0.2'), local, remote);
+  expect(other.interfaceName).toBe('dummy0');
+  await ips.close();
+  expect(net.empty).toBe(true);
+});
+
+test('an address that the host has anyway is used and never removed', async () => {
+  const { net, journal, ips } = host();
+  const own = await ips.acquire(ip('10.1.0.1'), local, remote);
+  await own.release();
+  expect(net.calls).toEqual([]);
+  expect(journal.recorded()).toEqual([]);
+  expect(ips.has(ip('10.1.0.1'))).toBe(false);
+});
+
+test('refused: nothing is left; with install_virtual_ip = no nothing is done', async () => {
+  const { net, journal, settings, ips } = host();
+  net.refuse((operation) => (operation === 'addAddress' ? 'EPERM' : undefined));
+  await expect(ips.acquire(vip, local, remote)).rejects.toMatchObject({ errnoName: 'EPERM' });
+  expect(journal.recorded()).toEqual([]);
+  settings.install = false;
+  net.refuse(() => undefined);
+  await (await ips.acquire(vip, local, remote)).release();
+  expect(net.calls).toEqual([]);
+});
+
+test('one that cannot be removed stays in the journal for the successor', async () => {
+  const { net, journal, logger, ips } = host();
+  const used = await ips.acquire(vip, local, remote);
+  net.refuse((operation) => (operation === 'deleteAddress' ? 'EPERM' : undefined));
+  await used.release();
+  expect(logger.lines[0]).toContain('removing a virtual IP failed');
+  expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0']);
+  net.refuse(() => undefined);
+  await recover(net, net, journal, logger);
+  expect(net.empty).toBe(true);
+  expect(journal.recorded()).toEqual([]);
+});
+
+test('records that are damaged are no addresses', async () => {
+  const { net, journal, logger } = host();
+  for (const record of ['address', 'address 10.3.0.1', 'address nonsense eth0', 'address 1 2 3']) {
+    journal.add(record);
+  }
+  await recover(net, net, journal, logger);
+  expect(net.calls).toEqual([]);
+});
