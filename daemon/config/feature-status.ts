@@ -37,7 +37,6 @@ function asList(status: KeyStatus): KeyStatus {
   return { ...status, form: 'list' };
 }
 
-const REKEYING = 'SAs are not rekeyed yet, they end at their hard limits';
 const CERTIFICATES = 'certificates are not evaluated yet';
 const IKEV1 = 'it belongs to IKEv1, which this daemon does not speak';
 const MEDIATION = 'the mediation extension is not supported';
@@ -67,9 +66,9 @@ const CONNECTION: Readonly<Record<string, KeyStatus>> = {
   keyingtries: inEffect,
   unique: inEffect,
   reauth_time: inEffect,
-  rekey_time: warned('IKE_SAs are not rekeyed yet, they end at that time plus over_time', ZERO),
+  rekey_time: inEffect,
   over_time: inEffect,
-  rand_time: warned('IKE_SAs are not rekeyed yet', ZERO),
+  rand_time: inEffect,
   pools: inEffectList,
   if_id_in: inEffect,
   if_id_out: inEffect,
@@ -110,15 +109,15 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   sha256_96: inEffect,
   local_ts: inEffectList,
   remote_ts: inEffectList,
-  rekey_time: warned(REKEYING, ZERO),
+  rekey_time: inEffect,
   life_time: inEffect,
-  rand_time: warned(REKEYING, ZERO),
-  rekey_bytes: warned(REKEYING, ZERO),
+  rand_time: inEffect,
+  rekey_bytes: inEffect,
   life_bytes: inEffect,
-  rand_bytes: warned(REKEYING, ZERO),
-  rekey_packets: warned(REKEYING, ZERO),
+  rand_bytes: inEffect,
+  rekey_packets: inEffect,
   life_packets: inEffect,
-  rand_packets: warned(REKEYING, ZERO),
+  rand_packets: inEffect,
   updown: inEffect,
   hostaccess: inEffect,
   mode: refused('only tunnel and transport are negotiated yet', ['tunnel', 'transport']),

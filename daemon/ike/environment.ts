@@ -83,6 +83,10 @@ export interface SaRegistry {
   /** A CHILD_SA is in the kernel, or was taken out of it: events name it by SPI. */
   childInstalled(sa: IkeSa, child: ChildSa): void;
   childRemoved(child: ChildSa): void;
+  /** A new IKE_SA to replace one by rekeying: found by its SPI only, until it has {@link replaced} the old one. */
+  successor(old: IkeSa, isInitiator: boolean, spi: IkeSpi): IkeSa;
+  /** An IKE_SA took the place of another: whoever looks for that finds this one. */
+  replaced(old: IkeSa, fresh: IkeSa): void;
   /** Established IKE_SAs between the same identities, RFC 7296 section 2.4; the SA itself left out. */
   duplicatesOf(sa: IkeSa): readonly IkeSa[];
   /** A new IKE_SA to a peer of an old one, not begun yet; `undefined` if the daemon is shutting down. */

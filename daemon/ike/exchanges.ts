@@ -2,6 +2,7 @@ import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { respondCreateChild } from './child-responder.ts';
 import { converse, respondFollowUp } from './create-responder.ts';
+import { respondIkeRekey } from './ike-rekey-responder.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { IkeSaState } from './ike-sa-state.ts';
 import { respondInformational } from './informational.ts';
@@ -52,15 +53,15 @@ export async function handleRequest(
 
 /** CREATE_CHILD_SA: which of its uses it is, and whether this is the moment for it (RFC 7296 section 2.25). */
 async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<OutboundResponse> {
+  // While the IKE_SA itself is being replaced nothing else is set up in it.
+  const rekeysIke = find(request.message, 'TSi') === undefined;
+  const replacing = sa.successor !== undefined || (!rekeysIke && sa.tasks.runs('IKE_REKEY'));
   // Nor is anything new set up towards an address that the peer only claims.
-  if (sa.state.kind !== 'established' || sa.ending || sa.mobike?.unproven) {
+  if (sa.state.kind !== 'established' || sa.ending || replacing || sa.mobike?.unproven) {
     return { payloads: [notify(NotifyType.TEMPORARY_FAILURE)] };
   }
-  if (find(request.message, 'TSi') === undefined) {
-    sa.log.log('ike', 1, 'peer asks for rekeying, which is refused');
-    return { payloads: [notify(NotifyType.NO_ADDITIONAL_SAS)] };
-  }
-  return converse(sa, respondCreateChild(sa, request), request);
+  const task = rekeysIke ? respondIkeRekey(sa, request) : respondCreateChild(sa, request);
+  return converse(sa, task, request);
 }
 
 async function nextResponse(

@@ -1,10 +1,11 @@
-import type { Crypto, KeyExchangeAlgorithm } from '../contracts/crypto.ts';
+import type { Crypto, KeyExchangeAlgorithm, PrfAlgorithm } from '../contracts/crypto.ts';
 import { ikeKeyLengths } from '../crypto/key-lengths.ts';
-import { deriveIkeKeys } from '../crypto/keymat.ts';
+import { deriveIkeKeys, deriveRekeyedIkeKeys, type IkeKeys } from '../crypto/keymat.ts';
 import { createProtection } from '../crypto/message-protection.ts';
 import { TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
+import type { ExchangedSecrets } from './create-exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /** KE methods of proposals in order of preference, each once. */
@@ -50,7 +51,7 @@ export function installKeys(
   nr: Uint8Array,
   secret: Uint8Array,
 ): void {
-  const { crypto, random } = sa.env;
+  const { crypto } = sa.env;
   const prf = crypto.prf(transformOf(proposal, TransformType.PRF)?.id ?? 0);
   if (prf === undefined) throw new TypeError('an agreed proposal has no PRF we know');
   const keys = deriveIkeKeys(
@@ -59,6 +60,44 @@ export function installKeys(
     ikeKeyLengths(proposal, crypto),
   );
   secret.fill(0);
+  useKeys(sa, proposal, prf, keys);
+}
+
+/** What the keys of an IKE_SA that replaces another one are made from. */
+export interface RekeyInputs {
+  readonly proposal: Proposal;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  readonly secrets: ExchangedSecrets;
+}
+
+/** The same for an IKE_SA that replaces `old`, RFC 7296 section 2.18. The secrets are the caller's to wipe. */
+export function installRekeyedKeys(sa: IkeSa, old: IkeSa, inputs: RekeyInputs): void {
+  const { crypto } = sa.env;
+  const { proposal, ni, nr, secrets } = inputs;
+  const prf = crypto.prf(transformOf(proposal, TransformType.PRF)?.id ?? 0);
+  if (prf === undefined || old.prf === undefined || old.keys === undefined) {
+    throw new TypeError('rekeying needs a PRF we know and the keys of the old IKE_SA');
+  }
+  const keys = deriveRekeyedIkeKeys(
+    old.prf,
+    old.keys.skD,
+    prf,
+    {
+      ni,
+      nr,
+      secret: secrets.secret ?? new Uint8Array(0),
+      additionalSecrets: secrets.additional,
+      spiI: sa.spiI,
+      spiR: sa.spiR,
+    },
+    ikeKeyLengths(proposal, crypto),
+  );
+  useKeys(sa, proposal, prf, keys);
+}
+
+function useKeys(sa: IkeSa, proposal: Proposal, prf: PrfAlgorithm, keys: IkeKeys): void {
+  const { crypto, random } = sa.env;
   sa.proposal = proposal;
   sa.prf = prf;
   sa.keys = keys;

@@ -253,6 +253,30 @@ export class IkeSaManager implements SaRegistry {
     this.tables.childRemoved(child);
   }
 
+  successor(old: IkeSa, isInitiator: boolean, spi: IkeSpi): IkeSa {
+    const { local, remote, connection } = old;
+    const sa = new IkeSa({
+      env: this.#env,
+      uniqueId: this.#nextIkeId++,
+      isInitiator,
+      spi,
+      local,
+      remote,
+      ...(connection === undefined ? {} : { connection }),
+    });
+    this.tables.addUnnamed(sa);
+    return sa;
+  }
+
+  replaced(old: IkeSa, fresh: IkeSa): void {
+    this.tables.unname(old);
+    this.tables.established(fresh);
+    const waiting = this.#awaitingEnd.get(old);
+    if (waiting === undefined) return;
+    this.#awaitingEnd.delete(old);
+    this.#awaitingEnd.set(fresh, [...(this.#awaitingEnd.get(fresh) ?? []), ...waiting]);
+  }
+
   duplicatesOf(sa: IkeSa): readonly IkeSa[] {
     // As long as the peer's identity is open, the connection stands for it.
     const { connection, remoteId } = sa;

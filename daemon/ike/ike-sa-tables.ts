@@ -29,9 +29,20 @@ export class IkeSaTables {
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
   }
 
+  /** Found by SPI and number only, not by what it is for. */
+  addUnnamed(sa: IkeSa): void {
+    this.bySpi.set(sa.ownSpi, sa);
+    this.byId.set(sa.uniqueId, sa);
+  }
+
   remove(sa: IkeSa): void {
     this.bySpi.delete(sa.ownSpi);
     this.byId.delete(sa.uniqueId);
+    this.unname(sa);
+  }
+
+  /** Nobody who looks for its connection or its peer finds it any more. */
+  unname(sa: IkeSa): void {
     if (sa.connection !== undefined) removeFrom(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
     if (peer !== undefined) this.#removePeer(peer, sa);

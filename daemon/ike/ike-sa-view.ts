@@ -1,5 +1,11 @@
 import type { SaUsage } from '../contracts/kernel.ts';
-import type { AlgorithmsView, ChildSaView, IkeSaView, UsageView } from '../contracts/views.ts';
+import type {
+  AlgorithmsView,
+  ChildSaView,
+  IkeSaStateName,
+  IkeSaView,
+  UsageView,
+} from '../contracts/views.ts';
 import { SnId, TransformType, transformName } from '../proto/iana/transforms.ts';
 import { printIkeSpi } from '../proto/ike-spi.ts';
 import type { Proposal } from '../proto/proposal.ts';
@@ -18,7 +24,7 @@ export function viewIkeSa(
   return {
     name: sa.tag.name === '' ? '(unnamed)' : sa.tag.name,
     uniqueId: sa.uniqueId,
-    state: stateName(state),
+    state: nameOfState(sa),
     localHost: sa.local.address,
     localPort: sa.local.port,
     localId: sa.printedId('local'),
@@ -124,4 +130,11 @@ function viewAlgorithms(proposal: Proposal): AlgorithmsView {
 
 function seconds(millis: number): number {
   return Math.trunc(millis / 1000);
+}
+
+/** An IKE_SA that is being replaced, or was, is established all the same. */
+function nameOfState({ state, successor, rekeyOpen, followsUp }: IkeSa): IkeSaStateName {
+  if (state.kind !== 'established') return stateName(state);
+  if (successor !== undefined) return 'REKEYED';
+  return rekeyOpen || followsUp ? 'REKEYING' : stateName(state);
 }

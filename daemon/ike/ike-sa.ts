@@ -22,14 +22,15 @@ import { setEndpoints } from './endpoints.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
+import type { IkeSaStart, PeerIkeRekey } from './ike-sa-start.ts';
 import { type IkeSaState, mayFollow, stateName } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
-import { closeInactive } from './inactivity.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
-import { checkLiveness, sendKeepalive, watchLiveness } from './liveness.ts';
+import { watchLiveness } from './liveness.ts';
 import type { Mobike, Path, PathSearch } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
 import type { NatStatus } from './nat-detection.ts';
+import { onTimer } from './on-timer.ts';
 import { reauthenticate } from './reauth.ts';
 import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
 import { NO_SESSION_JOURNAL } from './state/session-journal.ts';
@@ -38,19 +39,9 @@ import { TaskQueue } from './task-queue.ts';
 import { childCreate } from './tasks/child-create.ts';
 import { connect } from './tasks/connect.ts';
 import { ikeDelete } from './tasks/ike-delete.ts';
-import { SaTimers, type TimerName } from './timers.ts';
+import { rekeyIke } from './tasks/ike-rekey.ts';
+import { SaTimers } from './timers.ts';
 import { type Outcome, Waiters } from './waiters.ts';
-
-/** How an IKE_SA comes to be. */
-export interface IkeSaStart {
-  readonly env: IkeEnvironment;
-  readonly uniqueId: number;
-  readonly isInitiator: boolean;
-  readonly spi: IkeSpi;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  readonly connection?: ConnectionConfig;
-}
 
 /** Messages that may wait for a busy IKE_SA; more are dropped, the peer sends them again. */
 const MAX_PENDING = 32;
@@ -117,6 +108,16 @@ export class IkeSa implements EngineHost {
   destination: Destination | undefined;
   /** We began the first of the IKE_SAs that this one descends from by rekeying. */
   originalInitiator: boolean;
+  /** Our request to rekey it is unanswered. */
+  rekeyOpen = false;
+  /** Our rekeying of it is past CREATE_CHILD_SA: the peer's may not begin any more (RFC 9370 section 2.2.4). */
+  followsUp = false;
+  /** The peer's rekeying of it, while that is not complete or ours may still win over it. */
+  peerRekey: PeerIkeRekey | undefined;
+  /** What replaced it by rekeying. */
+  successor: IkeSa | undefined;
+  /** Listeners believe that it is up. */
+  up = false;
   /** When it is to be rekeyed and when reauthenticated, monotonic milliseconds; `undefined`: never. */
   rekeyAt: number | undefined;
   reauthAt: number | undefined;
@@ -154,7 +155,7 @@ export class IkeSa implements EngineHost {
       (error) => this.#failed(error),
       sessions === NO_SESSION_JOURNAL ? undefined : () => sessions.checkpoint(this),
     );
-    this.timers = new SaTimers(start.env.clock, (name) => this.post(() => this.#onTimer(name)));
+    this.timers = new SaTimers(start.env.clock, (name) => this.post(() => onTimer(this, name)));
     this.engine = new ExchangeEngine(this, this);
     this.tasks = new TaskQueue(this);
   }
@@ -245,7 +246,9 @@ export class IkeSa implements EngineHost {
 
   /** Closes the IKE_SA with a DELETE exchange, or at once if the peer knows nothing of it yet. */
   delete(reason: string): void {
-    this.post(() => this.deleteNow(reason));
+    // What a user means is what goes on.
+    if (this.successor !== undefined) this.successor.delete(reason);
+    else this.post(() => this.deleteNow(reason));
   }
 
   /** {@link delete} from within a job of this IKE_SA. */
@@ -287,6 +290,11 @@ export class IkeSa implements EngineHost {
     }
   }
 
+  /** Replaces it by a new IKE_SA with new keys, unless that is under way or it is going anyway. */
+  rekeyIke(): void {
+    this.post(() => rekeyIke(this));
+  }
+
   /** Replaces a CHILD_SA by a new one, unless that is under way or it is going anyway. */
   rekeyChild(child: ChildSa): void {
     this.post(() => rekeyChild(child));
@@ -317,8 +325,19 @@ export class IkeSa implements EngineHost {
     );
     scheduleLifetimes(this);
     watchLiveness(this);
+    this.up = true;
     env.emit(() => ({ kind: 'ike-updown', up: true, ike: viewIkeSa(this) }));
     this.waiters.settle(undefined, { ok: true });
+  }
+
+  /** Becomes established in the place of `old`, whose peer was authenticated; nobody is told yet. */
+  succeed(old: IkeSa): void {
+    const { state } = old;
+    if (state.kind !== 'established')
+      throw new InternalError('only an IKE_SA that is up is rekeyed');
+    this.transition({ kind: 'connecting' });
+    this.transition({ kind: 'established', peer: state.peer, since: this.env.clock.now() });
+    if (this.keys !== undefined) this.keys = keepSkD(this.keys);
   }
 
   /** Ends the IKE_SA on our side: kernel state removed, keys wiped, waiters told. */
@@ -326,8 +345,9 @@ export class IkeSa implements EngineHost {
     if (this.destroyed) return;
     const state = this.#state;
     // One that was not established yet goes down as well, as in charon; one that never began to connect does not.
-    const begun = 'peer' in state ? state.peer !== undefined : state.kind === 'connecting';
-    const down = begun && this.env.watched() ? viewIkeSa(this) : undefined;
+    const down =
+      (this.up || state.kind === 'connecting') && this.env.watched() ? viewIkeSa(this) : undefined;
+    this.up = false;
     this.transition({ kind: 'destroyed', last: stateName(state) });
     this.env.sessions.ended(this);
     this.timers.stopAll();
@@ -339,6 +359,8 @@ export class IkeSa implements EngineHost {
     await this.#attempt(() => this.tasks.abandon(reason));
     await this.#attempt(() => this.responder?.return(undefined));
     await this.#attempt(() => this.dropFollowUp());
+    // What the peer made to replace this one goes with it, if it has not taken over.
+    await this.#attempt(() => this.peerRekey?.successor?.destroy(reason));
     for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
     await this.#attempt(() => this.configuration.release());
     this.engine.dispose();
@@ -436,43 +458,6 @@ export class IkeSa implements EngineHost {
   #follow(local: Endpoint, remote: Endpoint): void {
     const moved = setEndpoints(this, local, remote);
     if (moved && this.#state.kind === 'established') this.post(() => moveChildren(this, 'both'));
-  }
-
-  async #onTimer(name: TimerName): Promise<void> {
-    if (this.destroyed) return;
-    switch (name) {
-      case 'retransmit':
-        await this.engine.retransmit();
-        return;
-      case 'retry':
-        await this.tasks.release();
-        return;
-      case 'halfOpen':
-        this.log.log('ike', 1, 'deleting half open IKE_SA after timeout');
-        this.env.emit(() => ({ kind: 'alert', type: 'half-open-timeout', ike: viewIkeSa(this) }));
-        await this.destroy('the peer did not complete the initial exchanges in time');
-        return;
-      case 'dpd':
-        await checkLiveness(this);
-        return;
-      case 'inactivity':
-        await closeInactive(this);
-        return;
-      case 'natKeepalive':
-        sendKeepalive(this);
-        return;
-      case 'redirected':
-        await this.destroy('the peer was redirected');
-        return;
-      case 'reauth':
-        await reauthenticate(this);
-        return;
-      case 'hardLifetime':
-        this.log.log('ike', 1, `IKE_SA ${this.label} reached its hard lifetime, deleting it`);
-        this.env.emit(() => ({ kind: 'alert', type: 'ike-sa-expired', ike: viewIkeSa(this) }));
-        await this.deleteNow('the IKE_SA reached its hard lifetime');
-        return;
-    }
   }
 
   // An exception nobody foresaw: the stack is logged, this IKE_SA dies, all others live on.

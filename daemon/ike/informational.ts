@@ -12,6 +12,7 @@ import { followActiveRedirect } from './redirect.ts';
 import { namesToRestart } from './restart.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
+import { completePeerRekey } from './tasks/ike-rekey.ts';
 
 /** INFORMATIONAL as responder: CHILD_SA deletes first, then that of the IKE_SA, one answer (RFC 7296 section 1.4.1). */
 export async function respondInformational(
@@ -39,6 +40,8 @@ export async function respondInformational(
   const { answers, lost } = await deleteChildren(sa, children);
   if (children.length < deletes.length) {
     sa.log.log('ike', 0, `received DELETE for IKE_SA ${sa.label}`);
+    // The peer replaced it and is done: what it made takes over although our own rekeying is unanswered.
+    if (completePeerRekey(sa)) return closing(sa, 'it was replaced', []);
     return closing(sa, 'the peer deleted the IKE_SA', names);
   }
   const again = lost.filter((child) => names.includes(child.name));

@@ -22,6 +22,7 @@ export function scheduleLifetimes(sa: IkeSa): void {
       : env.clock.now() + (seconds - share(connection.randTime, seconds, sa)) * 1000;
   sa.rekeyAt = moment(connection.rekeyTime);
   sa.reauthAt ??= moment(connection.reauthTime);
+  if (sa.rekeyAt !== undefined) startRekey(sa, sa.rekeyAt);
   if (sa.reauthAt !== undefined) startReauth(sa, sa.reauthAt);
   startHardLifetime(sa);
 }
@@ -30,6 +31,12 @@ export function scheduleLifetimes(sa: IkeSa): void {
 function share(rand: number, seconds: number, sa: IkeSa): number {
   const most = Math.min(rand, seconds - 1);
   return most > 0 ? sa.env.random.below(Math.min(most, 0xffff_ffff)) : 0;
+}
+
+function startRekey(sa: IkeSa, at: number): void {
+  const left = Math.max(0, at - sa.env.clock.now());
+  sa.log.log('ike', 1, `scheduling rekeying in ${Math.round(left / 1000)}s`);
+  sa.timers.start('rekey', left);
 }
 
 function startReauth(sa: IkeSa, at: number): void {

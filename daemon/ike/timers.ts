@@ -16,6 +16,10 @@ export const TIMERS = {
   inactivity: 'close CHILD_SAs that are not used',
   /** A peer that was sent elsewhere has had time to say goodbye. */
   redirected: 'drop an IKE_SA whose peer was sent elsewhere',
+  /** New keys are to be made. */
+  rekey: 'rekey the IKE_SA',
+  /** The peer does not delete an IKE_SA that it should. */
+  replaced: 'delete an IKE_SA that was replaced',
   /** The proof of identity is to be repeated. */
   reauth: 'authenticate anew',
   /** The IKE_SA reached its hard lifetime. */

@@ -5,6 +5,19 @@ export type IkeSpi = Brand<bigint, 'IkeSpi'>;
 
 export const NO_SPI = 0n as IkeSpi;
 
+/** Eight octets in network order, as carried by the SA payload of a rekeying. */
+export function ikeSpiBytes(spi: IkeSpi): Uint8Array {
+  const octets = new Uint8Array(8);
+  new DataView(octets.buffer).setBigUint64(0, spi);
+  return octets;
+}
+
+/** The SPI of eight octets, or `undefined` for any other length. */
+export function ikeSpiFrom(octets: Uint8Array): IkeSpi | undefined {
+  if (octets.length !== 8) return undefined;
+  return new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0) as IkeSpi;
+}
+
 /** Sixteen lower-case hexadecimal digits. */
 export function printIkeSpi(spi: IkeSpi): string {
   return spi.toString(16).padStart(16, '0');

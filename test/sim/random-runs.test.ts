@@ -32,7 +32,7 @@ for (let first = only ?? 0; first < (only === undefined ? runs : only + 1); firs
 }
 
 /**
- * A few initiates and terminates from both sides, at random moments, over a bad link; then the link is mended, both sides
+ * A few initiates, terminates and rekeyings from both sides, at random moments, over a bad link; then the link is mended, both sides
  * are given time, and must agree on what exists, be able to use it, and leave nothing when they end. Returns the number
  * of CHILD_SAs there were in the end.
  */
@@ -67,6 +67,7 @@ async function run(seed: number): Promise<number> {
     for (let step = 0; step < steps; step++) {
       const host = hosts[dice.below(2)] as WorldHost;
       if (dice.below(12) === 0) await killAndRestart(world, host);
+      else if (dice.below(3) === 0) rekey(host, dice.below(2) === 0);
       else if (dice.below(3) < 2) outcomes.push(host.initiate('net'));
       else outcomes.push(host.terminate(dice.below(2) === 0 ? { ike: 'gw' } : { child: 'net' }));
       await world.pass(dice.below(3) === 0 ? dice.below(200_000) : dice.below(500));
@@ -98,6 +99,14 @@ async function killAndRestart(world: World, host: WorldHost): Promise<void> {
   expect(host.kernel.empty, `${host.name}: kernel after kill -9`).toBe(true);
   host.secret('a secret that nobody guesses');
   for (const config of world.configs.get(host) ?? []) await host.load(config);
+}
+
+/** Rekeys everything the host has, of one kind. */
+function rekey(host: WorldHost, ike: boolean): void {
+  for (const sa of host.daemon.manager.tables.byId.values()) {
+    if (ike) sa.rekeyIke();
+    else for (const child of sa.children.values()) sa.rekeyChild(child);
+  }
 }
 
 function sleep(world: World, millis: number): Promise<void> {

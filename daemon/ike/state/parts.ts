@@ -103,6 +103,8 @@ const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   dpd: false,
   natKeepalive: false,
   inactivity: false,
+  rekey: true,
+  replaced: true,
   reauth: true,
   redirected: true,
   hardLifetime: true,

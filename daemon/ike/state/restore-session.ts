@@ -34,6 +34,7 @@ export function restoreIkeSa(env: IkeEnvironment, left: LeftSession, time: TimeB
   sa.localId = ike.localId;
   sa.remoteId = ike.peer.identity;
   sa.ending = ike.ending;
+  sa.up = true;
   putKeys(sa, left);
   sa.engine.window.restore(left.window);
   sa.transition({ kind: 'connecting' });

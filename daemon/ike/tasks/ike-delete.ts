@@ -6,10 +6,11 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes an IKE_SA, RFC 7296 section 1.4.1: a DELETE for it takes its CHILD_SAs along. */
 export function ikeDelete(): QueuedTask {
-  return { names: ['IKE_DELETE'], run: conversation, saved: () => ({ kind: 'ike-delete' }) };
+  return { names: ['IKE_DELETE'], run: closeIkeSa, saved: () => ({ kind: 'ike-delete' }) };
 }
 
-async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {
+/** The exchange itself; afterwards the IKE_SA is gone. */
+export async function* closeIkeSa(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {
   const peer = sa.state.kind === 'established' ? sa.state.peer : undefined;
   sa.log.log(
     'ike',

@@ -1,0 +1,91 @@
+import type { IkeSpi } from '../proto/ike-spi.ts';
+import type { Proposal } from '../proto/proposal.ts';
+import { announceIkeRekey } from './announce.ts';
+import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
+import { installRekeyedKeys } from './ike-proposals.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { scheduleLifetimes } from './lifetimes.ts';
+import { watchLiveness } from './liveness.ts';
+
+/** What the exchange that rekeys an IKE_SA arrived at. */
+export interface IkeAgreement {
+  /** We sent the request: we are the initiator of the new IKE_SA, RFC 7296 section 2.18. */
+  readonly byUs: boolean;
+  readonly proposal: Proposal;
+  readonly ownSpi: IkeSpi;
+  readonly peerSpi: IkeSpi;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  /** Wiped. */
+  readonly secrets: ExchangedSecrets;
+}
+
+/**
+ * An IKE_SA to replace `old`: it has keys and everything that was negotiated, and is found by its SPI, but nobody is told of
+ * it and it has no CHILD_SAs until {@link handOver}.
+ */
+export function makeSuccessor(old: IkeSa, agreement: IkeAgreement): IkeSa {
+  const { byUs, ownSpi, peerSpi, secrets } = agreement;
+  const fresh = old.env.registry.successor(old, byUs, ownSpi);
+  if (byUs) fresh.spiR = peerSpi;
+  else fresh.spiI = peerSpi;
+  inherit(old, fresh);
+  installRekeyedKeys(fresh, old, agreement);
+  wipeSecrets(secrets);
+  fresh.succeed(old);
+  return fresh;
+}
+
+/** Everything that the two ends agreed on outside of keys and CHILD_SAs, which outlasts a rekeying. */
+function inherit(old: IkeSa, fresh: IkeSa): void {
+  fresh.localId = old.localId;
+  fresh.remoteId = old.remoteId;
+  fresh.local = old.local;
+  fresh.remote = old.remote;
+  fresh.mayFragment = old.mayFragment;
+  fresh.peerIsChildless = old.peerIsChildless;
+  fresh.originalInitiator = old.originalInitiator;
+  fresh.reauthAt = old.reauthAt;
+  Object.assign(fresh.nat, old.nat);
+}
+
+/** Timers of an IKE_SA that is in use. */
+const IN_USE = ['dpd', 'natKeepalive', 'inactivity', 'rekey', 'reauth', 'hardLifetime'] as const;
+
+/** Milliseconds that the peer has to delete an IKE_SA which it replaced, or which lost a collision. */
+export const DELETE_PATIENCE = 300_000;
+
+/** CHILD_SAs, virtual IPs and everything that waits move from `old` to the IKE_SA that replaces it, and the world is told. */
+export function handOver(old: IkeSa, fresh: IkeSa): void {
+  fresh.local = old.local;
+  fresh.remote = old.remote;
+  fresh.ending = old.ending;
+  old.successor = fresh;
+  old.peerRekey = undefined;
+  for (const child of [...old.children.values()]) child.moveTo(fresh);
+  old.configuration.moveTo(fresh.configuration);
+  fresh.mobike = old.mobike;
+  old.mobike = undefined;
+  old.tasks.moveTo(fresh.tasks);
+  old.waiters.moveTo(fresh.waiters);
+  fresh.replacedBy = old.replacedBy;
+  if (fresh.replacedBy?.replaces === old) fresh.replacedBy.replaces = fresh;
+  for (const timer of IN_USE) old.timers.stop(timer);
+  fresh.timers.stop('replaced');
+  old.timers.start('replaced', DELETE_PATIENCE);
+  old.env.registry.replaced(old, fresh);
+  fresh.log.log(
+    'ike',
+    0,
+    `IKE_SA ${fresh.label} rekeyed between ${fresh.local.address}[${fresh.printedId('local')}]...` +
+      `${fresh.remote.address}[${fresh.printedId('remote')}]`,
+  );
+  if (old.up) {
+    old.up = false;
+    fresh.up = true;
+    announceIkeRekey(old, fresh);
+  }
+  scheduleLifetimes(fresh);
+  watchLiveness(fresh);
+  fresh.post(() => fresh.tasks.advance());
+}
