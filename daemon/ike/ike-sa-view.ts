@@ -41,6 +41,7 @@ export function viewIkeSa(
     ifIdOut: 0,
     ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
     ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
+    ...(sa.rekeyAt === undefined ? {} : { rekeyTime: seconds(sa.rekeyAt - now) }),
     ...(sa.reauthAt === undefined ? {} : { reauthTime: seconds(sa.reauthAt - now) }),
     localVips: sa.configuration.local,
     remoteVips: sa.configuration.remote,

@@ -28,6 +28,7 @@ const ICMP: ReadonlySet<number> = new Set([1, 58]);
 export function updownEnvironment(subject: UpdownSubject): Readonly<Record<string, string>> {
   const { up, ike, child, local, remote, interfaceName, hostAccess, dns } = subject;
   const { installed } = child;
+  const ports = portsOf(local, remote);
   return {
     PLUTO_VERSION: '1.1',
     PLUTO_VERB: verb(up, ike, local),
@@ -38,10 +39,10 @@ export function updownEnvironment(subject: UpdownSubject): Readonly<Record<strin
     PLUTO_UNIQUEID: String(ike.uniqueId),
     PLUTO_ME: ike.localHost,
     PLUTO_MY_ID: harmless(ike.localId),
-    ...side('MY', local, 'start'),
+    ...side('MY', local, ports.local),
     PLUTO_PEER: ike.remoteHost,
     PLUTO_PEER_ID: harmless(ike.remoteId),
-    ...side('PEER', remote, 'end'),
+    ...side('PEER', remote, ports.remote),
     ...(ike.remoteEapId === undefined ? {} : { PLUTO_XAUTH_ID: harmless(ike.remoteEapId) }),
     ...virtualIps('MY', ike.localVips),
     ...virtualIps('PEER', ike.remoteVips),
@@ -70,27 +71,34 @@ function verb(up: boolean, ike: IkeSaView, local: TrafficSelector): string {
   return `${up ? 'up' : 'down'}-${isHost ? 'host' : 'client'}${suffix}`;
 }
 
-function side(
-  which: 'MY' | 'PEER',
-  ts: TrafficSelector,
-  icmpPart: 'start' | 'end',
-): Record<string, string> {
+function side(which: 'MY' | 'PEER', ts: TrafficSelector, port: string): Record<string, string> {
   const { network, prefix } = selectorShape(ts);
   return {
     [`PLUTO_${which}_CLIENT`]: `${network}/${prefix}`,
-    [`PLUTO_${which}_PORT`]: port(ts, icmpPart),
+    [`PLUTO_${which}_PORT`]: port,
     [`PLUTO_${which}_PROTOCOL`]: String(ts.protocol),
   };
 }
 
-// Of ICMP the type goes to our side and the code to the peer's (RFC 4301 section 4.4.1.1 has both in one port).
-function port(ts: TrafficSelector, icmpPart: 'start' | 'end'): string {
+// Of ICMP the type goes to our side and the code to the peer's, whichever selector has them (RFC 4301 section 4.4.1.1 has
+// both in one port).
+function portsOf(
+  local: TrafficSelector,
+  remote: TrafficSelector,
+): { readonly local: string; readonly remote: string } {
+  const icmp = [local, remote].find((ts) => ICMP.has(ts.protocol) && !anyPort(ts));
+  if (icmp === undefined) return { local: port(local), remote: port(remote) };
+  return { local: String(icmp.startPort >>> 8), remote: String(icmp.startPort & 0xff) };
+}
+
+function port(ts: TrafficSelector): string {
   const { startPort, endPort } = ts;
-  if (startPort === 0 && endPort === 0xffff) return '0';
-  if (ICMP.has(ts.protocol)) {
-    return String(icmpPart === 'start' ? startPort >>> 8 : startPort & 0xff);
-  }
+  if (anyPort(ts)) return '0';
   return startPort === endPort ? String(startPort) : `${startPort}:${endPort}`;
+}
+
+function anyPort({ startPort, endPort }: TrafficSelector): boolean {
+  return startPort === 0 && endPort === 0xffff;
 }
 
 function virtualIps(which: 'MY' | 'PEER', addresses: readonly IpAddress[]): Record<string, string> {

@@ -88,10 +88,21 @@ test.each([
 );
 
 test('ICMP: the type on our side, the code on the side of the peer', () => {
-  const selector = ts('10.1.0.0/16', 1, 0x0803);
-  expect(variables({ local: selector, remote: selector })).toMatchObject({
-    PLUTO_MY_PORT: '8',
-    PLUTO_PEER_PORT: '3',
+  const icmp = ts('10.1.0.0/16', 1, 0x0803);
+  const any = ts('10.2.0.0/16');
+  for (const [local, remote] of [
+    [icmp, icmp],
+    [icmp, any],
+    [any, icmp],
+  ] as const) {
+    expect(variables({ local, remote })).toMatchObject({
+      PLUTO_MY_PORT: '8',
+      PLUTO_PEER_PORT: '3',
+    });
+  }
+  expect(variables({ local: ts('10.1.0.0/16', 1), remote: any })).toMatchObject({
+    PLUTO_MY_PORT: '0',
+    PLUTO_PEER_PORT: '0',
   });
 });
 
