@@ -75,7 +75,7 @@ export function parseChild(
     ...marks(reader),
     ...(label === undefined ? {} : { label }),
     labelMode: reader.choice('label_mode', 'system', ['system', 'simple', 'selinux']),
-    tfcPadding: tfcPadding(name, reader, warn),
+    tfcPadding: reader.parsed('tfc_padding', 0, parseTfc, 'octets or mtu'),
     ...(replayWindow === undefined ? {} : { replayWindow }),
     perCpuSas: reader.parsed('per_cpu_sas', 'no', parsePerCpu, 'yes, no, encap'),
     hwOffload: reader.parsed('hw_offload', 'no', parseOffload, 'no, yes, crypto, packet, auto'),
@@ -173,18 +173,6 @@ function upTo(limit: number): (text: string) => number | undefined {
 function natural(text: string): number | undefined {
   const number = parseInteger(text);
   return number === undefined || number < 0 ? undefined : number;
-}
-
-function tfcPadding(
-  name: string,
-  reader: SectionReader,
-  warn: (sentence: string) => void,
-): number | 'mtu' {
-  const padding = reader.parsed('tfc_padding', 0, parseTfc, 'octets or mtu');
-  if (padding === 'mtu') {
-    warn(`child '${name}': 'tfc_padding = mtu' is not yet in effect, give the number of octets`);
-  }
-  return padding;
 }
 
 function parseTfc(text: string): number | 'mtu' | undefined {

@@ -104,7 +104,7 @@ const REMOTE: Readonly<Record<string, KeyStatus>> = {
 };
 
 const CHILD: Readonly<Record<string, KeyStatus>> = {
-  ah_proposals: asList(refused('AH is not negotiated yet')),
+  ah_proposals: inEffectList,
   esp_proposals: inEffectList,
   sha256_96: inEffect,
   local_ts: inEffectList,
@@ -120,13 +120,19 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   rand_packets: inEffect,
   updown: inEffect,
   hostaccess: inEffect,
-  mode: refused('only tunnel and transport are negotiated yet', ['tunnel', 'transport']),
+  mode: refused('shunts are not installed yet', [
+    'tunnel',
+    'transport',
+    'transport_proxy',
+    'beet',
+    'iptfs',
+  ]),
   policies: inEffect,
   policies_fwd_out: inEffect,
   dpd_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
   start_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
   close_action: warned('traps are not installed yet', ['none', 'clear', 'start', 'restart']),
-  ipcomp: warned('IPComp is not negotiated yet', NO),
+  ipcomp: inEffect,
   inactivity: inEffect,
   reqid: inEffect,
   priority: inEffect,
@@ -138,9 +144,11 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   set_mark_out: inEffect,
   if_id_in: inEffect,
   if_id_out: inEffect,
-  label: refused('security labels are not negotiated yet'),
-  label_mode: refused('security labels are not negotiated yet', ['system', 'simple']),
-  // A number of octets is in effect; the path MTU is not known.
+  label: refused('security labels (SELinux) are not supported, leave them out'),
+  label_mode: refused('security labels (SELinux) are not supported, leave them out', [
+    'system',
+    'simple',
+  ]),
   tfc_padding: inEffect,
   replay_window: inEffect,
   per_cpu_sas: warned('SAs per CPU are not negotiated yet', NO),
@@ -148,7 +156,7 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   copy_df: inEffect,
   copy_ecn: inEffect,
   copy_dscp: inEffect,
-  icmp: warned('ICMP errors are not let through yet', NO),
+  icmp: inEffect,
 };
 
 /** Every key of swanctl.conf, by the section it stands in. */

@@ -199,7 +199,11 @@ export const OPTIONS = {
   routing_table: int(220, U32, 'start', 'Routing table of installed routes.'),
   routing_table_prio: int(220, U32, 'start', 'Priority of the rule that looks this table up.'),
   rsa_pss: bool(false, 'later', 'Prefer RSASSA-PSS for our signatures.'),
-  send_vendor_id: bool(false, 'later', 'Send the vendor ID of this implementation.'),
+  send_vendor_id: bool(
+    false,
+    'now',
+    "Send strongSwan's vendor ID: peers take private numbers (BEET mode) from no other.",
+  ),
   signature_authentication: bool(true, 'later', 'Use digital signature authentication (RFC 7427).'),
   signature_authentication_constraints: bool(
     true,
@@ -224,6 +228,46 @@ export const OPTIONS = {
     true,
     'later',
     'Refuse certificates with unknown critical extensions.',
+  ),
+  'iptfs.accept_fragments': bool(
+    true,
+    'now',
+    'IP-TFS (RFC 9347): let peers split inner packets over several outer ones.',
+  ),
+  'iptfs.dont_frag': bool(false, 'now', 'IP-TFS: do not split inner packets ourselves.'),
+  'iptfs.drop_time': int(
+    1_000_000,
+    U32,
+    'now',
+    'IP-TFS: how long to wait for a packet that is missing.',
+    'microseconds',
+  ),
+  'iptfs.init_delay': int(
+    0,
+    U32,
+    'now',
+    'IP-TFS: how long to wait for more packets to send together.',
+    'microseconds',
+  ),
+  'iptfs.max_queue_size': int(
+    1_048_576,
+    U32,
+    'now',
+    'IP-TFS: how much may wait to be sent.',
+    'octets',
+  ),
+  'iptfs.packet_size': int(
+    0,
+    [0, 65535],
+    'now',
+    'IP-TFS: size of outer packets; 0 = the path MTU.',
+    'octets',
+  ),
+  'iptfs.reorder_window': int(
+    3,
+    [0, 65535],
+    'now',
+    'IP-TFS: how many packets may arrive out of order.',
   ),
   'plugins.vici.socket': textOf(
     'unix:///run/charon.vici',
@@ -280,7 +324,7 @@ export const OPTIONS = {
   ),
   'plugins.kernel-netlink.set_proto_port_transport_sa': bool(
     false,
-    'later',
+    'now',
     'Put protocol and ports into the selector of transport mode SAs.',
   ),
   'plugins.kernel-netlink.xfrm_acq_expires': seconds(

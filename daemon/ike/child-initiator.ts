@@ -1,10 +1,9 @@
 import type { ChildConfig } from '../config/connection-types.ts';
-import { KernelError, type SaMode } from '../contracts/kernel.ts';
+import { KernelError } from '../contracts/kernel.ts';
 import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import { nameOfKeMethod } from '../proto/iana/transforms.ts';
-import type { IpAddress } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { printProposals } from '../proto/proposal-print.ts';
@@ -14,13 +13,22 @@ import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { narrow } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { alert } from './announce.ts';
-import { installChild } from './child-install.ts';
+import {
+  type ChildFeatures,
+  commonMode,
+  featureNotifies,
+  readFeatures,
+  wantedMode,
+  wantsCompression,
+} from './child-features.ts';
+import { type AgreedFeatures, installChild } from './child-install.ts';
 import type { ChildSa } from './child-sa.ts';
+import { ReservedSpis } from './child-spis.ts';
 import type { ExchangedSecrets } from './create-exchange.ts';
 import { EstablishError } from './errors.ts';
 import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { find, findError, findNotify, notify } from './payloads.ts';
+import { find, findError } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 import { childDisown } from './tasks/child-delete.ts';
@@ -35,11 +43,10 @@ export class ChildProposal {
   readonly #sa: IkeSa;
   readonly #child: ChildConfig;
   readonly #proposals: readonly Proposal[];
-  readonly #spis: ReadonlyMap<number, ChildSpi>;
+  readonly #spis: ReservedSpis;
+  readonly #wanted: ChildFeatures;
   readonly #local: readonly TrafficSelector[];
   readonly #remote: readonly TrafficSelector[];
-  /** Where the SPIs were reserved: the peer may have moved since. */
-  readonly #ends: { readonly local: IpAddress; readonly remote: IpAddress };
   /** It is asked for together with the virtual IPs it is for. */
   readonly #awaitsAddress: boolean;
   readonly #replaces: ChildSa | undefined;
@@ -49,29 +56,30 @@ export class ChildProposal {
   private constructor(
     sa: IkeSa,
     child: ChildConfig,
-    proposals: readonly Proposal[],
-    spis: ReadonlyMap<number, ChildSpi>,
+    configured: readonly Proposal[],
+    spis: ReservedSpis,
+    selectors: ReturnType<typeof configuredSelectors>,
+    wanted: ChildFeatures,
     replaces: ChildSa | undefined,
   ) {
-    // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
-    const selectors =
-      replaces === undefined
-        ? configuredSelectors(child, localHosts(sa), remoteHosts(sa))
-        : { local: replaces.terms.localTs, remote: replaces.terms.remoteTs };
-    const transport = (replaces?.terms.mode ?? child.mode) === 'transport';
+    const proposals = configured.map((proposal, index) => ({
+      ...proposal,
+      number: index + 1,
+      spi: childSpiBytes(spis.get(proposal.protocol) ?? (0 as ChildSpi)),
+    }));
     this.#replaces = replaces;
     this.#sa = sa;
     this.#child = child;
     this.#proposals = proposals;
     this.#spis = spis;
-    this.#ends = { local: sa.local.address, remote: sa.remote.address };
+    this.#wanted = wanted;
     this.#local = selectors.local;
     this.#awaitsAddress = sa.state.kind !== 'established' && wantedAddresses(sa).length > 0;
     this.#remote = selectors.remote;
     this.uniqueId = sa.env.registry.nextChildId();
     this.payloads = [
       ...(replaces === undefined ? [] : [rekeyNotify(replaces)]),
-      ...(transport ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
+      ...featureNotifies(wanted),
       { kind: 'SA', proposals },
       { kind: 'TSi', selectors: selectors.local },
       { kind: 'TSr', selectors: selectors.remote },
@@ -79,7 +87,7 @@ export class ChildProposal {
   }
 
   /**
-   * Reserves an SPI per protocol and writes the request. `keepKe` keeps key exchange transforms (PFS); `replaces` makes
+   * Reserves an SPI per protocol, and a CPI for IPComp, and writes the request. `keepKe` keeps key exchange transforms (PFS); `replaces` makes
    * it a rekeying.
    */
   static async prepare(
@@ -89,16 +97,20 @@ export class ChildProposal {
     replaces?: ChildSa,
   ): Promise<ChildProposal> {
     const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
-    const spis = new Map<number, ChildSpi>();
-    for (const { protocol } of configured) {
-      if (!spis.has(protocol)) spis.set(protocol, await reserveSpi(sa, protocol));
+    // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
+    const selectors =
+      replaces === undefined
+        ? configuredSelectors(child, localHosts(sa), remoteHosts(sa))
+        : { local: replaces.terms.localTs, remote: replaces.terms.remoteTs };
+    const spis = new ReservedSpis(sa);
+    try {
+      for (const { protocol } of configured) await spis.reserve(protocol);
+      const wanted = await wantedFeatures(sa, child, spis, selectors, replaces);
+      return new ChildProposal(sa, child, configured, spis, selectors, wanted, replaces);
+    } catch (error) {
+      await spis.release();
+      throw error;
     }
-    const proposals = configured.map((proposal, index) => ({
-      ...proposal,
-      number: index + 1,
-      spi: childSpiBytes(spis.get(proposal.protocol) ?? (0 as ChildSpi)),
-    }));
-    return new ChildProposal(sa, child, proposals, spis, replaces);
   }
 
   /**
@@ -159,12 +171,8 @@ export class ChildProposal {
   }
 
   /** Gives back what was reserved and no CHILD_SA took over. */
-  async dispose(): Promise<void> {
-    const { local, remote } = this.#ends;
-    for (const [protocol, spi] of this.#spis) {
-      const ip = protocol === ProtocolId.AH ? 51 : 50;
-      await this.#sa.env.installer.releaseSpi(local, remote, ip, spi);
-    }
+  dispose(): Promise<void> {
+    return this.#spis.release();
   }
 
   /**
@@ -219,7 +227,7 @@ export class ChildProposal {
       uniqueId: this.uniqueId,
       child: this.#child,
       proposal: selection.proposal,
-      mode: this.#mode(message),
+      ...this.#agreedFeatures(message),
       spiIn,
       spiOut,
       localTs,
@@ -246,13 +254,16 @@ export class ChildProposal {
     return configuredSelectors(this.#child, localHosts(sa), remoteHosts(sa)).local;
   }
 
-  #mode(message: Message): SaMode {
-    const agreed = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
-    if (this.#replaces !== undefined) return this.#replaces.terms.mode;
-    if (this.#child.mode !== 'transport') return 'tunnel';
-    if (!agreed)
-      this.#sa.log.log('ike', 1, 'peer does not agree to transport mode, using tunnel mode');
-    return agreed ? 'transport' : 'tunnel';
+  #agreedFeatures(message: Message): AgreedFeatures {
+    const peer = readFeatures(this.#sa, message);
+    const cpiIn = this.#wanted.cpi;
+    return {
+      mode: commonMode(this.#sa, this.#wanted.mode, peer.mode, true),
+      ...(cpiIn === undefined || peer.cpi === undefined
+        ? {}
+        : { ipcomp: { cpiIn, cpiOut: peer.cpi } }),
+      peer,
+    };
   }
 
   #refused(message: Message): EstablishError {
@@ -294,8 +305,16 @@ function rekeyNotify(old: ChildSa): Payload {
   };
 }
 
-/** Reserves an inbound SPI of an IKE protocol id (2 AH, 3 ESP). */
-export function reserveSpi(sa: IkeSa, protocol: number): Promise<ChildSpi> {
-  const ip = protocol === ProtocolId.AH ? 51 : 50;
-  return sa.env.installer.allocateSpi(sa.local.address, sa.remote.address, ip, 0);
+async function wantedFeatures(
+  sa: IkeSa,
+  child: ChildConfig,
+  spis: ReservedSpis,
+  { local, remote }: ReturnType<typeof configuredSelectors>,
+  replaces: ChildSa | undefined,
+): Promise<ChildFeatures> {
+  const mode = replaces?.terms.mode ?? wantedMode(sa, child, child.proposals, local, remote);
+  const compress = replaces?.terms.ipcomp !== undefined || replaces === undefined;
+  const cpi =
+    compress && wantsCompression(sa, child, mode) ? { cpi: await spis.reserveCpi() } : undefined;
+  return { mode, ...cpi, wholePackets: !sa.env.options()['iptfs.accept_fragments'] };
 }

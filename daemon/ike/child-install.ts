@@ -1,10 +1,11 @@
-import type {
-  ChildConfig,
-  IfIdConfig,
-  LifetimeRange,
-  MarkConfig,
-} from '../config/connection-types.ts';
-import { KernelError, type KernelLifetime, type Mark, type SaMode } from '../contracts/kernel.ts';
+import type { ChildConfig, LifetimeRange } from '../config/connection-types.ts';
+import type { DaemonOptions } from '../config/options.ts';
+import {
+  type IptfsSettings,
+  KernelError,
+  type KernelLifetime,
+  type SaMode,
+} from '../contracts/kernel.ts';
 import type { Random } from '../contracts/random.ts';
 import { childKeyLengths } from '../crypto/key-lengths.ts';
 import { type ChildKeys, type DirectionKeys, deriveChildKeys } from '../crypto/keymat.ts';
@@ -19,17 +20,26 @@ import { equalSelectors } from '../proto/traffic-selector-math.ts';
 import { InternalError } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
 import { alert, announceChildUp } from './announce.ts';
+import type { ChildFeatures } from './child-features.ts';
+import { type ChildMarks, chooseMarks, setMarks } from './child-marks.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { needsEncapsulation } from './nat-detection.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 
+/** What both sides agreed to besides algorithms and selectors. */
+export interface AgreedFeatures {
+  readonly mode: SaMode;
+  readonly ipcomp?: ChildSaSpec['ipcomp'] & {};
+  /** What the peer said of itself. */
+  readonly peer: ChildFeatures;
+}
+
 /** What the negotiation of a CHILD_SA arrived at, from our point of view. */
-export interface ChildAgreement {
+export interface ChildAgreement extends AgreedFeatures {
   readonly uniqueId: number;
   readonly child: ChildConfig;
   readonly proposal: Proposal;
-  readonly mode: SaMode;
   readonly spiIn: ChildSpi;
   readonly spiOut: ChildSpi;
   readonly localTs: readonly TrafficSelector[];
@@ -57,7 +67,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   if (prf === undefined || keys === undefined)
     throw new InternalError('CHILD_SA before there are keys');
   const { proposal, ni, nr, secret, additional, replaces, outbound = true } = agreement;
-  const marks = replaces?.terms.marks ?? chooseMarks(agreement.child, sa, agreement.uniqueId);
+  const marks = replaces?.terms.marks ?? chooseMarks(agreement.child, sa);
   const { localTs, remoteTs } = agreement;
   const reqid =
     replaces === undefined
@@ -118,6 +128,7 @@ export function termsOf(
     reqid: spec.reqid,
     protocol: spec.protocol,
     mode: spec.mode,
+    ...(spec.ipcomp === undefined ? {} : { ipcomp: spec.ipcomp }),
     proposal,
     spiIn: spec.spiIn,
     spiOut: spec.spiOut,
@@ -146,7 +157,7 @@ function buildSpec(
     ? [keys.initiator, keys.responder]
     : [keys.responder, keys.initiator];
   const options = sa.env.options();
-  const tfcPadding = typeof child.tfcPadding === 'number' ? child.tfcPadding : 0;
+  const tfcPadding = padding(sa, agreement);
   return {
     protocol: proposal.protocol === ProtocolId.AH ? 51 : 50,
     mode,
@@ -162,6 +173,8 @@ function buildSpec(
     ...(needsEncapsulation(sa)
       ? { encap: { localPort: sa.local.port, remotePort: sa.remote.port } }
       : {}),
+    ...(agreement.ipcomp === undefined ? {} : { ipcomp: agreement.ipcomp }),
+    ...(mode === 'iptfs' ? { iptfs: iptfsSettings(options, agreement.peer) } : {}),
     localTs: agreement.localTs,
     remoteTs: agreement.remoteTs,
     ...marks,
@@ -177,6 +190,33 @@ function buildSpec(
     copyDscp: child.copyDscp,
     ...(child.hwOffload === 'no' ? {} : { hwOffload: child.hwOffload }),
     sha256Trunc96: child.sha256Trunc96,
+    ...(child.icmp ? { icmp: true } : {}),
+    portsInSelector: options['plugins.kernel-netlink.set_proto_port_transport_sa'],
+  };
+}
+
+/** More than any packet: the kernel stops at the path MTU. */
+const TO_THE_MTU = 0xffff;
+
+function padding(sa: IkeSa, { child, peer }: ChildAgreement): number {
+  const wanted = child.tfcPadding === 'mtu' ? TO_THE_MTU : child.tfcPadding;
+  if (wanted === 0 || peer.noPadding !== true) return wanted;
+  sa.log.log(
+    'ike',
+    1,
+    'received ESP_TFC_PADDING_NOT_SUPPORTED notify, not using ESPv3 TFC padding',
+  );
+  return 0;
+}
+
+function iptfsSettings(options: DaemonOptions, peer: ChildFeatures): IptfsSettings {
+  return {
+    dropTimeMicros: options['iptfs.drop_time'],
+    reorderWindow: options['iptfs.reorder_window'],
+    dontFragment: options['iptfs.dont_frag'] || peer.wholePackets === true,
+    initDelayMicros: options['iptfs.init_delay'],
+    maxQueueOctets: options['iptfs.max_queue_size'],
+    packetOctets: options['iptfs.packet_size'],
   };
 }
 
@@ -227,61 +267,4 @@ function share(bound: number, random: Random): number {
   return bound <= STEPS
     ? random.below(Math.max(1, Math.trunc(bound)))
     : Math.trunc((random.below(STEPS) / STEPS) * bound);
-}
-
-type ChildMarks = ChildSaTerms['marks'];
-
-// A value "unique" is the CHILD_SA's own number: it differs from that of all others and never changes.
-function chooseMarks(child: ChildConfig, sa: IkeSa, uniqueId: number): ChildMarks {
-  const markIn = chooseMark(child.markIn, uniqueId * 2 - 1, uniqueId * 2 - 1);
-  const markOut = chooseMark(child.markOut, uniqueId * 2 - 1, uniqueId * 2);
-  return {
-    ...(markIn === undefined ? {} : { markIn }),
-    ...(markOut === undefined ? {} : { markOut }),
-    ifIdIn: chooseIfId(child.ifIdIn, sa.connection?.ifIdIn, uniqueId * 2 - 1, uniqueId * 2 - 1),
-    ifIdOut: chooseIfId(child.ifIdOut, sa.connection?.ifIdOut, uniqueId * 2 - 1, uniqueId * 2),
-  };
-}
-
-function chooseMark(config: MarkConfig, unique: number, uniqueDir: number): Mark | undefined {
-  switch (config.kind) {
-    case 'value':
-      return { value: config.value, mask: config.mask };
-    case 'unique':
-      return { value: unique, mask: config.mask };
-    case 'unique-dir':
-      return { value: uniqueDir, mask: config.mask };
-    case 'none':
-    case 'same':
-      return undefined;
-  }
-}
-
-function chooseIfId(
-  own: IfIdConfig,
-  inherited: IfIdConfig | undefined,
-  unique: number,
-  uniqueDir: number,
-): number {
-  const config = own.kind === 'value' && own.value === 0 ? (inherited ?? own) : own;
-  if (config.kind === 'value') return config.value;
-  return config.kind === 'unique' ? unique : uniqueDir;
-}
-
-function setMarks(
-  child: ChildConfig,
-  marks: ChildMarks,
-): Pick<ChildSaSpec, 'setMarkIn' | 'setMarkOut'> {
-  const setMarkIn = setMark(child.setMarkIn, marks.markIn);
-  const setMarkOut = setMark(child.setMarkOut, marks.markOut);
-  return {
-    ...(setMarkIn === undefined ? {} : { setMarkIn }),
-    ...(setMarkOut === undefined ? {} : { setMarkOut }),
-  };
-}
-
-function setMark(config: MarkConfig, own: Mark | undefined): Mark | undefined {
-  if (config.kind === 'value') return { value: config.value, mask: config.mask };
-  if (config.kind === 'same' && own !== undefined) return { value: own.value, mask: config.mask };
-  return undefined;
 }

@@ -10,6 +10,13 @@ import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
 import { alert } from './announce.ts';
+import {
+  type ChildFeatures,
+  commonMode,
+  readFeatures,
+  wantedMode,
+  wantsCompression,
+} from './child-features.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
@@ -29,6 +36,10 @@ export interface NegotiatedChild {
   readonly child: ChildConfig;
   readonly proposal: Proposal;
   readonly mode: SaMode;
+  /** Both want IPComp. */
+  readonly compress: boolean;
+  /** What the peer said of itself. */
+  readonly peer: ChildFeatures;
   readonly spiOut: ChildSpi;
   readonly localTs: readonly TrafficSelector[];
   readonly remoteTs: readonly TrafficSelector[];
@@ -105,14 +116,16 @@ export function negotiateChild(
   if (log.enabled('cfg', 1)) {
     log.log('cfg', 1, `selected proposal: ${printProposals([proposal])}`);
   }
-  if (child.mode === 'transport' && !wantsTransport) {
-    log.log('ike', 1, 'peer does not ask for transport mode, using tunnel mode');
-  }
+  const peer = readFeatures(sa, message);
+  const wanted = wantedMode(sa, child, [proposal], choice.local, choice.remote);
+  const mode = commonMode(sa, wanted, peer.mode, false);
   return {
     kind: 'agreed',
     child,
     proposal,
-    mode: wantsTransport && child.mode === 'transport' ? 'transport' : 'tunnel',
+    mode,
+    compress: peer.cpi !== undefined && wantsCompression(sa, child, mode),
+    peer,
     spiOut,
     localTs: choice.local,
     remoteTs: choice.remote,

@@ -5,12 +5,14 @@ import { NotifyType } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload } from '../proto/payload.ts';
 import { lowerBytes } from '../util/bytes.ts';
+import { InternalError } from '../util/error.ts';
 import { childByPeerSpi } from './child-deletes.ts';
 import { expireChild } from './child-expiry.ts';
-import { reserveSpi } from './child-initiator.ts';
+import { featureNotifies } from './child-features.ts';
 import { installChild } from './child-install.ts';
 import { failed, type NegotiatedChild, negotiateChild } from './child-negotiation.ts';
 import type { ChildSa } from './child-sa.ts';
+import { ReservedSpis } from './child-spis.ts';
 import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
 import { respondExchange } from './create-responder.ts';
 import { elderOf, inherit } from './heirs.ts';
@@ -33,11 +35,15 @@ export async function respondChild(
   const agreed = negotiateChild(sa, connection, message, false);
   if (agreed === undefined) return [];
   if (agreed.kind === 'refused') return agreed.payloads;
-  const { proposal } = agreed;
   return await refusingErrors(sa, async () => {
-    const spiIn = await reserveSpi(sa, proposal.protocol);
-    await install(sa, agreed, spiIn, { ni, nr, secrets: NO_SECRETS, old: undefined });
-    return answerOf(agreed, spiIn, []);
+    const spis = new ReservedSpis(sa);
+    try {
+      const spiIn = await reserve(spis, agreed);
+      await install(sa, agreed, spis, { ni, nr, secrets: NO_SECRETS, old: undefined });
+      return answerOf(sa, agreed, spiIn, spis.cpi, []);
+    } finally {
+      await spis.release();
+    }
   });
 }
 
@@ -65,22 +71,22 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
     return;
   }
   const { proposal } = agreed;
+  const spis = new ReservedSpis(sa);
   let spiIn: ChildSpi;
   try {
-    spiIn = await reserveSpi(sa, proposal.protocol);
+    spiIn = await reserve(spis, agreed);
   } catch (error) {
+    await spis.release();
     if (!(error instanceof KernelError)) throw error;
     yield { payloads: failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads };
     return;
   }
-  const ends = { local: sa.local.address, remote: sa.remote.address };
-  const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
   const replaced = old?.child;
   const waits = additionalKeMethods(proposal).length > 0;
   try {
     yield* respondExchange(sa, first, {
       proposal,
-      payloads: (own) => answerOf(agreed, spiIn, own),
+      payloads: (own) => answerOf(sa, agreed, spiIn, spis.cpi, own),
       begin: (nr) => {
         if (replaced === undefined || !waits) return;
         replaced.peerRekey = { replacement: undefined, lowestNonce: lowerBytes(nonce.data, nr) };
@@ -91,7 +97,7 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
         const ni = nonce.data;
         const parts = { ni, nr, secrets, old: replaced };
         const refused = await refusingErrors(sa, async () => {
-          await install(sa, agreed, spiIn, parts);
+          await install(sa, agreed, spis, parts);
           return [];
         });
         return { payloads: refused };
@@ -99,7 +105,7 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
     });
   } finally {
     if (replaced !== undefined) await giveUp(replaced);
-    await sa.env.installer.releaseSpi(ends.local, ends.remote, ip, spiIn);
+    await spis.release();
   }
 }
 
@@ -152,11 +158,13 @@ interface Parts {
 async function install(
   sa: IkeSa,
   agreed: NegotiatedChild,
-  spiIn: ChildSpi,
+  spis: ReservedSpis,
   { ni, nr, secrets, old }: Parts,
 ): Promise<void> {
-  const { proposal } = agreed;
-  const ip = proposal.protocol === ProtocolId.AH ? 51 : 50;
+  const { proposal, peer } = agreed;
+  const spiIn = spis.get(proposal.protocol);
+  if (spiIn === undefined) throw new InternalError('CHILD_SA without an SPI');
+  const [cpiIn, cpiOut] = [spis.cpi, peer.cpi];
   try {
     const elder = old === undefined ? elderOf(sa, agreed) : undefined;
     const child = await installChild(sa, {
@@ -164,6 +172,8 @@ async function install(
       child: agreed.child,
       proposal,
       mode: agreed.mode,
+      peer,
+      ...(cpiIn === undefined || cpiOut === undefined ? {} : { ipcomp: { cpiIn, cpiOut } }),
       spiIn,
       spiOut: agreed.spiOut,
       localTs: agreed.localTs,
@@ -181,24 +191,29 @@ async function install(
     child.predecessor = old;
     old.peerRekey = { replacement: child, lowestNonce: lowerBytes(ni, nr) };
     old.state = 'REKEYED';
-  } catch (error) {
-    await sa.env.installer.releaseSpi(sa.local.address, sa.remote.address, ip, spiIn);
-    throw error;
   } finally {
     wipeSecrets(secrets);
   }
 }
 
+async function reserve(spis: ReservedSpis, agreed: NegotiatedChild): Promise<ChildSpi> {
+  if (agreed.compress) await spis.reserveCpi();
+  return await spis.reserve(agreed.proposal.protocol);
+}
+
 function answerOf(
-  agreed: NegotiatedChild,
+  sa: IkeSa,
+  { mode, proposal, selectors }: NegotiatedChild,
   spiIn: ChildSpi,
+  cpi: ChildSpi | undefined,
   exchange: readonly Payload[],
 ): readonly Payload[] {
+  const wholePackets = !sa.env.options()['iptfs.accept_fragments'];
   return [
-    ...(agreed.mode === 'transport' ? [notify(NotifyType.USE_TRANSPORT_MODE)] : []),
-    { kind: 'SA', proposals: [{ ...agreed.proposal, spi: childSpiBytes(spiIn) }] },
+    ...featureNotifies({ mode, wholePackets, ...(cpi === undefined ? {} : { cpi }) }),
+    { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
     ...exchange,
-    ...agreed.selectors,
+    ...selectors,
   ];
 }
 

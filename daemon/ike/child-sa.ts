@@ -22,6 +22,7 @@ export interface ChildSaTerms {
   readonly reqid: number;
   readonly protocol: 50 | 51;
   readonly mode: SaMode;
+  readonly ipcomp?: ChildSaSpec['ipcomp'] & {};
   readonly proposal: Proposal;
   readonly spiIn: ChildSpi;
   readonly spiOut: ChildSpi;

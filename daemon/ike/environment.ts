@@ -71,6 +71,10 @@ export interface SaRegistry {
   /** A random SPI that no IKE_SA of ours uses. */
   newSpi(): IkeSpi;
   nextChildId(): number;
+  /** A mark that no CHILD_SA has had, for `%unique`; from 1. */
+  nextMark(): number;
+  /** The same for interface ids. */
+  nextIfId(): number;
   /** The IKE_SA changed its SPI (a new try) or its state: the tables follow. */
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void;
   /** The peer is at another address than `before`. */

@@ -57,6 +57,8 @@ export class IkeSaManager implements SaRegistry {
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
   #nextIkeId = 1;
   #nextChildId = 1;
+  #nextMark = 1;
+  #nextIfId = 1;
   #closing = false;
 
   constructor(env: Omit<IkeEnvironment, 'registry' | 'counters' | 'outsideAlerts'>) {
@@ -217,6 +219,14 @@ export class IkeSaManager implements SaRegistry {
 
   nextChildId(): number {
     return this.#nextChildId++;
+  }
+
+  nextMark(): number {
+    return this.#nextMark++;
+  }
+
+  nextIfId(): number {
+    return this.#nextIfId++;
   }
 
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void {

@@ -37,8 +37,8 @@ export function viewIkeSa(
     natLocal: sa.nat.local,
     natRemote: sa.nat.remote,
     natFake: sa.nat.fake,
-    ifIdIn: 0,
-    ifIdOut: 0,
+    ifIdIn: sa.interfaceIds?.in ?? 0,
+    ifIdOut: sa.interfaceIds?.out ?? 0,
     ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
     ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
     ...(sa.rekeyAt === undefined ? {} : { rekeyTime: seconds(sa.rekeyAt - now) }),
@@ -64,12 +64,13 @@ export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
     uniqueId: terms.uniqueId,
     reqid: terms.reqid,
     state: child.state,
-    mode: terms.mode.toUpperCase(),
+    mode: modeName(child),
     installed: {
       protocol: terms.protocol === 51 ? 'AH' : 'ESP',
       encap: terms.encap,
       spiIn: terms.spiIn,
       spiOut: terms.spiOut,
+      ...(terms.ipcomp && { cpiIn: terms.ipcomp.cpiIn, cpiOut: terms.ipcomp.cpiOut }),
       ...(markIn === undefined ? {} : { markIn }),
       ...(markOut === undefined ? {} : { markOut }),
       ifIdIn,
@@ -84,6 +85,11 @@ export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
     localTs: terms.localTs,
     remoteTs: terms.remoteTs,
   };
+}
+
+function modeName({ config, terms }: ChildSa): string {
+  const proxied = terms.mode === 'transport' && config.mode === 'transport_proxy';
+  return proxied ? 'TRANSPORT_PROXY' : terms.mode.toUpperCase();
 }
 
 function viewUsage(sa: IkeSa, usage: SaUsage | undefined): UsageView {

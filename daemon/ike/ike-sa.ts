@@ -14,6 +14,7 @@ import { Mailbox } from '../util/mailbox.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { rekeyChild } from './child-expiry.ts';
+import type { InterfaceIds } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Configuration } from './configuration.ts';
 import type { Destination } from './destination.ts';
@@ -89,6 +90,10 @@ export class IkeSa implements EngineHost {
   mayFragment = false;
   /** The peer announced RFC 6023. */
   peerIsChildless = false;
+  /** The peer's vendor ID is strongSwan's: it means by private numbers what strongSwan does. */
+  peerIsStrongSwan = false;
+  /** For CHILD_SAs that leave them to the connection; chosen with the first. */
+  interfaceIds: InterfaceIds | undefined;
   /** The conversation in which we answer until the IKE_SA is established. */
   responder: ResponderTask | undefined;
   /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */

@@ -2,6 +2,7 @@ import type { Logger } from '../contracts/logger.ts';
 import { isErrorNotify } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload, PayloadKind } from '../proto/payload.ts';
+import { equalBytes } from '../util/bytes.ts';
 import { toHex } from '../util/hex.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -51,11 +52,30 @@ export function findError(message: Message): NotifyPayload | undefined {
   return undefined;
 }
 
-/** Vendor ids are for people: they are told, and nothing depends on them (RFC 7296 section 3.12). */
-export function logVendorIds(log: Logger, message: Message): void {
+/**
+ * Vendor IDs are for people: they are told, and nothing depends on them (RFC 7296 section 3.12) but what private numbers
+ * mean. True if one is strongSwan's.
+ */
+export function readVendorIds(log: Logger, message: Message): boolean {
+  let strongSwan = false;
   for (const payload of message.payloads) {
-    if (payload.kind === 'Vendor') {
-      log.log('enc', 1, `received unknown vendor ID: ${toHex(payload.data.subarray(0, 64))}`);
-    }
+    if (payload.kind !== 'Vendor') continue;
+    const known = equalBytes(payload.data, STRONGSWAN_VENDOR_ID);
+    strongSwan ||= known;
+    const which = known ? 'strongSwan' : 'unknown';
+    const rest = known ? '' : `: ${toHex(payload.data.subarray(0, 64))}`;
+    log.log(known ? 'ike' : 'enc', 1, `received ${which} vendor ID${rest}`);
   }
+  return strongSwan;
+}
+
+/** strongSwan's vendor ID, MD5 of its name: we mean the same by private numbers. */
+const STRONGSWAN_VENDOR_ID = Uint8Array.of(
+  ...[0x88, 0x2f, 0xe5, 0x6d, 0x6f, 0xd2, 0x0d, 0xbc],
+  ...[0x22, 0x51, 0x61, 0x3b, 0x2e, 0xbe, 0x5b, 0xeb],
+);
+
+/** The vendor ID payload of a first message, if it is to have one (`send_vendor_id`). */
+export function vendorIds(send: boolean): readonly Payload[] {
+  return send ? [{ kind: 'Vendor', data: STRONGSWAN_VENDOR_ID }] : [];
 }

@@ -6,6 +6,8 @@ import type {
   KernelNet,
   KernelPolicy,
   KernelRoute,
+  SaMode,
+  SaProtocol,
 } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
@@ -44,6 +46,9 @@ export interface InstallerDeps {
 
 /** Milliseconds between lost kernel events and the dump that makes up for them: losses come in bursts. */
 const OVERRUN_SETTLE = 100;
+
+/** RFC 3173 section 3.3: below are well-known ones, above private ones. */
+const NEGOTIATED_CPIS = [0x100, 0xefff] as const;
 
 /** CHILD_SAs removed at a time when closing. */
 const CLOSING_AT_ONCE = 64;
@@ -155,22 +160,33 @@ export class KernelInstaller {
     }
   }
 
-  /** Reserves an inbound SPI; `install` or `releaseSpi` ends the reservation. */
+  /** Reserves an inbound SPI, of IPComp a CPI; `install` or `releaseSpi` ends the reservation. */
   async allocateSpi(
     local: IpAddress,
     remote: IpAddress,
-    protocol: 50 | 51,
+    protocol: SaProtocol,
     reqid: number,
   ): Promise<ChildSpi> {
     const { spiMin, spiMax } = this.#deps.settings();
-    return this.#sas.reserve(local, remote, protocol, reqid, spiMin, spiMax);
+    const [min, max] = protocol === 108 ? NEGOTIATED_CPIS : [spiMin, spiMax];
+    return this.#sas.reserve(local, remote, protocol, reqid, min, max);
+  }
+
+  /** Whether the kernel has SAs of this mode. */
+  supportsMode(mode: SaMode): boolean {
+    return this.#deps.kernel.supportsMode(mode);
+  }
+
+  /** Whether the kernel has IPComp with deflate. */
+  supportsCompression(): boolean {
+    return this.#deps.kernel.supports(108, undefined, undefined, undefined);
   }
 
   /** Gives an SPI back that no CHILD_SA took over; anything else is ignored. */
   async releaseSpi(
     local: IpAddress,
     _remote: IpAddress,
-    protocol: 50 | 51,
+    protocol: SaProtocol,
     spi: ChildSpi,
   ): Promise<void> {
     await this.#sas.giveBack(local, protocol, spi);

@@ -18,7 +18,7 @@ import {
 } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
-import { find, findError, findNotify, logVendorIds, notify } from '../payloads.ts';
+import { find, findError, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 
@@ -96,6 +96,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
     ...redirectAbility(sa),
+    ...vendorIds(sa.env.options().send_vendor_id),
   ];
 }
 
@@ -163,7 +164,7 @@ function accept(
     );
   }
   sa.spiR = message.spiR;
-  logVendorIds(sa.log, message);
+  sa.peerIsStrongSwan = readVendorIds(sa.log, message);
   detectNat(sa, message);
   sa.peerIsChildless = findNotify(message, NotifyType.CHILDLESS_IKEV2_SUPPORTED) !== undefined;
   sa.mayFragment =

@@ -11,7 +11,7 @@ import { childlessSupport } from '../childless.ts';
 import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
-import { find, findNotify, logVendorIds, notify } from '../payloads.ts';
+import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
@@ -48,7 +48,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     return;
   }
 
-  logVendorIds(sa.log, message);
+  sa.peerIsStrongSwan = readVendorIds(sa.log, message);
 
   const chosen = chooseProposal(sa, candidates, offer.proposals);
   if (!chosen.ok) {
@@ -90,6 +90,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
     ...announced,
     ...childlessSupport(connection),
+    ...vendorIds(sa.env.options().send_vendor_id),
   ];
   const auth: InboundRequest = yield { payloads: response };
   const init = { ni: nonce.data, nr, request: first.raw, response: sa.engine.firstResponse };

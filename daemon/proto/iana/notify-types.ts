@@ -90,6 +90,8 @@ export const NotifyType = {
   SA_RESOURCE_INFO: 16444,
   USE_PPK_INT: 16445,
   PPK_IDENTITY_KEY: 16446,
+  /** Private use: strongSwan's for BEET mode, meant so by peers with its vendor ID. */
+  BEET_MODE: 40961,
 } as const;
 export type NotifyType = (typeof NotifyType)[keyof typeof NotifyType];
 
@@ -175,6 +177,7 @@ const shortNames: Readonly<Partial<Record<keyof typeof NotifyType, string>>> = {
   NO_PPK_AUTH: 'NO_PPK',
   INTERMEDIATE_EXCHANGE_SUPPORTED: 'IKE_INT_SUP',
   ADDITIONAL_KEY_EXCHANGE: 'ADD_KE',
+  USE_AGGFRAG: 'AGGFRAG',
   SUPPORTED_AUTH_METHODS: 'SUP_AUTH_METHS',
 };
 

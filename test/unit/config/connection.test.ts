@@ -303,7 +303,6 @@ describe('what is not yet in effect', () => {
       "child 'net': 'start_action = trap|start' is not yet in effect",
     ],
     ['children { net { rekey_time = 1h } }', "child 'net': 'rekey_time = 1h' is not yet in effect"],
-    ['children { net { tfc_padding = mtu } }', "'tfc_padding = mtu' is not yet in effect"],
     ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
     ['local { auth = psk\n eap_id = x }', "local: 'eap_id = x' is not yet in effect"],
   ])('%j loads with a warning that names it', (text, warning) => {
@@ -333,7 +332,6 @@ describe('what is not yet in effect', () => {
     ['children { net { mode = drop } }', 'mode'],
     ['children { net { label = x } }', 'label'],
     ['children { net { label_mode = selinux } }', 'label_mode'],
-    ['children { net { ah_proposals = sha256 } }', 'ah_proposals'],
     ['local { id = x }', 'auth'],
     ['remote { auth = pubkey }', 'auth'],
     ['remote { auth = eap-tls }', 'auth'],

@@ -1,0 +1,82 @@
+import type { ChildConfig, IfIdConfig, MarkConfig } from '../config/connection-types.ts';
+import type { Mark } from '../contracts/kernel.ts';
+import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** Marks and interface ids of a CHILD_SA; a replacement keeps those of what it replaces. */
+export type ChildMarks = Pick<ChildSaSpec, 'markIn' | 'markOut' | 'ifIdIn' | 'ifIdOut'>;
+
+/** Interface ids of both directions. */
+export interface InterfaceIds {
+  readonly in: number;
+  readonly out: number;
+}
+
+/**
+ * Chooses for a new CHILD_SA. `%unique` is one new number for both directions, `%unique-dir` one for each; interface ids
+ * that the child leaves to its connection are the same for all CHILD_SAs of the IKE_SA.
+ */
+export function chooseMarks(child: ChildConfig, sa: IkeSa): ChildMarks {
+  const { registry } = sa.env;
+  const markOf = numbers(() => registry.nextMark());
+  const mark = (config: MarkConfig, direction: 'in' | 'out'): Mark | undefined => {
+    if (config.kind === 'value') return { value: config.value, mask: config.mask };
+    if (config.kind === 'none' || config.kind === 'same') return undefined;
+    return { value: markOf(config.kind, direction), mask: config.mask };
+  };
+  const [markIn, markOut] = [mark(child.markIn, 'in'), mark(child.markOut, 'out')];
+  const own = uniqueIfIds(child.ifIdIn, child.ifIdOut, () => registry.nextIfId());
+  return {
+    ...(markIn === undefined ? {} : { markIn }),
+    ...(markOut === undefined ? {} : { markOut }),
+    ifIdIn: own.in || inherited(sa).in,
+    ifIdOut: own.out || inherited(sa).out,
+  };
+}
+
+function inherited(sa: IkeSa): InterfaceIds {
+  const none = { kind: 'value', value: 0 } as const;
+  const { ifIdIn, ifIdOut } = sa.connection ?? { ifIdIn: none, ifIdOut: none };
+  sa.interfaceIds ??= uniqueIfIds(ifIdIn, ifIdOut, () => sa.env.registry.nextIfId());
+  return sa.interfaceIds;
+}
+
+/** Interface ids as configured, with new numbers for `%unique` and `%unique-dir`; 0 is none. */
+function uniqueIfIds(into: IfIdConfig, out: IfIdConfig, next: () => number): InterfaceIds {
+  const of = numbers(next);
+  const ifId = (config: IfIdConfig, direction: 'in' | 'out'): number =>
+    config.kind === 'value' ? config.value : of(config.kind, direction);
+  return { in: ifId(into, 'in'), out: ifId(out, 'out') };
+}
+
+/** `set_mark_in` and `set_mark_out`; `%same` takes the value, not the mask, of the mark of that direction. */
+export function setMarks(
+  child: ChildConfig,
+  marks: ChildMarks,
+): Pick<ChildSaSpec, 'setMarkIn' | 'setMarkOut'> {
+  const setMarkIn = setMark(child.setMarkIn, marks.markIn);
+  const setMarkOut = setMark(child.setMarkOut, marks.markOut);
+  return {
+    ...(setMarkIn === undefined ? {} : { setMarkIn }),
+    ...(setMarkOut === undefined ? {} : { setMarkOut }),
+  };
+}
+
+function setMark(config: MarkConfig, own: Mark | undefined): Mark | undefined {
+  if (config.kind === 'value') return { value: config.value, mask: config.mask };
+  if (config.kind === 'same' && own !== undefined) return { value: own.value, mask: config.mask };
+  return undefined;
+}
+
+/** Draws a number when it is first asked for: one for both directions, or one for each. */
+function numbers(
+  next: () => number,
+): (kind: 'unique' | 'unique-dir', direction: 'in' | 'out') => number {
+  const drawn = new Map<string, number>();
+  return (kind, direction) => {
+    const key = kind === 'unique' ? 'both' : direction;
+    const number = drawn.get(key) ?? next();
+    drawn.set(key, number);
+    return number;
+  };
+}
