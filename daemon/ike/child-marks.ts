@@ -1,6 +1,7 @@
 import type { ChildConfig, IfIdConfig, MarkConfig } from '../config/connection-types.ts';
 import type { Mark } from '../contracts/kernel.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /** Marks and interface ids of a CHILD_SA; a replacement keeps those of what it replaces. */
@@ -78,5 +79,27 @@ function numbers(
     const number = drawn.get(key) ?? next();
     drawn.set(key, number);
     return number;
+  };
+}
+
+/** The numbers of a CHILD_SA that were drawn for `%unique` or `%unique-dir`. */
+export function uniqueNumbers({ config, terms, sa }: ChildSa): {
+  readonly marks: readonly number[];
+  readonly ifIds: readonly number[];
+} {
+  const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
+  const drawn = (kind: string): boolean => kind === 'unique' || kind === 'unique-dir';
+  const marks = [
+    drawn(config.markIn.kind) ? markIn?.value : undefined,
+    drawn(config.markOut.kind) ? markOut?.value : undefined,
+  ];
+  const [into, out] = [sa.connection?.ifIdIn.kind ?? '', sa.connection?.ifIdOut.kind ?? ''];
+  const ifIds = [
+    drawn(config.ifIdIn.kind) || drawn(into) ? ifIdIn : undefined,
+    drawn(config.ifIdOut.kind) || drawn(out) ? ifIdOut : undefined,
+  ];
+  return {
+    marks: marks.filter((mark) => mark !== undefined),
+    ifIds: ifIds.filter((id) => id !== undefined),
   };
 }

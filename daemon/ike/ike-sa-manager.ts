@@ -15,6 +15,7 @@ import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
 import { encodeMessage } from '../wire/message.ts';
 import { alertFromOutside } from './announce.ts';
 import { expireChild, rekeyChild } from './child-expiry.ts';
+import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
@@ -255,6 +256,10 @@ export class IkeSaManager implements SaRegistry {
   }
 
   childInstalled(sa: IkeSa, child: ChildSa): void {
+    // One that a predecessor left has numbers that were not drawn here.
+    const { marks, ifIds } = uniqueNumbers(child);
+    this.#nextMark = Math.max(this.#nextMark, ...marks.map((mark) => mark + 1));
+    this.#nextIfId = Math.max(this.#nextIfId, ...ifIds.map((id) => id + 1));
     this.tables.childInstalled(sa, child);
     watchActivity(sa, child);
   }

@@ -44,6 +44,8 @@ function inherit(old: IkeSa, fresh: IkeSa): void {
   fresh.remote = old.remote;
   fresh.mayFragment = old.mayFragment;
   fresh.peerIsChildless = old.peerIsChildless;
+  fresh.peerIsStrongSwan = old.peerIsStrongSwan;
+  fresh.interfaceIds = old.interfaceIds;
   fresh.originalInitiator = old.originalInitiator;
   fresh.reauthAt = old.reauthAt;
   Object.assign(fresh.nat, old.nat);

@@ -1,3 +1,4 @@
+import type { InterfaceIds } from '../child-marks.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { TimerName } from '../timers.ts';
 import {
@@ -10,6 +11,7 @@ import {
   real,
   record,
   type Shape,
+  u32,
 } from './shape.ts';
 import type { TimeBase } from './time-base.ts';
 
@@ -85,13 +87,32 @@ const lifetimes: StatePart<Lifetimes> = {
   },
 };
 
-const features: StatePart<Pick<IkeSa, 'mayFragment' | 'peerIsChildless'>> = {
+interface Features {
+  readonly mayFragment: boolean;
+  readonly peerIsChildless: boolean;
+  readonly peerIsStrongSwan: boolean;
+  readonly interfaceIds?: InterfaceIds;
+}
+
+const features: StatePart<Features> = {
   name: 'features',
-  shape: record({ mayFragment: bool, peerIsChildless: bool }),
-  save: ({ mayFragment, peerIsChildless }) => ({ mayFragment, peerIsChildless }),
+  shape: record<Features>({
+    mayFragment: bool,
+    peerIsChildless: bool,
+    peerIsStrongSwan: bool,
+    interfaceIds: optional(record<InterfaceIds>({ in: u32, out: u32 })),
+  }),
+  save: ({ mayFragment, peerIsChildless, peerIsStrongSwan, interfaceIds }) => ({
+    mayFragment,
+    peerIsChildless,
+    peerIsStrongSwan,
+    ...(interfaceIds && { interfaceIds }),
+  }),
   restore: (sa, saved) => {
     sa.mayFragment = saved.mayFragment;
     sa.peerIsChildless = saved.peerIsChildless;
+    sa.peerIsStrongSwan = saved.peerIsStrongSwan;
+    sa.interfaceIds = saved.interfaceIds;
   },
 };
 

@@ -293,7 +293,6 @@ describe('mistakes', () => {
 
 describe('what is not yet in effect', () => {
   test.each([
-    ['rekey_time = 1h', "'rekey_time = 1h' is not yet in effect"],
     [
       'children { net { dpd_action = trap } }',
       "child 'net': 'dpd_action = trap' is not yet in effect",
@@ -302,7 +301,6 @@ describe('what is not yet in effect', () => {
       'children { net { start_action = trap|start } }',
       "child 'net': 'start_action = trap|start' is not yet in effect",
     ],
-    ['children { net { rekey_time = 1h } }', "child 'net': 'rekey_time = 1h' is not yet in effect"],
     ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
     ['local { auth = psk\n eap_id = x }', "local: 'eap_id = x' is not yet in effect"],
   ])('%j loads with a warning that names it', (text, warning) => {
