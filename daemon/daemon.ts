@@ -55,6 +55,8 @@ export interface DaemonContracts {
   readonly resolve?: (name: string) => Promise<readonly IpAddress[]>;
   /** Puts DNS servers that peers assign into force; without it none are asked for. */
   readonly nameServers?: NameServerHandler | undefined;
+  /** At least 32 octets that outlive this process, for quick crash detection (RFC 6290); without them peers get no token. */
+  readonly crashSecret?: Uint8Array | undefined;
   /** Decides which peers are sent to another gateway; without it only the command `redirect` does. */
   readonly redirects?: RedirectPolicy;
   /** Reads strongswan.conf again; without it `reload-settings` changes nothing. */
@@ -152,6 +154,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     pools,
     virtualIps,
     nameServers,
+    crashSecret: contracts.crashSecret,
     redirects: contracts.redirects,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,

@@ -23,6 +23,7 @@ import { resolveName } from './runtime/node-resolver.ts';
 import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { NotifySocket } from './runtime/notify-socket.ts';
+import { keepSecret } from './runtime/secret-file.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
 import { createViciServer } from './vici/server.ts';
 
@@ -31,6 +32,8 @@ export interface ServiceStart {
   readonly environment: {
     readonly STRONGSWAN_CONF?: string | undefined;
     readonly NOTIFY_SOCKET?: string | undefined;
+    /** Where the service manager lets us keep files over a reboot; several are separated by colons. */
+    readonly STATE_DIRECTORY?: string | undefined;
     readonly JOURNAL_STREAM?: string | undefined;
   };
   readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
@@ -128,6 +131,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     options,
     journal,
     sessions,
+    crashSecret: readCrashSecret(start.environment.STATE_DIRECTORY, socketPath, hub),
     processes: new NodeProcesses(),
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
@@ -212,6 +216,25 @@ function openSessions(
     return new NodeSessionStore(folder, { log });
   } catch (error) {
     log(`state_journal is on, but no state is kept: ${errorText(error)}`);
+    return undefined;
+  }
+}
+
+/** Octets of the secret of quick crash detection. */
+const CRASH_SECRET_OCTETS = 32;
+
+// In the state directory it survives a reboot, beside the socket a restart.
+function readCrashSecret(
+  stateDirectory: string | undefined,
+  socketPath: string,
+  hub: LogHub,
+): Uint8Array | undefined {
+  const [folder] = (stateDirectory ?? '').split(':');
+  const path = folder ? `${folder}/crash-detection` : `${socketPath}.crash-detection`;
+  try {
+    return keepSecret(path, CRASH_SECRET_OCTETS, new NodeRandom());
+  } catch (error) {
+    hub.log('dmn', 1, `no quick crash detection for our peers: ${errorText(error)}`);
     return undefined;
   }
 }

@@ -39,6 +39,8 @@ export interface IkeEnvironment {
   /** Addresses and DNS servers that peers assign to this host. */
   readonly virtualIps: VirtualIps;
   readonly nameServers: NameServers;
+  /** Outlives this process: what quick crash detection is made of (RFC 6290). Without it peers get no token. */
+  readonly crashSecret?: Uint8Array | undefined;
   /** Decides which peers are served by another gateway. */
   readonly redirects?: RedirectPolicy | undefined;
   readonly ikePort: number;

@@ -16,7 +16,9 @@ import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.t
 import { checkMessage } from '../wire/message-rules.ts';
 import { decodeRedirect } from '../wire/redirect-data.ts';
 import { alert, alertFromOutside } from './announce.ts';
+import { peerCrashed, provesCrash } from './crash-detection.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { encodeSync, maySync, readSync } from './message-id-sync.ts';
 import { MessageWindow } from './message-window.ts';
 import { MAX_PROBES, type Path, type PathSearch, PROBE_INTERVAL } from './mobike.ts';
 import { findNotify, notify } from './payloads.ts';
@@ -50,6 +52,8 @@ export class ExchangeEngine {
   readonly #host: EngineHost;
   readonly window = new MessageWindow();
   #reassembler: Reassembler | undefined;
+  /** What the outstanding request asks. */
+  #open: OutboundRequest | undefined;
   /** Keys of each direction, once there are any. */
   inbound: MessageProtection | undefined;
   outbound: MessageProtection | undefined;
@@ -99,6 +103,7 @@ export class ExchangeEngine {
     // Changed requests of the first exchange keep message id 0, RFC 7296 sections 2.6 and 2.7.
     if (request.exchange === ExchangeType.IKE_SA_INIT) this.window.repeatFirst();
     const messageId = this.window.nextRequestId;
+    this.#open = request;
     const { raw, datagrams } = this.#encode(request.exchange, false, messageId, request.payloads);
     this.window.sent(request.exchange, raw, datagrams);
     this.#sa.env.sessions.checkpoint(this.#sa);
@@ -172,6 +177,7 @@ export class ExchangeEngine {
     remote: Endpoint,
   ): Promise<void> {
     const { log } = this.#sa;
+    if (maySync(header) && this.#synchronize(header, datagram, local, remote)) return;
     const verdict = header.isResponse
       ? this.window.judgeResponse(header.messageId, header.exchange)
       : this.window.judgeRequest(header.messageId, datagram);
@@ -207,6 +213,37 @@ export class ExchangeEngine {
     else await this.#onRequest(message, datagram, local, remote);
   }
 
+  // RFC 6311: counters that a cluster's other member has guessed. `false` leaves the message to the rules for all others.
+  #synchronize(
+    header: IkeHeader,
+    datagram: Uint8Array,
+    local: Endpoint,
+    remote: Endpoint,
+  ): boolean {
+    const sa = this.#sa;
+    if (!sa.syncsMessageIds || sa.state.kind !== 'established' || this.inbound === undefined) {
+      return false;
+    }
+    if (this.window.repeats(0, datagram)) return false;
+    const sync = readSync(header, datagram, this.inbound);
+    if (sync === undefined || !this.window.synchronize(sync.send, sync.receive)) return false;
+    const { nextRequestId: send, expectedRequestId: receive } = this.window;
+    sa.log.log(
+      'ike',
+      1,
+      `peer synchronized message IDs: we send ${send} and expect ${receive} next`,
+    );
+    const answer = encodeSync({ nonce: sync.nonce, send, receive });
+    const { datagrams } = this.#encode(header.exchange, true, 0, [answer]);
+    this.window.answeredSync(datagram, datagrams);
+    sa.env.sessions.checkpoint(sa);
+    this.#transmit(datagrams, local, remote);
+    // Nobody knows whether the other member saw what we asked: it is asked again, under an id that is new to both.
+    const open = this.#open;
+    if (this.waiting && open !== undefined) this.request(open);
+    return true;
+  }
+
   #expected(header: IkeHeader): string {
     if (!header.isResponse) return String(this.window.expectedRequestId);
     const waiting = this.window.outstanding;
@@ -222,6 +259,7 @@ export class ExchangeEngine {
     const waiting = this.window.outstanding;
     if (waiting === undefined) return;
     this.window.settle();
+    this.#open = undefined;
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
@@ -273,6 +311,10 @@ export class ExchangeEngine {
     }
     // Whoever does not hold the keys can write a message without SK: nothing in it counts.
     if (!first && header.nextPayload !== PayloadType.SK && header.nextPayload !== PayloadType.SKF) {
+      if (header.isResponse && provesCrash(this.#sa, header, datagram)) {
+        this.#sa.post(() => peerCrashed(this.#sa));
+        return undefined;
+      }
       log.log('ike', 1, `ignoring unprotected ${exchangeName(header.exchange)} message`);
       return undefined;
     }

@@ -18,6 +18,7 @@ import { expireChild, rekeyChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
+import { crashAnswer } from './crash-detection.ts';
 import type { Destination } from './destination.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
 import { IkeSa } from './ike-sa.ts';
@@ -55,6 +56,8 @@ export class IkeSaManager implements SaRegistry {
   };
   readonly #env: IkeEnvironment;
   readonly #throttle = new Throttle(10, 1000);
+  /** Strangers can ask for these. */
+  readonly #crashAnswers = new Throttle(50, 1000);
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
   #nextIkeId = 1;
   #nextChildId = 1;
@@ -109,6 +112,7 @@ export class IkeSaManager implements SaRegistry {
         'net',
         `received message with unknown IKE SPI from ${printEndpoint(remote)}, ignored`,
       );
+      this.#proveCrash(header, local, remote);
       return;
     }
     this.#logReceived(sa, message, local, remote);
@@ -423,6 +427,17 @@ export class IkeSaManager implements SaRegistry {
     sa.openedFrom = undefined;
     this.guard.closed(from.address);
     this.tables.noLongerOpen(sa.spiI, from);
+  }
+
+  #proveCrash(header: IkeHeader, local: Endpoint, remote: Endpoint): void {
+    const { crashSecret, crypto, clock } = this.#env;
+    if (crashSecret === undefined || this.#closing) return;
+    // One of ours: the message has the wrong roles, and its sender does not get to see our token.
+    const { bySpi } = this.tables;
+    if (bySpi.has(header.spiI) || bySpi.has(header.spiR)) return;
+    const answer = crashAnswer(crypto, crashSecret, header);
+    if (answer === undefined || this.#crashAnswers.pass(clock.now()) === undefined) return;
+    this.#env.send(local, remote, answer);
   }
 
   // RFC 7296 section 2.5: a higher major version is answered with the one we speak.

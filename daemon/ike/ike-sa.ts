@@ -107,6 +107,10 @@ export class IkeSa implements EngineHost {
   replaces: IkeSa | undefined;
   /** The IKE_SA under way that is to replace this one. */
   replacedBy: IkeSa | undefined;
+  /** What the peer will prove with that it has lost this IKE_SA, RFC 6290. */
+  peerCrashToken: Uint8Array | undefined;
+  /** Both sides announced RFC 6311. */
+  syncsMessageIds = false;
   /** As responder: the peer announced RFC 5685. */
   peerFollowsRedirects = false;
   /** Where to connect to, if not where the connection says. */

@@ -6,6 +6,7 @@ import { installRekeyedKeys } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
 import { watchLiveness } from './liveness.ts';
+import { ikeCrashToken } from './tasks/ike-crash-token.ts';
 
 /** What the exchange that rekeys an IKE_SA arrived at. */
 export interface IkeAgreement {
@@ -48,6 +49,9 @@ function inherit(old: IkeSa, fresh: IkeSa): void {
   fresh.interfaceIds = old.interfaceIds;
   fresh.originalInitiator = old.originalInitiator;
   fresh.reauthAt = old.reauthAt;
+  fresh.syncsMessageIds = old.syncsMessageIds;
+  fresh.peerFollowsRedirects = old.peerFollowsRedirects;
+  fresh.destination = old.destination;
   Object.assign(fresh.nat, old.nat);
 }
 
@@ -89,5 +93,7 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   }
   scheduleLifetimes(fresh);
   watchLiveness(fresh);
+  // A peer that gave us a token has use for a new one: the old one names the old SPIs.
+  if (old.peerCrashToken !== undefined) fresh.tasks.queue(ikeCrashToken());
   fresh.post(() => fresh.tasks.advance());
 }

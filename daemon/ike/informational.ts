@@ -3,6 +3,7 @@ import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import { alert } from './announce.ts';
 import { deleteChildren } from './child-deletes.ts';
+import { takeCrashToken } from './crash-detection.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { answerConfig } from './later-config.ts';
 import { obeyAuthLifetime } from './lifetimes.ts';
@@ -30,6 +31,7 @@ export async function respondInformational(
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);
   }
+  takeCrashToken(sa, message);
   const redirect = findNotify(message, NotifyType.REDIRECT);
   if (redirect !== undefined) followActiveRedirect(sa, redirect);
   const lifetime = findNotify(message, NotifyType.AUTH_LIFETIME);

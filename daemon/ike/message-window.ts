@@ -123,6 +123,28 @@ export class MessageWindow {
     return last.fingerprint === fingerprintOf(datagram) ? 'replay' : 'drop';
   }
 
+  /**
+   * Takes over the counters that a peer's new member tells, RFC 6311 section 5: its next request id, and the one it expects of
+   * us. Ours never get lower; `false` if what it would send we have seen already, which is an old message.
+   */
+  synchronize(peerSends: number, peerExpects: number): boolean {
+    if (peerSends < this.#expected) return false;
+    this.#expected = peerSends;
+    this.#nextRequest = Math.max(this.#nextRequest, peerExpects);
+    return true;
+  }
+
+  /** A request to synchronise was answered; it moves no counter. */
+  answeredSync(datagram: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    this.#answered = { messageId: 0, fingerprint: fingerprintOf(datagram), datagrams };
+  }
+
+  /** Whether it is the request whose answer is stored. */
+  repeats(messageId: number, datagram: Uint8Array): boolean {
+    const last = this.#answered;
+    return last?.messageId === messageId && last.fingerprint === fingerprintOf(datagram);
+  }
+
   /** Datagrams of the stored answer. */
   get lastResponse(): readonly Uint8Array[] {
     return this.#answered?.datagrams ?? [];

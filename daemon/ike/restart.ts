@@ -22,3 +22,10 @@ export function namesToRestart(
   );
   return [...new Set(again.map((child) => child.config.name))];
 }
+
+/** An established IKE_SA is of no use any more, because its peer is gone or has forgotten it: the `dpd_action` of its CHILD_SAs. */
+export async function peerLost(sa: IkeSa, reason: string): Promise<void> {
+  const names = namesToRestart(sa, (child) => child.dpdAction.start);
+  await sa.destroy(reason);
+  if (names.length > 0) sa.env.registry.reestablish(sa, names);
+}

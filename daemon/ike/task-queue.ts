@@ -4,7 +4,7 @@ import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { alert } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { namesToRestart } from './restart.ts';
+import { peerLost } from './restart.ts';
 import type { SavedTask, SavedTasks } from './state/saved-task.ts';
 import type { TimeBase } from './state/time-base.ts';
 import { AS_SENT, type QueuedTask, type Reply, type Task, type TaskName } from './task.ts';
@@ -169,9 +169,7 @@ export class TaskQueue {
     }
     alert(sa.env, 'retransmit-send-timeout', sa);
     if (sa.state.kind === 'established') {
-      const names = namesToRestart(sa, (child) => child.dpdAction.start);
-      await sa.destroy(`the peer did not answer ${sends} sends of a request`);
-      if (names.length > 0) sa.env.registry.reestablish(sa, names);
+      await peerLost(sa, `the peer did not answer ${sends} sends of a request`);
       return;
     }
     await sa.destroy('the peer did not answer');

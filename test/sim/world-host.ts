@@ -31,6 +31,8 @@ export interface HostSetup {
   readonly crypto: Crypto;
   readonly random: SeededRandom;
   readonly network: SimNetwork;
+  /** Kept over the death of the daemon. */
+  readonly crashSecret?: Uint8Array | undefined;
   /** What runs updown scripts; without it none are run. */
   readonly processes?: Processes;
 }
@@ -177,6 +179,7 @@ export class WorldHost {
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
       nameServers: this.nameServers,
+      crashSecret: this.#setup.crashSecret,
       redirects: {
         onInit: (peer) => this.redirectInit?.(peer),
         onAuth: (peer, identity) => this.redirectAuth?.(peer, identity),

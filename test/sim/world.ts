@@ -48,6 +48,8 @@ export class World implements AsyncDisposable {
   readonly hosts: WorldHost[] = [];
   /** Connections given to a host by {@link pair}, for one that is born again. */
   readonly configs = new Map<WorldHost, readonly ConnectionConfig[]>();
+  /** Whether hosts added from now on have a secret for quick crash detection. */
+  crashDetection = false;
   readonly #ladder: Ladder;
   #standing = 0;
 
@@ -75,6 +77,7 @@ export class World implements AsyncDisposable {
       crypto,
       random: this.random.fork(),
       network: this.network,
+      crashSecret: this.crashDetection ? this.random.bytes(32) : undefined,
       ...(processes === undefined ? {} : { processes }),
     });
     host.log.addSink(this.#ladder.sink(name));

@@ -116,6 +116,29 @@ const features: StatePart<Features> = {
   },
 };
 
+type Extensions = Pick<IkeSa, 'syncsMessageIds' | 'peerFollowsRedirects'> & {
+  readonly peerCrashToken?: Uint8Array;
+};
+
+const extensions: StatePart<Extensions> = {
+  name: 'extensions',
+  shape: record<Extensions>({
+    syncsMessageIds: bool,
+    peerFollowsRedirects: bool,
+    peerCrashToken: optional(octets),
+  }),
+  save: ({ syncsMessageIds, peerFollowsRedirects, peerCrashToken }) => ({
+    syncsMessageIds,
+    peerFollowsRedirects,
+    ...(peerCrashToken !== undefined && { peerCrashToken }),
+  }),
+  restore: (sa, saved) => {
+    sa.syncsMessageIds = saved.syncsMessageIds;
+    sa.peerFollowsRedirects = saved.peerFollowsRedirects;
+    sa.peerCrashToken = saved.peerCrashToken;
+  },
+};
+
 /** Timers that end something at a set time go on; the others start afresh in the successor, or do not belong there. */
 const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   retransmit: false,
@@ -159,6 +182,7 @@ const timers: StatePart<readonly Due[]> = {
 export const STATE_PARTS: readonly AnyPart[] = [
   part(nat),
   part(features),
+  part(extensions),
   part(lifetimes),
   part(timers),
 ];

@@ -6,6 +6,7 @@ import { matchIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
 import { alert } from '../announce.ts';
+import { agreeOnExtensions, offerExtensions } from '../auth-extensions.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { ChildProposal } from '../child-initiator.ts';
@@ -55,10 +56,12 @@ export async function* ikeAuth(
         ...configRequest(sa),
         ...(offer?.payloads ?? []),
         ...offerMobike(sa, connection),
+        ...offerExtensions(sa),
       ],
     };
     const peer = authenticate(sa, init, reply.message, local, wanted);
     agreeOnMobike(sa, connection, reply.message, true);
+    agreeOnExtensions(sa, reply.message);
     checkRedirected(sa, reply.message);
     sa.establish(peer);
     const lifetime = findNotify(reply.message, NotifyType.AUTH_LIFETIME);

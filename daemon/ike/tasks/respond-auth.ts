@@ -5,6 +5,7 @@ import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
 import { alert } from '../announce.ts';
 import { assignAddresses } from '../assign-addresses.ts';
+import { acceptExtensions, agreeOnExtensions } from '../auth-extensions.ts';
 import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
 import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { respondChild } from '../child-responder.ts';
@@ -174,6 +175,7 @@ async function accept(
     peer.identity,
   );
   agreeOnMobike(sa, connection, message, false);
+  agreeOnExtensions(sa, message);
   const elsewhere = redirectAuth(sa);
   if (elsewhere !== undefined)
     return sendElsewhere(sa, [{ kind: 'IDr', identity: local }, auth, elsewhere]);
@@ -193,6 +195,7 @@ async function accept(
     ...child,
     ...authLifetime(sa),
     ...acceptMobike(sa),
+    ...acceptExtensions(sa),
   ];
   const failed = child.length === 1 && child[0]?.kind === 'Notify';
   return {

@@ -31,6 +31,9 @@ async function* conversation(
     sa.tasks.later(plan, PATIENCE);
     return;
   }
+  // It may have been rekeyed meanwhile.
+  let last = sa.replaces ?? old;
+  while (last.successor !== undefined) last = last.successor;
   sa.replaces = undefined;
-  old.delete(reason);
+  last.delete(reason);
 }
