@@ -263,6 +263,6 @@ test('the ladder tells the conversation in the notation of the RFC', async () =>
   expect(arrows[1]).toMatch(/^0\.020 {2}carol --> moon {2}IKE_SA_INIT response 0 \[ SA KE No N\(/);
   expect(arrows[2]).toMatch(/^0\.040 {2}moon --> carol {2}IKE_AUTH request 1 \[ IDi /);
   expect(arrows[3]).toMatch(
-    /^0\.060 {2}carol --> moon {2}IKE_AUTH response 1 \[ IDr AUTH SA TSi TSr N\(MOBIKE_SUP\) N\(ADD_4_ADDR\) \]/,
+    /^0\.060 {2}carol --> moon {2}IKE_AUTH response 1 \[ IDr AUTH SA TSi TSr N\(MOBIKE_SUP\) N\(ADD_4_ADDR\) N\(MSG_ID_SYN_SUP\) \]/,
   );
 });

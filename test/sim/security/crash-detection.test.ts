@@ -99,7 +99,7 @@ test('RFC 6290 section 4.3: an IKE_SA that was rekeyed has a new token on both s
   await using world = new World();
   const [moon, carol] = await tunnel(world);
   const [before] = [...moon.daemon.manager.tables.byId.values()].map((sa) => sa.peerCrashToken);
-  await moon.daemon.control.rekey({ ike: 'gw', reauth: false });
+  for (const sa of moon.daemon.manager.tables.byId.values()) sa.rekeyIke();
   await world.pass(5000);
   const tokens = [moon, carol].map(
     (host) => [...host.daemon.manager.tables.byId.values()].at(-1)?.peerCrashToken,
