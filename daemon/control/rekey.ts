@@ -11,7 +11,7 @@ export function rekey({ manager, hub }: ControllerDeps, request: RekeyRequest): 
   for (const { sa, child } of targets) {
     if (child !== undefined) sa.rekeyChild(child);
     else if (request.reauth) sa.reauthenticate();
-    else return { ok: false, errmsg: 'rekeying is not supported yet', matches };
+    else sa.rekeyIke();
   }
   return { ok: true, matches };
 }

@@ -31,7 +31,8 @@ export function announceChildRekey(sa: IkeSa, old: ChildSa, fresh: ChildSa): voi
   env.emit(() => ({
     kind: 'child-rekey',
     ike: viewIkeSa(sa, []),
-    old: viewChildSa(sa, old),
+    // The side that was asked tells of it when the old one is closed.
+    old: { ...viewChildSa(sa, old), state: old.state === 'REKEYED' ? 'DELETED' : old.state },
     new: viewChildSa(sa, fresh),
   }));
 }
@@ -40,7 +41,12 @@ export function announceChildRekey(sa: IkeSa, old: ChildSa, fresh: ChildSa): voi
 export function announceIkeRekey(old: IkeSa, fresh: IkeSa): void {
   const { env } = fresh;
   env.counters.count(fresh.isInitiator ? 'ike-rekey-init' : 'ike-rekey-resp', fresh.tag.name);
-  env.emit(() => ({ kind: 'ike-rekey', old: viewIkeSa(old, []), new: viewIkeSa(fresh, []) }));
+  env.emit(() => ({
+    kind: 'ike-rekey',
+    // Told as the last that happens before the other takes over.
+    old: { ...viewIkeSa(old, []), state: 'REKEYING' },
+    new: viewIkeSa(fresh, []),
+  }));
 }
 
 /** An error condition of an IKE_SA, or of none. */

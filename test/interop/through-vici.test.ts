@@ -173,6 +173,47 @@ describeWith('lab', 'the life of SAs, seen through VICI, beside charon', () => {
     });
   });
 
+  testWith('lab', 'every form of rekey replaces what it names, on both sides', async () => {
+    const { sites, sun } = shared();
+    await withTunnel(sites, sun, plan(), {}, async (run) => {
+      const { moon, sun: peer } = both(run);
+      await establish(run, 'moon');
+      const installed = async (gateway: CharonGateway) =>
+        /^gw: #(\d+), ESTABLISHED[\s\S]*net: #(\d+), reqid 1, INSTALLED/m.exec(
+          await gateway.swanctlOk('--list-sas'),
+        );
+      let [ike, child] = [1, 1];
+      for (const [args, newIke, newChild] of [
+        [() => ['--child', 'net'], 0, 1],
+        [() => ['--child-id', String(child)], 0, 1],
+        [() => ['--ike', 'gw'], 1, 0],
+        [() => ['--ike-id', String(ike)], 1, 0],
+        [() => ['--ike', 'gw', '--reauth'], 1, 1],
+      ] as const) {
+        const done = await moon.swanctlOk('--rekey', ...args());
+        expect(done).toBe('rekey completed successfully\n');
+        ike += newIke;
+        child += newChild;
+        await waitFor(`#${ike} and #${child} after ${args().join(' ')}`, async () => {
+          const [, ikeId, childId] = (await installed(moon)) ?? [];
+          return Number(ikeId) === ike && Number(childId) === child;
+        });
+      }
+      // Told to rekey by the peer's own client, we answer.
+      await peer.swanctlOk('--rekey', '--child', 'net');
+      await peer.swanctlOk('--rekey', '--ike', 'gw');
+      await waitFor('the SAs that the peer made', async () => {
+        const [, ikeId, childId] = (await installed(moon)) ?? [];
+        return Number(ikeId) === ike + 1 && Number(childId) === child + 1;
+      });
+      const counters = await moon.swanctlOk('--counters', '--name', 'gw');
+      expect(counters).toMatch(/ike-rekey-init +: 2$/m);
+      expect(counters).toMatch(/ike-rekey-resp +: 1$/m);
+      expect(counters).toMatch(/child-rekey +: 3$/m);
+      expect(await peer.establishedCount()).toBe(1);
+    });
+  });
+
   testWith('lab', 'every form of terminate closes what it names', async () => {
     const { sites, sun } = shared();
     await withTunnel(sites, sun, plan(), {}, async (run) => {

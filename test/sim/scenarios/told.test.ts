@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseProposals } from '../../../daemon/config/proposals-text.ts';
 import type { DaemonEvent } from '../../../daemon/contracts/events.ts';
+import type { RekeyOutcome } from '../../../daemon/control/control.ts';
 import { ip, ts } from '../../support/selectors.ts';
 import { datagramWith, SPI_R } from '../../support/wire.ts';
 import { type PairSetup, pair } from '../pair.ts';
@@ -22,6 +23,10 @@ function line(event: DaemonEvent): string {
       const [child] = event.ike.children;
       return `child ${event.up ? 'up' : 'down'} ${event.ike.state} ${child?.state}`;
     }
+    case 'ike-rekey':
+      return `ike rekey ${event.old.state} ${event.new.state}`;
+    case 'child-rekey':
+      return `child rekey ${event.ike.children.length} ${event.old.state} ${event.new.state}`;
     default:
       return event.kind;
   }
@@ -85,6 +90,66 @@ test.each(['moon', 'carol'])('events when %s closes the IKE_SA', async (who) => 
   await world.settle(() => moon.sas.length + carol.sas.length === 0);
   expect(told(moon)).toEqual([...UP, ...DOWN]);
   expect(told(carol)).toEqual([...UP, ...DOWN]);
+});
+
+test.each(['moon', 'carol'])('events when %s is told to rekey both', async (who) => {
+  await using world = new World();
+  const [moon, carol] = await pair(world);
+  await world.during(moon.initiate('net'));
+  const asked = who === 'moon' ? moon : carol;
+  const rekey = (what: { child?: string; ike?: string }): Promise<RekeyOutcome> =>
+    asked.daemon.control.rekey({ ...what, reauth: false });
+  expect(await rekey({ child: 'net' })).toEqual({ ok: true, matches: 1 });
+  await world.pass(1000);
+  expect(await rekey({ ike: 'gw' })).toEqual({ ok: true, matches: 1 });
+  await world.pass(1000);
+  const rekeyed = (old: string): readonly string[] => [
+    ...UP,
+    `child rekey 0 ${old} INSTALLED`,
+    'ike rekey REKEYING ESTABLISHED',
+  ];
+  const [first, second] = who === 'moon' ? [moon, carol] : [carol, moon];
+  expect(told(first)).toEqual(rekeyed('REKEYING'));
+  expect(told(second)).toEqual(rekeyed('DELETED'));
+  const counted = (host: WorldHost) => {
+    const values = host.daemon.control.counters().of('gw');
+    return [values?.['ike-rekey-init'], values?.['ike-rekey-resp'], values?.['child-rekey']];
+  };
+  expect(counted(first)).toEqual([1, 0, 1]);
+  expect(counted(second)).toEqual([0, 1, 1]);
+});
+
+test('rekey names what it meant when nothing matches, and asks every SA that does', async () => {
+  await using world = new World();
+  const [moon] = await pair(world);
+  await world.during(moon.initiate('net'));
+  const { control } = moon.daemon;
+  const [ike] = moon.sas;
+  const child = ike?.children[0];
+  const matches = async (what: object): Promise<number> =>
+    (await control.rekey({ ...what, reauth: false })).matches;
+  const none = [
+    { child: 'nope' },
+    { child: 'net', childId: 99 },
+    { child: 'nope', childId: child?.uniqueId },
+    { child: 'net', ike: 'nope' },
+    { child: 'net', ikeId: 99 },
+    { ike: 'nope' },
+    { ikeId: 99 },
+    { childId: 99 },
+  ];
+  for (const what of none) expect(await matches(what), JSON.stringify(what)).toBe(0);
+  expect(moon.events.some(({ kind }) => kind === 'child-rekey')).toBe(false);
+  const some = [
+    { child: 'net' },
+    { childId: child?.uniqueId },
+    { child: 'net', ike: 'gw', ikeId: ike?.uniqueId },
+    { ike: 'nope', ikeId: ike?.uniqueId },
+    { ike: 'gw', ikeId: 99 },
+  ];
+  for (const what of some) expect(await matches(what), JSON.stringify(what)).toBe(1);
+  expect(moon.lines.join('\n')).toContain("vici rekey CHILD_SA 'net' #99");
+  expect(moon.lines.join('\n')).toContain("vici rekey CHILD_SA 'net' of IKE_SA 'nope'");
 });
 
 test('alerts of the kernel: SAs and policies that it refuses', async () => {

@@ -113,6 +113,26 @@ test('a CHILD_SA that comes and goes while scripts wait costs no run and no memo
   expect(processes.of(MOON).map((run) => run.split(' ')[0])).toEqual(['up-client', 'down-client']);
 });
 
+test('no run for rekeying; what the first CHILD_SA opened is closed with the last', async () => {
+  await using world = new World();
+  const processes = new Scripts();
+  const [moon, carol] = await pair(world, { processes, moonChild: { updown: command } });
+  await world.during(moon.initiate('net'));
+  for (const host of [moon, carol]) {
+    await host.daemon.control.rekey({ child: 'net', reauth: false });
+    await world.pass(10_000);
+    await host.daemon.control.rekey({ ike: 'gw', reauth: false });
+    await world.pass(10_000);
+  }
+  expect(moon.events.filter(({ kind }) => kind.endsWith('rekey'))).toHaveLength(4);
+  expect(processes.of(MOON).map((run) => run.split(' ')[0])).toEqual(['up-client']);
+  await world.during(carol.terminate({ ike: 'gw' }));
+  await world.settle(() => processes.runs.length === 2);
+  const [up, down] = processes.runs.map(({ environment }) => environment);
+  expect(down?.['PLUTO_VERB']).toBe('down-client');
+  expect(down?.['PLUTO_INTERFACE']).toBe(up?.['PLUTO_INTERFACE']);
+});
+
 test('a hostile identity reaches the script as data, SEC-09', async () => {
   await using world = new World();
   const processes = new Scripts();
