@@ -223,9 +223,13 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     },
     async start() {
       installer.onEvent((event) => manager.onKernelEvent(event));
-      await nameServers.start();
+      nameServers.start();
+      virtualIps.start();
       const adopted = await installer.start(takeover?.children);
       if (takeover !== undefined) await manager.takeOver(takeover, adopted);
+      await virtualIps.settle();
+      // A program that hangs must not keep the daemon from its work.
+      await within(clock, nameServers.settle(), SHUTDOWN_LIMIT, new AbortController().signal);
       net.onChange(() => {
         void refreshInterfaces();
         roaming.changed();

@@ -5,9 +5,9 @@ import { concatBytes, utf8 } from '../util/bytes.ts';
 
 /** What an attribute holds, and its types for IPv4 and IPv6. */
 interface NamedAttribute {
-  readonly form: 'address' | 'subnet' | 'unity';
+  readonly form: 'address' | 'subnet';
   readonly v4: number;
-  readonly v6: number | undefined;
+  readonly v6: number;
 }
 
 /** Netmask and NBNS for IPv6: from earlier drafts of this payload, reserved since; clients of then still know them. */
@@ -29,8 +29,9 @@ const NAMED: ReadonlyMap<string, NamedAttribute> = new Map([
   ['server', address(INTERNAL_IP4_SERVER, INTERNAL_IP6_SERVER)],
   ['p_cscf', address(T.P_CSCF_IP4_ADDRESS, T.P_CSCF_IP6_ADDRESS)],
   ['subnet', { form: 'subnet', v4: T.INTERNAL_IP4_SUBNET, v6: T.INTERNAL_IP6_SUBNET }],
-  ['split_include', { form: 'unity', v4: UNITY_SPLIT_INCLUDE, v6: undefined }],
-  ['split_exclude', { form: 'unity', v4: UNITY_LOCAL_LAN, v6: undefined }],
+  // Unity knows IPv4 only, but nothing else says it either.
+  ['split_include', { form: 'subnet', v4: UNITY_SPLIT_INCLUDE, v6: UNITY_SPLIT_INCLUDE }],
+  ['split_exclude', { form: 'subnet', v4: UNITY_LOCAL_LAN, v6: UNITY_LOCAL_LAN }],
 ]);
 
 /** Names that attributes have in the pools section, for messages. */
@@ -59,16 +60,10 @@ export function poolAttribute(key: string, text: string): ConfigAttribute | unde
   const subnet = subnetOf(value);
   if (subnet === undefined) return undefined;
   const type = subnet.octets.length === 4 ? named.v4 : named.v6;
-  if (type === undefined) return undefined;
   if (named.form === 'address') {
     return subnet.whole ? { type, value: addressValue(type, subnet.octets) } : undefined;
   }
-  const network = subnetValue(subnet);
-  // Unity puts protocol and ports behind the network: none.
-  return {
-    type,
-    value: named.form === 'unity' ? concatBytes(network, new Uint8Array(6)) : network,
-  };
+  return { type, value: subnetValue(subnet) };
 }
 
 function address(v4: number, v6: number): NamedAttribute {

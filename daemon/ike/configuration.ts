@@ -1,3 +1,4 @@
+import type { NameServer } from '../contracts/name-servers.ts';
 import type { InstalledVirtualIp } from '../kernel/virtual-ips.ts';
 import type { Lease } from '../pools/pool-store.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
@@ -15,8 +16,8 @@ export class Configuration {
   local: readonly IpAddress[] = NONE;
   /** Virtual IPs that we assigned to the peer. */
   remote: readonly IpAddress[] = NONE;
-  /** DNS servers that the peer named. */
-  nameServers: readonly IpAddress[] = NONE;
+  /** DNS servers that the peer named, where they are used. */
+  nameServers: readonly NameServer[] = NONE;
   /** Pools of the addresses of {@link remote}, in the same order. */
   pools: readonly string[] = NONE;
   #leases: readonly Lease[] = NONE;
@@ -34,7 +35,7 @@ export class Configuration {
   received(
     addresses: readonly IpAddress[],
     installed: readonly InstalledVirtualIp[],
-    nameServers: readonly IpAddress[],
+    nameServers: readonly NameServer[],
     forget: readonly (() => void)[],
   ): void {
     this.local = addresses;

@@ -1,6 +1,7 @@
 import { sameIkePart } from '../config/connection-store.ts';
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { wantedAddresses } from './receive-addresses.ts';
 import { childCreate } from './tasks/child-create.ts';
 import { retire } from './tasks/retire.ts';
 
@@ -65,6 +66,8 @@ export function establishedMeanwhile(sa: IkeSa): IkeSa | undefined {
   if (connection === undefined || connection.unique === 'never' || sa.replaces !== undefined) {
     return undefined;
   }
+  // Virtual IPs come only with one that we initiate.
+  if (wantedAddresses(sa).length > 0) return undefined;
   if (!env.options().reuse_ikesa) return undefined;
   return env.registry
     .duplicatesOf(sa)

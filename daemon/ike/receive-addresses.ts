@@ -51,14 +51,11 @@ export async function receiveConfig(sa: IkeSa, answer: Message): Promise<void> {
   }
   const interfaceName = installed[0]?.interfaceName;
   const families = new Set(local.map(familyOf));
-  const servers = nameServers.filter(
-    (address) => isHostAddress(address) && families.has(familyOf(address)),
-  );
-  const forget =
-    interfaceName === undefined
-      ? []
-      : servers.map((address) => sa.env.nameServers.use({ address, interfaceName, domains }));
-  sa.configuration.received(local, installed, interfaceName === undefined ? [] : servers, forget);
+  const servers = nameServers
+    .filter((address) => isHostAddress(address) && families.has(familyOf(address)))
+    .map((address) => ({ address, interfaceName: interfaceName ?? '', domains }));
+  const forget = servers.map((server) => sa.env.nameServers.use(server));
+  sa.configuration.received(local, installed, servers, forget);
 }
 
 async function install(sa: IkeSa, address: IpAddress): Promise<InstalledVirtualIp | undefined> {

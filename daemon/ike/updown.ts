@@ -106,7 +106,7 @@ export class UpdownScripts {
     const { log } = sa;
     const ike = viewIkeSa(sa, [child]);
     const wanted = sa.env.options()['plugins.updown.dns_handler'];
-    const dns = wanted ? sa.configuration.nameServers : [];
+    const dns = wanted ? sa.configuration.nameServers.map((server) => server.address) : [];
     const [view] = ike.children;
     if (view === undefined) return undefined;
     const pairs = selectorPairs(ike);

@@ -20,6 +20,8 @@ export interface NameServerDeps {
 export class NameServers {
   readonly #deps: NameServerDeps;
   readonly #places: SharedObjects<NameServer> | undefined;
+  /** What a predecessor left, by its record in the journal. */
+  readonly #left = new Map<string, NameServer>();
 
   constructor(deps: NameServerDeps) {
     const { handler, journal, logger } = deps;
@@ -50,15 +52,28 @@ export class NameServers {
     return this.#places !== undefined;
   }
 
-  /** Takes out what a killed predecessor left. */
-  async start(): Promise<void> {
-    const { handler, journal } = this.#deps;
-    for (const record of journal.recorded()) {
+  /** Learns what a killed predecessor left; {@link use} until {@link settle} says that it is still wanted. */
+  start(): void {
+    for (const record of this.#deps.journal.recorded()) {
       const server = nameServerOfRecord(record);
-      if (server === undefined || handler === undefined) continue;
-      const done = await this.#attempt('removing', () => handler.remove(server));
-      if (done) journal.remove(record);
+      if (server === undefined) continue;
+      this.#left.set(record, server);
+      this.#places?.found(server);
     }
+  }
+
+  /** Takes out what a predecessor left and nobody uses, and makes sure of the rest. */
+  async settle(): Promise<void> {
+    const { handler, journal } = this.#deps;
+    const kept = this.#places?.records() ?? new Set();
+    await this.#places?.settle();
+    for (const [record, server] of handler === undefined ? [] : this.#left) {
+      if (kept.has(record)) await this.#attempt('installing', async () => handler?.add(server));
+      else if (await this.#attempt('removing', async () => handler?.remove(server))) {
+        journal.remove(record);
+      }
+    }
+    this.#left.clear();
   }
 
   /** Puts a server into force soon; the function returned takes it out again. */

@@ -63,9 +63,9 @@ export function nameServerRecord({ address, interfaceName, domains }: NameServer
   return ['dns', address, interfaceName, ...domains].join(' ');
 }
 
-/** Whether a record is about a DNS server: no object of the kernel. */
-export function isNameServerRecord(record: string): boolean {
-  return record.startsWith('dns ');
+/** Whether a record is about what peers assigned to this host: addresses and DNS servers, which outlast CHILD_SAs. */
+export function isHostRecord(record: string): boolean {
+  return record.startsWith('dns ') || record.startsWith('address ');
 }
 
 /** The DNS server of a record, `undefined` for a record of something else. */

@@ -2,13 +2,7 @@ import type { StateJournal } from '../contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { errorText } from '../util/error.ts';
-import {
-  addressOfRecord,
-  isNameServerRecord,
-  policyRecord,
-  routeOfRecord,
-  saRecord,
-} from './records.ts';
+import { isHostRecord, policyRecord, routeOfRecord, saRecord } from './records.ts';
 
 /**
  * Removes what a predecessor that was killed left in the kernel: exactly the objects that the journal names and
@@ -25,7 +19,7 @@ export async function recover(
   keep: (record: string) => boolean = () => false,
 ): Promise<void> {
   const left = new Set(
-    journal.recorded().filter((record) => !isNameServerRecord(record) && !keep(record)),
+    journal.recorded().filter((record) => !isHostRecord(record) && !keep(record)),
   );
   if (left.size === 0) return;
   const failed = new Set<string>();
@@ -54,15 +48,6 @@ export async function recover(
     const route = routeOfRecord(record);
     if (route !== undefined) await remove(record, () => net.deleteRoute(route));
   }
-  for (const record of left) {
-    const found = addressOfRecord(record);
-    if (found === undefined) continue;
-    await remove(record, () => net.deleteAddress(found.address, found.interfaceName));
-  }
   for (const record of left) if (!failed.has(record)) journal.remove(record);
-  logger.log(
-    'knl',
-    1,
-    `removed ${removed} SAs, policies, routes and addresses left by a predecessor`,
-  );
+  logger.log('knl', 1, `removed ${removed} SAs, policies and routes left by a predecessor`);
 }

@@ -3,7 +3,7 @@ import { KernelError, type KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import { errorText } from '../util/error.ts';
-import { addressRecord } from './records.ts';
+import { addressOfRecord, addressRecord } from './records.ts';
 import { SharedObjects } from './shared-objects.ts';
 
 /** The options that matter here, read at each use because a reload may change them. */
@@ -41,6 +41,8 @@ export class VirtualIps {
   readonly #places: SharedObjects<AddressPlace>;
   /** Addresses that are there because of us. */
   readonly #own = new Map<IpAddress, string>();
+  /** What a predecessor left, by its record in the journal. */
+  readonly #left = new Map<string, AddressPlace>();
 
   constructor(deps: VirtualIpDeps) {
     const { net, journal } = deps;
@@ -68,6 +70,44 @@ export class VirtualIps {
   /** Whether the address is on this host because a gateway assigned it: no address to talk to gateways from. */
   has(address: IpAddress): boolean {
     return this.#own.has(address);
+  }
+
+  /** Learns what a killed predecessor left; {@link keep} and {@link settle} say what becomes of it. */
+  start(): void {
+    for (const record of this.#deps.journal.recorded()) {
+      const place = addressOfRecord(record);
+      if (place === undefined) continue;
+      this.#left.set(record, place);
+      this.#own.set(place.address, place.interfaceName);
+      this.#places.found(place);
+    }
+  }
+
+  /** An address that an IKE_SA of a predecessor had, and goes on to use. */
+  keep(address: IpAddress): InstalledVirtualIp {
+    const interfaceName = this.#own.get(address);
+    if (interfaceName === undefined) return { interfaceName: '', release: async () => {} };
+    const held = this.#places.acquire({ address, interfaceName });
+    return { interfaceName, release: () => this.#drop(async () => (await held).release()) };
+  }
+
+  /** Removes what a predecessor left and nobody keeps, and brings back what is kept but gone. */
+  async settle(): Promise<void> {
+    const { net, journal } = this.#deps;
+    const kept = this.#places.records();
+    await this.#places.settle();
+    for (const [record, { address, interfaceName }] of this.#left) {
+      await this.#drop(async () => {
+        if (kept.has(record)) {
+          await net.addAddress(address, interfaceName).catch(unlessThere);
+          return;
+        }
+        this.#own.delete(address);
+        await net.deleteAddress(address, interfaceName);
+        journal.remove(record);
+      });
+    }
+    this.#left.clear();
   }
 
   /** Puts an address that a peer assigned on its interface. Rejects with {@link KernelError}. */
@@ -107,7 +147,11 @@ export class VirtualIps {
     try {
       await release();
     } catch (error) {
-      this.#deps.logger.log('knl', 1, `removing a virtual IP failed: ${errorText(error)}`);
+      this.#deps.logger.log('knl', 1, `changing virtual IPs failed: ${errorText(error)}`);
     }
   }
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
 }

@@ -45,6 +45,8 @@ export interface Lease {
 /** All pools by name, in order of loading. */
 export class PoolStore {
   readonly #pools = new Map<string, LeasePool>();
+  /** Leases of IKE_SAs that were taken over from a predecessor, by pool. */
+  readonly #claims = new Map<string, Set<Claim>>();
   readonly #log: Logger;
 
   constructor(log: Logger) {
@@ -75,7 +77,9 @@ export class PoolStore {
         `pools '${config.name}' and '${name}' overlap: two peers may get the same address`,
       );
     }
-    this.#pools.set(config.name, new LeasePool(config));
+    const pool = new LeasePool(config);
+    this.#pools.set(config.name, pool);
+    for (const claim of this.#claims.get(config.name) ?? []) bind(claim, pool);
     return { ok: true };
   }
 
@@ -136,28 +140,57 @@ export class PoolStore {
     return undefined;
   }
 
-  /** The lease of an IKE_SA that goes on in a new process; `undefined` if the pool has it no more or for another one. */
-  takeBack(name: string, identity: Identity, address: IpAddress, log: Logger): Lease | undefined {
+  /**
+   * The lease of an IKE_SA that goes on in a new process. Pools are loaded later than that: from then on the address is known
+   * to be in use. If the pool is another one by then, the peer keeps an address that belongs to none.
+   */
+  takeBack(name: string, identity: Identity, address: IpAddress, log: Logger): Lease {
+    const claim: Claim = { identity, address, bound: undefined };
+    const claims = this.#claims.get(name) ?? new Set();
+    claims.add(claim);
+    this.#claims.set(name, claims);
     const pool = this.#pools.get(name);
-    const lease = pool?.takeBack(identity, address);
-    return pool === undefined || lease === undefined ? undefined : this.#lease(pool, lease, log);
-  }
-
-  #lease(pool: LeasePool, lease: LeaseEntry, log: Logger): Lease {
-    const { address } = lease;
-    let held = true;
+    if (pool !== undefined) bind(claim, pool);
     return {
       address,
-      pool: pool.config.name,
+      pool: name,
       release: () => {
-        if (!held) return;
-        held = false;
-        const offline = pool.release(lease);
-        if (!offline) return;
-        log.log('cfg', 1, `lease ${address} by '${printIdentity(lease.identity)}' went offline`);
+        claims.delete(claim);
+        const { bound } = claim;
+        claim.bound = undefined;
+        if (bound !== undefined) goOffline(bound.pool, bound.lease, log);
       },
     };
   }
+
+  #lease(pool: LeasePool, lease: LeaseEntry, log: Logger): Lease {
+    let held = true;
+    return {
+      address: lease.address,
+      pool: pool.config.name,
+      release: () => {
+        if (held) goOffline(pool, lease, log);
+        held = false;
+      },
+    };
+  }
+}
+
+/** An address that a peer has since before this process, and its lease once the pool is loaded. */
+interface Claim {
+  readonly identity: Identity;
+  readonly address: IpAddress;
+  bound: { readonly pool: LeasePool; readonly lease: LeaseEntry } | undefined;
+}
+
+function bind(claim: Claim, pool: LeasePool): void {
+  const lease = pool.takeBack(claim.identity, claim.address);
+  claim.bound = lease === undefined ? undefined : { pool, lease };
+}
+
+function goOffline(pool: LeasePool, lease: LeaseEntry, log: Logger): void {
+  if (!pool.release(lease)) return;
+  log.log('cfg', 1, `lease ${lease.address} by '${printIdentity(lease.identity)}' went offline`);
 }
 
 function viewPool(pool: LeasePool, leases: boolean): PoolView {

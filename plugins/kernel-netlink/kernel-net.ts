@@ -7,6 +7,7 @@ import {
   AddressFlag,
   type InterfaceAddress,
   LinkFlag,
+  NetlinkError,
   type Route,
   type RouteClient,
   type RouteEvent,
@@ -90,7 +91,9 @@ export class NetlinkNet implements KernelNet {
       try {
         await this.#client.addAddress(toHostAddress(address, ifindex));
       } catch (error) {
-        this.#virtual.delete(address);
+        // One that is there may be of a predecessor.
+        if (!(error instanceof NetlinkError) || error.code !== 'EEXIST')
+          this.#virtual.delete(address);
         throw error;
       }
     });

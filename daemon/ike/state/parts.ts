@@ -1,6 +1,9 @@
+import type { NameServer } from '../../contracts/name-servers.ts';
+import type { IpAddress } from '../../proto/ip-address.ts';
 import type { InterfaceIds } from '../child-marks.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { TimerName } from '../timers.ts';
+import { ipAddress } from './proto-shapes.ts';
 import {
   bool,
   list,
@@ -11,6 +14,7 @@ import {
   real,
   record,
   type Shape,
+  text,
   u32,
 } from './shape.ts';
 import type { TimeBase } from './time-base.ts';
@@ -116,6 +120,39 @@ const features: StatePart<Features> = {
   },
 };
 
+/** Virtual IPs of both sides and what came with them. */
+interface SavedConfiguration {
+  readonly local: readonly IpAddress[];
+  readonly nameServers: readonly NameServer[];
+  readonly leases: readonly { readonly address: IpAddress; readonly pool: string }[];
+}
+
+const configuration: StatePart<SavedConfiguration> = {
+  name: 'configuration',
+  shape: record<SavedConfiguration>({
+    local: list(ipAddress),
+    nameServers: list(
+      record<NameServer>({ address: ipAddress, interfaceName: text, domains: list(text) }),
+    ),
+    leases: list(record<SavedConfiguration['leases'][number]>({ address: ipAddress, pool: text })),
+  }),
+  save: ({ configuration: { local, nameServers, remote, pools } }) => ({
+    local,
+    nameServers,
+    leases: remote.map((address, i) => ({ address, pool: pools[i] ?? '' })),
+  }),
+  restore: (sa, { local, nameServers, leases }) => {
+    const { env, remoteId, log } = sa;
+    const installed = local.map((address) => env.virtualIps.keep(address));
+    const forget = nameServers.map((server) => env.nameServers.use(server));
+    sa.configuration.received(local, installed, nameServers, forget);
+    if (remoteId === undefined) return;
+    sa.configuration.assigned(
+      leases.map(({ pool, address }) => env.pools.takeBack(pool, remoteId, address, log)),
+    );
+  },
+};
+
 type Extensions = Pick<IkeSa, 'syncsMessageIds' | 'peerFollowsRedirects'> & {
   readonly peerCrashToken?: Uint8Array;
 };
@@ -184,5 +221,6 @@ export const STATE_PARTS: readonly AnyPart[] = [
   part(features),
   part(extensions),
   part(lifetimes),
+  part(configuration),
   part(timers),
 ];

@@ -14,7 +14,7 @@ export const loadPool: Command = {
       const outcome = control.pools.load(pool);
       if (!outcome.ok) return failure(outcome.errmsg);
       const { first, size } = pool.range;
-      log.log('cfg', 1, `loaded vici pool ${pool.name}: ${first}, ${size} entries`);
+      log.log('cfg', 1, `added vici pool ${pool.name}: ${first}, ${size} entries`);
     }
     return SUCCESS;
   },

@@ -355,3 +355,68 @@ test('the updown script hears of addresses, and of DNS servers if it handles the
     expect(environments[0]?.['PLUTO_DNS4_1']).toBe(handled ? '10.2.0.53' : undefined);
   }
 });
+
+test.each(['moon', 'carol'] as const)(
+  'an IKE_SA that %s rekeys keeps its addresses and leases',
+  async (who) => {
+    await using world = new World();
+    const [moon, carol] = await clientAndServer(world);
+    carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    moon.kernel.calls.length = 0;
+    const host = who === 'moon' ? moon : carol;
+    const before = host.sas[0]?.initiatorSpi;
+    for (const sa of host.daemon.manager.tables.byId.values()) sa.rekeyIke();
+    const packet = { source: ip('10.3.0.1'), destination: ip(places.carol.inside) };
+    for (let i = 0; i < 200; i++) {
+      expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+      await world.pass(1);
+    }
+    await world.settle(() => moon.sas.length === 1 && carol.sas.length === 1);
+    expect(host.sas[0]?.initiatorSpi).not.toBe(before);
+    expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+    expect(carol.established[0]?.remoteVips).toEqual(['10.3.0.1']);
+    expect(moon.kernel.calls.filter((call) => call.includes('Address'))).toEqual([]);
+    expect(moon.nameServers.addresses).toEqual(['10.2.0.53']);
+    expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 1, offline: 0 }]);
+    // What comes later belongs to the new one, and goes with it.
+    await world.during(moon.terminate({ ike: 'gw' }));
+    await world.settle(() => carol.sas.length === 0);
+    expect(moon.kernel.empty).toBe(true);
+    expect(moon.nameServers.addresses).toEqual([]);
+    expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 0, offline: 1 }]);
+  },
+);
+
+test.each(['moon', 'carol'] as const)(
+  'taken over after kill -9 of %s: addresses, DNS servers and leases go on',
+  async (who) => {
+    await using world = new World();
+    const [moon, carol] = await clientAndServer(world, { options: { state_journal: true } });
+    carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    const victim = who === 'moon' ? moon : carol;
+    moon.kernel.calls.length = 0;
+    victim.kill();
+    await world.pass(500);
+    victim.reborn();
+    await victim.start();
+    expect([...moon.kernel.virtualIps]).toEqual([['10.3.0.1', 'eth0']]);
+    expect(moon.nameServers.addresses).toEqual(['10.2.0.53']);
+    expect(moon.kernel.calls.filter((call) => call.startsWith('delete'))).toEqual([]);
+    expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+    expect(carol.established[0]?.remoteVips).toEqual(['10.3.0.1']);
+    const packet = { source: ip('10.3.0.1'), destination: ip(places.carol.inside) };
+    expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+    // Pools come later, by swanctl.
+    if (who === 'carol') carol.pool('a', '10.3.0.0/24');
+    expect(carol.daemon.control.pools.list('a', true)).toMatchObject([
+      { online: 1, leases: [{ address: '10.3.0.1', identity: 'moon.example.org' }] },
+    ]);
+    await world.during(moon.terminate({ ike: 'gw' }));
+    await world.settle(() => carol.sas.length === 0);
+    expect(moon.kernel.empty).toBe(true);
+    expect(moon.nameServers.addresses).toEqual([]);
+    expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 0, offline: 1 }]);
+  },
+);

@@ -53,13 +53,35 @@ test('what a killed predecessor left is taken out; what fails is tried by the ne
     journal.add(record);
   }
   handler.refusing = true;
-  await names.start();
+  names.start();
+  await names.settle();
   expect(logger.lines).toEqual(['removing a DNS server failed: the disk is full']);
   expect(journal.recorded()).toHaveLength(3);
   handler.refusing = false;
-  await names.start();
+  names.start();
+  await names.settle();
   expect(handler.servers).toEqual([]);
   expect(journal.recorded()).toEqual(['dns nonsense', 'sa 1 2 3']);
+});
+
+test('a successor keeps what goes on, also what somebody took out meanwhile', async () => {
+  const handler = new FakeNameServers();
+  const { journal, logger, names: before } = host(handler);
+  const other = { ...server, address: ip('10.1.0.54') };
+  before.use(server);
+  before.use(other);
+  await settled();
+  await handler.remove(server);
+  const names = new NameServers({ handler, journal, logger });
+  names.start();
+  const forget = names.use(server);
+  await names.settle();
+  expect(handler.servers).toEqual([server]);
+  expect(journal.recorded()).toEqual(['dns 10.1.0.53 eth0 corp.example lab.example']);
+  forget();
+  await settled();
+  expect(handler.servers).toEqual([]);
+  expect(journal.recorded()).toEqual([]);
 });
 
 test('nobody waits for a program that hangs', async () => {
@@ -82,6 +104,7 @@ test('where nothing may be changed, nothing is asked for or done', async () => {
   });
   expect(names.active).toBe(false);
   names.use(server)();
-  await names.start();
+  names.start();
+  await names.settle();
   await names.close();
 });

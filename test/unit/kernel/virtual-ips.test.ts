@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { MemoryJournal } from '../../../daemon/kernel/memory-journal.ts';
-import { recover } from '../../../daemon/kernel/recovery.ts';
 import { VirtualIps } from '../../../daemon/kernel/virtual-ips.ts';
 import { FakeKernel } from '../../sim/fake-kernel.ts';
 import { SeededRandom } from '../../sim/seeded-random.ts';
@@ -69,23 +68,49 @@ test('refused: nothing is left; with install_virtual_ip = no nothing is done', a
 });
 
 test('one that cannot be removed stays in the journal for the successor', async () => {
-  const { net, journal, logger, ips } = host();
+  const { net, journal, logger, settings, ips } = host();
   const used = await ips.acquire(vip, local, remote);
   net.refuse((operation) => (operation === 'deleteAddress' ? 'EPERM' : undefined));
   await used.release();
-  expect(logger.lines[0]).toContain('removing a virtual IP failed');
+  expect(logger.lines[0]).toContain('changing virtual IPs failed');
   expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0']);
   net.refuse(() => undefined);
-  await recover(net, net, journal, logger);
+  const successor = new VirtualIps({ net, journal, logger, settings: () => settings });
+  successor.start();
+  await successor.settle();
   expect(net.empty).toBe(true);
   expect(journal.recorded()).toEqual([]);
 });
 
+test('a successor keeps what goes on, brings back what is gone meanwhile, and removes the rest', async () => {
+  const { net, journal, logger, settings, ips } = host();
+  const all = [vip, ip('10.3.0.2'), ip('10.3.0.3')];
+  for (const address of all) await ips.acquire(address, local, remote);
+  await net.deleteAddress(ip('10.3.0.2'), 'eth0');
+  const successor = new VirtualIps({ net, journal, logger, settings: () => settings });
+  successor.start();
+  const [first, second] = [successor.keep(vip), successor.keep(ip('10.3.0.2'))];
+  const twice = successor.keep(vip);
+  await successor.settle();
+  expect([...net.virtualIps.keys()]).toEqual([vip, '10.3.0.2']);
+  expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0', 'address 10.3.0.2 eth0']);
+  expect(successor.has(ip('10.3.0.3'))).toBe(false);
+  await first.release();
+  expect(net.virtualIps.has(vip)).toBe(true);
+  await twice.release();
+  await second.release();
+  expect(net.empty).toBe(true);
+  expect(journal.recorded()).toEqual([]);
+  // One that was never put there is nothing to keep.
+  await successor.keep(ip('10.3.0.9')).release();
+});
+
 test('records that are damaged are no addresses', async () => {
-  const { net, journal, logger } = host();
+  const { net, journal, ips } = host();
   for (const record of ['address', 'address 10.3.0.1', 'address nonsense eth0', 'address 1 2 3']) {
     journal.add(record);
   }
-  await recover(net, net, journal, logger);
+  ips.start();
+  await ips.settle();
   expect(net.calls).toEqual([]);
 });

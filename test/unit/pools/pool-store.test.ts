@@ -169,17 +169,35 @@ test('overlapping pools are pointed out', () => {
   expect(b.log.lines).toEqual(["pools 'b' and 'a' overlap: two peers may get the same address"]);
 });
 
-test('a lease is taken back after a restart unless somebody else has it', () => {
-  const b = bench();
-  const back = (who: string, address: string) =>
-    b.store.takeBack('a', id(who), ip(address), b.log)?.address;
-  expect(back('x', '10.0.0.2')).toBe('10.0.0.2');
-  expect(back('y', '10.0.0.2')).toBeUndefined();
-  expect(back('y', '10.9.0.2')).toBeUndefined();
+test('a lease is taken back after a restart, also before its pool is loaded', () => {
+  const b = new Bench();
+  const back = (who: string, address: string, pool = 'a') =>
+    b.store.takeBack(pool, id(who), ip(address), b.log);
+  const early = back('x', '10.0.0.2');
+  const outside = back('w', '10.9.0.2');
+  const gone = back('v', '10.0.0.3');
+  gone.release();
+  b.load('a', '10.0.0.1-10.0.0.3');
+  expect(b.counts).toEqual([[1, 0]]);
+  // Somebody else cannot have it, although it is fresh for the pool.
+  const late = back('y', '10.0.0.2');
   expect([b.take('y'), b.take('z')].map((lease) => lease?.address)).toEqual([
     '10.0.0.1',
     '10.0.0.3',
   ]);
+  late.release();
+  outside.release();
+  expect(b.counts).toEqual([[3, 0]]);
+  early.release();
+  early.release();
+  expect(b.counts).toEqual([[2, 1]]);
+  expect(b.take('x')?.address).toBe('10.0.0.2');
+  // In a pool that is there already it counts at once.
+  b.load('c', '10.7.0.0/24');
+  const direct = back('u', '10.7.0.9', 'c');
+  expect(b.store.unload('c').ok).toBe(false);
+  direct.release();
+  expect(b.store.unload('c').ok).toBe(true);
 });
 
 test('a /8 and a /64 cost no more than what was given out of them', () => {
