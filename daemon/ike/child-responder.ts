@@ -126,6 +126,11 @@ function rekeyed(
   const { protocol, spi } = notified;
   const child = childByPeerSpi(sa, protocol, childSpiFrom(spi));
   const known = protocol === ProtocolId.ESP || protocol === ProtocolId.AH;
+  if (child === undefined && known && sa.tasks.creating) {
+    // It may be the one whose creation the peer has answered, and the answer is still on its way.
+    sa.log.log('ike', 1, 'peer asks to rekey a CHILD_SA that does not exist yet');
+    return { refusal: [notify(NotifyType.TEMPORARY_FAILURE)] };
+  }
   if (child === undefined || !known) {
     sa.log.log('ike', 1, 'peer asks to rekey a CHILD_SA that does not exist');
     const data = new Uint8Array(0);

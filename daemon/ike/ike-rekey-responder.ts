@@ -82,6 +82,8 @@ function busy(sa: IkeSa): boolean {
     sa.followsUp ||
     tasks.runs('CHILD_CREATE') ||
     tasks.runs('CHILD_REKEY') ||
-    tasks.runs('CHILD_DELETE')
+    tasks.runs('CHILD_DELETE') ||
+    // The addresses being agreed on belong to the IKE_SA that asks for them.
+    tasks.runs('IKE_MOBIKE')
   );
 }
