@@ -161,7 +161,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     send: (local, remote, message, sendOptions) => sender.send(local, remote, message, sendOptions),
     sendRaw: (local, remote, octets) => sender.sendRaw(local, remote, octets),
     route: (remote, source) => net.route(remote, source),
-    localAddresses: () => localAddresses.all,
+    localAddresses: () => localAddresses.all.filter(({ address }) => !virtualIps.has(address)),
     sourceAddress: async (remote) => {
       const source = (await net.route(remote))?.source;
       return source !== undefined && interfaces.allows(source) ? source : undefined;
@@ -175,7 +175,14 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   });
   const interfaces = new InterfaceFilter(net, options);
   const localAddresses = new LocalAddresses(net, interfaces);
-  const roaming = new Roaming(clock, manager, options, async () => refreshInterfaces());
+  const roaming = new Roaming({
+    clock,
+    manager,
+    options,
+    refresh: () => refreshInterfaces(),
+    reroute: () => installer.reroute(),
+    failed: (text) => hub.log('knl', 1, `following a change of the network failed: ${text}`),
+  });
   const refreshInterfaces = async (): Promise<void> => {
     try {
       await interfaces.refresh();
@@ -230,14 +237,16 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await virtualIps.settle();
       // A program that hangs must not keep the daemon from its work.
       await within(clock, nameServers.settle(), SHUTDOWN_LIMIT, new AbortController().signal);
-      net.onChange(() => {
+      net.onChange((what) => {
         void refreshInterfaces();
-        roaming.changed();
+        roaming.changed(what);
       });
       await refreshInterfaces();
       transport.onDatagram((datagram) => receiver.receive(datagram));
       if (takeover === undefined) return;
       manager.resume(takeover);
+      // The addresses may have changed since the predecessor looked at them.
+      roaming.changed('addresses');
       if (manager.size > 0) await installer.compare();
     },
     async shutdown() {

@@ -162,7 +162,7 @@ export const OPTIONS = {
     'As responder the order of our own proposals decides, not the order of the peer.',
   ),
   prefer_temporary_addrs: bool(false, 'later', 'Prefer temporary IPv6 addresses.'),
-  process_route: bool(true, 'later', 'React to changes of routes.'),
+  process_route: bool(true, 'now', 'React to changes of routes.'),
   rdn_matching: oneOf(
     'strict',
     ['strict', 'reordered', 'relaxed'],

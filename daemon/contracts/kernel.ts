@@ -236,6 +236,9 @@ export interface KernelRoute {
   readonly source?: IpAddress;
 }
 
+/** What of the network changed: addresses and links, or only routes and rules. */
+export type NetworkChange = 'addresses' | 'routes';
+
 /** Addresses and routes. */
 export interface KernelNet extends AsyncDisposable {
   /** Source address and interface the kernel would use towards `remote` (or from `source`), if it has a route. */
@@ -266,5 +269,6 @@ export interface KernelNet extends AsyncDisposable {
   /** `from all lookup table` at a priority, both families; an existing rule is no error. */
   addRule(table: number, priority: number): Promise<void>;
   deleteRule(table: number, priority: number): Promise<void>;
-  onChange(handler: () => void): void;
+  /** Calls back after changes, once for a burst of one kind. */
+  onChange(handler: (what: NetworkChange) => void): void;
 }

@@ -33,7 +33,7 @@ import { moveChildren } from './move-children.ts';
 import type { NatStatus } from './nat-detection.ts';
 import { onTimer } from './on-timer.ts';
 import { reauthenticate } from './reauth.ts';
-import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
+import { adoptPath, followPeer, nextRound, proceed, suspectPath } from './roam.ts';
 import { NO_SESSION_JOURNAL } from './state/session-journal.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -449,7 +449,10 @@ export class IkeSa implements EngineHost {
     this.lastInbound = this.env.clock.now();
     if (message.isResponse || message.exchange === ExchangeType.IKE_SA_INIT) return;
     // With MOBIKE the ends change where a message says so, and nowhere else (RFC 4555 section 3.8).
-    if (this.mobike !== undefined) return;
+    if (this.mobike !== undefined) {
+      this.mobike.heard = { local, remote };
+      return;
+    }
     // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT. An initiator
     // behind one itself does not follow, since it is the side that moves.
     const follow =
@@ -459,9 +462,15 @@ export class IkeSa implements EngineHost {
   }
 
   /** The kernel saw ESP of this peer, verified, come from another endpoint: a NAT on the way was rebound. */
-  remapped(remote: Endpoint): void {
+  async remapped(remote: Endpoint): Promise<void> {
     const follows = this.nat.remote && !(this.isInitiator && this.nat.local);
-    if (this.#state.kind === 'established' && follows) this.#follow(this.local, remote);
+    if (this.#state.kind !== 'established' || !follows) return;
+    const { mobike } = this;
+    if (mobike === undefined) this.#follow(this.local, remote);
+    else if (!mobike.leads && setEndpoints(this, this.local, remote)) {
+      await followPeer(this, mobike);
+      await proceed(this, mobike);
+    }
   }
 
   #follow(local: Endpoint, remote: Endpoint): void {

@@ -6,6 +6,7 @@ import { installRekeyedKeys } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
 import { watchLiveness } from './liveness.ts';
+import { proceed } from './roam.ts';
 import { ikeCrashToken } from './tasks/ike-crash-token.ts';
 
 /** What the exchange that rekeys an IKE_SA arrived at. */
@@ -95,5 +96,6 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   watchLiveness(fresh);
   // A peer that gave us a token has use for a new one: the old one names the old SPIs.
   if (old.peerCrashToken !== undefined) fresh.tasks.queue(ikeCrashToken());
-  fresh.post(() => fresh.tasks.advance());
+  const { mobike } = fresh;
+  fresh.post(() => (mobike === undefined ? fresh.tasks.advance() : proceed(fresh, mobike)));
 }

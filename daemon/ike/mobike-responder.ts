@@ -7,10 +7,9 @@ import type { IkeSa } from './ike-sa.ts';
 import { followNat } from './liveness.ts';
 import type { Mobike } from './mobike.ts';
 import { crossedForbiddenNat, readAddresses } from './mobike-payloads.ts';
-import { moveChildren } from './move-children.ts';
 import { detectNat, natDetectionPayloads } from './nat-detection.ts';
 import { findNotify, notify } from './payloads.ts';
-import { proceed, searchPath } from './roam.ts';
+import { followPeer, proceed, searchPath } from './roam.ts';
 import type { InboundRequest } from './task.ts';
 
 /** What MOBIKE adds to the answer of an INFORMATIONAL request, and what follows once that is sent. */
@@ -58,15 +57,10 @@ async function update(sa: IkeSa, mobike: Mobike, request: InboundRequest): Promi
     sa.log.log('ike', 1, 'ignoring UPDATE_SA_ADDRESSES of a peer that did not open the IKE_SA');
     return false;
   }
-  mobike.generation++;
   const moved = setEndpoints(sa, local, remote);
   detectNat(sa, message);
   followNat(sa);
-  // What comes in is taken from the new address before the peer is told, what goes out waits until it has proved
-  // to be there: nobody can lead our traffic to somebody else.
-  mobike.unproven = remote.address !== mobike.agreed.remote.address;
-  await moveChildren(sa, mobike.unproven ? 'in' : 'both');
-  if (!mobike.unproven) mobike.agreed = { local, remote };
+  await followPeer(sa, mobike);
   return moved;
 }
 

@@ -53,6 +53,8 @@ export class Mobike {
   listPending = false;
   /** The peer says that it is at an address at which it has not proved to receive: what we send stays away from it. */
   unproven = false;
+  /** Where the peer's last request came from and to. */
+  heard: Path | undefined;
   /** Grows with every change of path: an answer that belongs to an older one decides nothing. */
   generation = 0;
   /** Updates refused in a row with UNEXPECTED_NAT_DETECTED. */

@@ -72,11 +72,16 @@ export function detectNat(sa: IkeSa, message: Message): void {
   if (sa.nat.remote && !before.remote) sa.log.log('ike', 1, 'remote host is behind NAT');
 }
 
-/** Whether the peer sees us under another address or port than it did before: the mapping of the NAT changed. */
+/**
+ * Whether the peer sees us under another address or port than it did before: the mapping of the NAT changed. It is remembered
+ * for the next time. The first answer after IKE_SA_INIT, which was about port 500, and the first one after a rekeying of the
+ * IKE_SA, whose SPIs are part of the hash, tell of a change that may be none: the update it causes does no harm.
+ */
 export function mappingChanged(sa: IkeSa, message: Message): boolean {
-  const now = findNotify(message, NotifyType.NAT_DETECTION_DESTINATION_IP);
+  const now = findNotify(message, NotifyType.NAT_DETECTION_DESTINATION_IP)?.data;
   const before = sa.nat.seenAs;
-  return now !== undefined && before !== undefined && !equalBytes(now.data, before);
+  sa.nat.seenAs = now;
+  return now !== undefined && before !== undefined && !equalBytes(now, before);
 }
 
 /** A NAT is in the way, or both sides pretend so: ESP goes through UDP. */

@@ -20,20 +20,28 @@ export async function roam(sa: IkeSa): Promise<void> {
 
 /** What waits to be told the peer, or found out, is the next conversation. */
 export async function proceed(sa: IkeSa, mobike: Mobike): Promise<void> {
-  if (mobike.stranded) return;
-  if (mobike.pending && !sa.tasks.plans('IKE_MOBIKE')) sa.tasks.queueFirst(ikeMobike());
+  const tells = mobike.pending && !mobike.stranded;
+  if (tells && !sa.tasks.plans('IKE_MOBIKE')) sa.tasks.queueFirst(ikeMobike());
   await sa.tasks.advance();
 }
 
 /** Where the outstanding request goes to now: over the path in use, or over the next round of a search. */
 export function nextRound(sa: IkeSa): readonly Path[] {
   const search = sa.mobike?.search;
-  if (search === undefined) return [sa];
+  if (search === undefined) return alsoWhereHeard(sa);
   const round = search.rounds++ === 0 ? search.direct : search.paths;
   for (const { local, remote } of round) {
     sa.log.log('ike', 1, `checking path ${printEndpoint(local)} - ${printEndpoint(remote)}`);
   }
   return round;
+}
+
+// A NAT before the peer may have been rebound: then its requests come from where ours would reach it too. That moves
+// nothing, but it keeps us from giving up a peer that lives.
+function alsoWhereHeard(sa: IkeSa): readonly Path[] {
+  const heard = sa.mobike?.heard;
+  const differs = heard !== undefined && sa.nat.remote && !samePath(heard, sa);
+  return differs && sa.mobike?.unproven === false ? [sa, heard] : [sa];
 }
 
 /** The peer is silent: further sends of the request try every path there is, at their usual times. */
@@ -84,17 +92,25 @@ export async function adoptPath(sa: IkeSa, mobike: Mobike, reply: Reply): Promis
   if (sameRemote) await moveChildren(sa, 'both');
 }
 
+/**
+ * The peer, which leads, moved the IKE_SA to where it is now: what comes in is taken from there at once. What goes out waits
+ * until the peer has proved to be at a new address: nobody can lead our traffic to somebody else.
+ */
+export async function followPeer(sa: IkeSa, mobike: Mobike): Promise<void> {
+  const { local, remote } = sa;
+  mobike.generation++;
+  mobike.unproven = remote.address !== mobike.agreed.remote.address;
+  await moveChildren(sa, mobike.unproven ? 'in' : 'both');
+  if (!mobike.unproven) mobike.agreed = { local, remote };
+}
+
 async function chooseAnew(sa: IkeSa, mobike: Mobike): Promise<void> {
   const lost = mobike.search !== undefined || mobike.stranded || !(await isUsable(sa));
   if (lost) {
     await searchPath(sa, mobike);
     return;
   }
-  sa.log.log(
-    'ike',
-    2,
-    `keeping connection path ${printEndpoint(sa.local)} - ${printEndpoint(sa.remote)}`,
-  );
+  sa.log.log('ike', 2, `keeping connection path ${sa.local.address} - ${sa.remote.address}`);
 }
 
 // RFC 4555 section 3.5: the other side moves by itself only if its own address is no longer there.

@@ -111,8 +111,8 @@ export class InstalledChildSa {
   }
 
   /**
-   * Its ends are elsewhere now: SAs, policies and routes of one direction or both follow, and no packet of ours meets a gap. Rejects with
-   * `KernelError` where the kernel does not let them; the CHILD_SA then wants to be rekeyed.
+   * Its ends are elsewhere now: SAs, policies and routes of one direction or both follow, and no packet of ours meets a
+   * gap. Rejects with `KernelError` where the kernel does not let them; the CHILD_SA then wants to be rekeyed.
    */
   async move(ends: ChildEnds, halves: Halves = 'both'): Promise<void> {
     if (this.#removal !== undefined) return;
@@ -131,6 +131,17 @@ export class InstalledChildSa {
       throw error;
     }
     this.#out.routes = routes;
+    await this.#release(before);
+  }
+
+  /** Addresses or routes of this host changed: its routes are those that it would get now. */
+  async reroute(): Promise<void> {
+    if (!this.#sends || this.#removal !== undefined) return;
+    const before = this.#out.routes;
+    const now = await this.#host.addRoutes(this.#spec);
+    // Without a way to the peer the old ones stay wanted: they keep packets of this host from leaving another way.
+    if (now.length === 0) return;
+    this.#out.routes = [...now];
     await this.#release(before);
   }
 

@@ -22,7 +22,7 @@ import { OwnedSas } from './owned-sas.ts';
 import { policyTable } from './policy-table.ts';
 import { recover } from './recovery.ts';
 import { type ReqidKey, Reqids } from './reqids.ts';
-import { childRoutes, routeTable } from './routes.ts';
+import { childRoutes, type RouteView, remembering, routeTable } from './routes.ts';
 import type { Held, SharedObjects } from './shared-objects.ts';
 
 /** The options the installer obeys, read at each use because a reload may change them. */
@@ -90,6 +90,7 @@ export class KernelInstaller {
   };
   #rule: { readonly table: number; readonly priority: number } | undefined;
   #overrunPending = false;
+  #view: RouteView | undefined;
 
   constructor(deps: InstallerDeps) {
     this.#deps = deps;
@@ -223,6 +224,20 @@ export class KernelInstaller {
     return child;
   }
 
+  /** Addresses or routes of this host changed: routes follow, and those that went down with an interface come back. */
+  async reroute(): Promise<void> {
+    const { net, settings } = this.#deps;
+    if (!settings().installRoutes || this.#installed.size === 0) return;
+    // One look at the addresses and at the way to each peer serves all CHILD_SAs.
+    this.#view = remembering(net);
+    try {
+      for (const child of [...this.#installed]) await child.reroute();
+    } finally {
+      this.#view = undefined;
+    }
+    await this.#attempt('putting back routes', () => this.#routes.restore());
+  }
+
   /** Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired. */
   onEvent(handler: (event: KernelEvent) => void): void {
     this.#events.on(handler);
@@ -235,7 +250,7 @@ export class KernelInstaller {
     const held: Held<KernelRoute>[] = [];
     if (!installRoutes) return held;
     await this.#attempt('installing a route', async () => {
-      for (const route of await childRoutes(spec, net, routingTable || 254)) {
+      for (const route of await childRoutes(spec, this.#view ?? net, routingTable || 254)) {
         held.push(await this.#routes.acquire(route));
       }
     });

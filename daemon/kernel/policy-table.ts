@@ -5,13 +5,15 @@ import {
   type KernelPolicy,
   type PolicyTemplate,
 } from '../contracts/kernel.ts';
+import { familyOf, unspecified } from '../proto/ip-address.ts';
 import { policyPlace, policyRecord } from './records.ts';
 import { selectorShape } from './selector-shape.ts';
 import { SharedObjects } from './shared-objects.ts';
 
 /**
  * The policies of all CHILD_SAs, shared where they are equal. Of several wishes for one place the strongest
- * priority is in force, and among equals the newest: the CHILD_SA that came last is the one the peer uses.
+ * priority is in force, and among equals the newest: the CHILD_SA that came last is the one the peer uses. What comes in is
+ * accepted from all of them.
  */
 export function policyTable(
   kernel: KernelIpsec,
@@ -36,7 +38,22 @@ export function printPolicy(policy: KernelPolicy): string {
 }
 
 function strongest(policies: readonly KernelPolicy[]): KernelPolicy {
-  return policies.reduce((best, policy) => (policy.priority <= best.priority ? policy : best));
+  const best = policies.reduce((one, policy) => (policy.priority <= one.priority ? policy : one));
+  return policies.length === 1 || best.direction === 'out' ? best : forAll(best, policies);
+}
+
+// Several peers with equal selectors share a policy for what comes in. It takes any of them: the reqid tells that an SA is
+// one of theirs, and only their SAs have it.
+function forAll(best: KernelPolicy, policies: readonly KernelPolicy[]): KernelPolicy {
+  const [wanted] = best.templates;
+  if (wanted === undefined || best.templates.length > 1) return best;
+  const fromElsewhere = policies.some(({ priority, templates: [other] }) => {
+    if (priority !== best.priority || other?.reqid !== wanted.reqid) return false;
+    const comparable = familyOf(other.source) === familyOf(wanted.source);
+    return comparable && other.mode === wanted.mode && other.source !== wanted.source;
+  });
+  if (!fromElsewhere) return best;
+  return { ...best, templates: [{ ...wanted, source: unspecified(familyOf(wanted.source)) }] };
 }
 
 // Only places that were empty of ours are added exclusively: what is there then belongs to somebody else.

@@ -1,5 +1,5 @@
 import type { StateJournal } from '../contracts/journal.ts';
-import type { KernelNet, KernelRoute } from '../contracts/kernel.ts';
+import { KernelError, type KernelNet, type KernelRoute } from '../contracts/kernel.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { selectorPairs } from './child-policies.ts';
@@ -21,9 +21,48 @@ export function routeTable(net: KernelNet, journal: StateJournal): SharedObjects
         await net.addRoute(route);
       },
       drop: (route) => net.deleteRoute(route),
+      async restore(route) {
+        try {
+          await net.addRoute(route);
+        } catch (error) {
+          // It is there, or its interface is down: the next change tries again.
+          if (!(error instanceof KernelError) || !MAY_STAY.has(error.errnoName)) throw error;
+        }
+      },
     },
     journal,
   );
+}
+
+/** Errors of putting back a route that the next change of the network may mend. */
+const MAY_STAY: ReadonlySet<string> = new Set([
+  'EEXIST',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ENODEV',
+  'EINVAL',
+]);
+
+/** What the routes of a CHILD_SA depend on. */
+export type RouteView = Pick<KernelNet, 'addresses' | 'route'>;
+
+/** A view that asks the kernel every question once. */
+export function remembering(net: RouteView): RouteView {
+  let addresses: ReturnType<RouteView['addresses']> | undefined;
+  const routes = new Map<string, ReturnType<RouteView['route']>>();
+  return {
+    addresses: () => {
+      addresses ??= net.addresses();
+      return addresses;
+    },
+    route(remote, source) {
+      const key = `${remote} ${source}`;
+      const known = routes.get(key) ?? net.route(remote, source);
+      routes.set(key, known);
+      return known;
+    },
+  };
 }
 
 /**
@@ -33,7 +72,7 @@ export function routeTable(net: KernelNet, journal: StateJournal): SharedObjects
  */
 export async function childRoutes(
   spec: ChildSaSpec,
-  net: KernelNet,
+  net: RouteView,
   table: number,
 ): Promise<readonly KernelRoute[]> {
   if (spec.mode === 'transport' || spec.ifIdOut !== 0 || !spec.policies) return [];

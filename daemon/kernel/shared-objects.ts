@@ -13,6 +13,8 @@ export interface ObjectKind<T> {
   /** Puts the object into its place; `replaced` is ours and there now. */
   put(wish: T, replaced: T | undefined): Promise<void>;
   drop(applied: T): Promise<void>;
+  /** Puts back what the kernel may have dropped by itself. */
+  restore?(applied: T): Promise<void>;
 }
 
 /** A wish that was granted. */
@@ -114,6 +116,13 @@ export class SharedObjects<T extends object> {
       else this.#places.delete(key);
     }
     await this.#all(keys, (place) => this.#reconcile(place));
+  }
+
+  /** Puts back whatever the kernel has dropped by itself; rejects with the first failure after trying all. */
+  async restore(): Promise<void> {
+    await this.#all([...this.#places.keys()], async ({ applied, found }) => {
+      if (applied !== undefined && !found) await this.#kind.restore?.(applied);
+    });
   }
 
   /** Empties every place, whoever still wants it; rejects with the first failure after trying all. */

@@ -1,4 +1,4 @@
-import type { KernelNet, KernelRoute } from '../../daemon/contracts/kernel.ts';
+import type { KernelNet, KernelRoute, NetworkChange } from '../../daemon/contracts/kernel.ts';
 import type { Logger } from '../../daemon/contracts/logger.ts';
 import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
 import { Emitter } from '../../daemon/util/emitter.ts';
@@ -32,13 +32,14 @@ const families = [4, 6] as const;
 export class NetlinkNet implements KernelNet {
   readonly #client: RouteClient;
   readonly #interfaces: Interfaces;
-  readonly #changes: Emitter<void>;
+  readonly #changes: Emitter<NetworkChange>;
   readonly #watcher: Watcher;
   /** Tables that hold our own routes, which say nothing about the way to a peer. */
   readonly #ownTables = new Set<number>();
   /** Addresses of our own making: no source to speak to peers from. */
   readonly #virtual = new Set<IpAddress>();
-  #telling = false;
+  /** Kinds of change that the handlers hear of with the next turn of the event loop. */
+  readonly #untold = new Set<NetworkChange>();
 
   constructor(client: RouteClient, interfaces: Interfaces, logger: Logger) {
     this.#client = client;
@@ -143,7 +144,7 @@ export class NetlinkNet implements KernelNet {
     );
   }
 
-  onChange(handler: () => void): void {
+  onChange(handler: (what: NetworkChange) => void): void {
     this.#changes.on(handler);
   }
 
@@ -192,11 +193,14 @@ export class NetlinkNet implements KernelNet {
     if (event.kind === 'route' && this.#concernsUsOnly(event.route)) return;
     if (event.kind === 'address' && this.#virtual.has(address(event.address.address))) return;
     if (event.kind === 'rule' && this.#ownTables.has(event.rule.table)) return;
-    if (this.#telling) return;
-    this.#telling = true;
+    const what = event.kind === 'route' || event.kind === 'rule' ? 'routes' : 'addresses';
+    if (this.#untold.has(what)) return;
+    this.#untold.add(what);
+    if (this.#untold.size > 1) return;
     setImmediate(() => {
-      this.#telling = false;
-      this.#changes.emit();
+      const told = [...this.#untold];
+      this.#untold.clear();
+      for (const one of told) this.#changes.emit(one);
     });
   }
 

@@ -4,6 +4,7 @@ import type {
   KernelNet,
   KernelPolicy,
   KernelRoute,
+  NetworkChange,
   SaId,
   SaUsage,
 } from '../../daemon/contracts/kernel.ts';
@@ -141,7 +142,7 @@ export class NullNet implements KernelNet {
     // There is none.
   }
 
-  onChange(_handler: () => void): void {
+  onChange(_handler: (what: NetworkChange) => void): void {
     // Nothing ever changes here.
   }
 

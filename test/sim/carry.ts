@@ -1,5 +1,5 @@
 import type { KernelPolicy, KernelSa, PolicyDirection } from '../../daemon/contracts/kernel.ts';
-import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
+import { type IpAddress, ipBytes, isUnspecified } from '../../daemon/proto/ip-address.ts';
 import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
 import { equalBytes } from '../../daemon/util/bytes.ts';
 import { toHex } from '../../daemon/util/hex.ts';
@@ -105,9 +105,14 @@ function receive(to: FakeKernel, packet: DataPacket, passed: readonly KernelSa[]
     if (demanded.length > 0 && outer === undefined) {
       return { kind: 'dropped', why: 'in the clear where policy protects' };
     }
-    for (const { protocol, reqid, mode } of demanded) {
+    for (const { protocol, reqid, mode, source } of demanded) {
+      const anySource = mode === 'transport' || isUnspecified(source);
       const fits = passed.some(
-        (sa) => sa.protocol === protocol && sa.reqid === reqid && sa.mode === mode,
+        (sa) =>
+          sa.protocol === protocol &&
+          sa.reqid === reqid &&
+          sa.mode === mode &&
+          (anySource || sa.source === source),
       );
       if (!fits) {
         return { kind: 'dropped', why: `another SA than the ${direction} policy demands` };

@@ -6,6 +6,7 @@ import {
   type KernelPolicy,
   type KernelRoute,
   type KernelSa,
+  type NetworkChange,
   type PolicyId,
   type SaEnds,
   type SaId,
@@ -69,7 +70,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   #addresses: readonly IpAddress[];
   #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
   #onEvent: (event: KernelEvent) => void = () => undefined;
-  #onChange: () => void = () => undefined;
+  #onChange: (what: NetworkChange) => void = () => undefined;
 
   /** `addresses` are the host's own, all on one interface. */
   constructor(random: Random, addresses: readonly IpAddress[]) {
@@ -109,7 +110,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   /** The host has these addresses now; whoever watches is told. */
   readdress(addresses: readonly IpAddress[]): void {
     this.#addresses = addresses;
-    this.#onChange();
+    this.#onChange('addresses');
   }
 
   owns(address: IpAddress): boolean {
@@ -291,7 +292,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.rules.delete(`${table} ${priority}`);
   }
 
-  onChange(handler: () => void): void {
+  onChange(handler: (what: NetworkChange) => void): void {
     this.#onChange = handler;
   }
 

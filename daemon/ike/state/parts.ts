@@ -2,8 +2,9 @@ import type { NameServer } from '../../contracts/name-servers.ts';
 import type { IpAddress } from '../../proto/ip-address.ts';
 import type { InterfaceIds } from '../child-marks.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { Mobike, type Path } from '../mobike.ts';
 import type { TimerName } from '../timers.ts';
-import { ipAddress } from './proto-shapes.ts';
+import { endpoint, ipAddress } from './proto-shapes.ts';
 import {
   bool,
   list,
@@ -176,6 +177,45 @@ const extensions: StatePart<Extensions> = {
   },
 };
 
+interface SavedMobike {
+  readonly leads: boolean;
+  readonly agreed: Path;
+  readonly peerAddresses: readonly IpAddress[];
+  readonly announced: readonly IpAddress[];
+  readonly updatePending: boolean;
+  readonly unproven: boolean;
+}
+
+/** A search for a path is not kept: a successor looks at its paths anew. */
+const mobike: StatePart<{ readonly active?: SavedMobike }> = {
+  name: 'mobike',
+  shape: record<{ readonly active?: SavedMobike }>({
+    active: optional(
+      record<SavedMobike>({
+        leads: bool,
+        agreed: record<Path>({ local: endpoint, remote: endpoint }),
+        peerAddresses: list(ipAddress),
+        announced: list(ipAddress),
+        updatePending: bool,
+        unproven: bool,
+      }),
+    ),
+  }),
+  save: ({ mobike: active }) => {
+    if (active === undefined) return {};
+    const { leads, agreed, peerAddresses, announced, unproven } = active;
+    const updatePending = active.updatePending || active.search !== undefined;
+    return { active: { leads, agreed, peerAddresses, announced, updatePending, unproven } };
+  },
+  restore: (sa, { active }) => {
+    if (active === undefined) return;
+    sa.mobike = new Mobike(active.leads, active.agreed, active.announced);
+    sa.mobike.peerAddresses = active.peerAddresses;
+    sa.mobike.updatePending = active.updatePending;
+    sa.mobike.unproven = active.unproven;
+  },
+};
+
 /** Timers that end something at a set time go on; the others start afresh in the successor, or do not belong there. */
 const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   retransmit: false,
@@ -222,5 +262,6 @@ export const STATE_PARTS: readonly AnyPart[] = [
   part(extensions),
   part(lifetimes),
   part(configuration),
+  part(mobike),
   part(timers),
 ];

@@ -1,4 +1,3 @@
-import { printEndpoint } from '../../proto/endpoint.ts';
 import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { NotifyType, notifyName } from '../../proto/iana/notify-types.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
@@ -95,11 +94,7 @@ async function refused(sa: IkeSa, mobike: Mobike, type: number): Promise<void> {
   }
   const { local, remote } = mobike.agreed;
   mobike.unexpectedNats = 0;
-  sa.log.log(
-    'ike',
-    1,
-    `keeping connection path ${printEndpoint(local)} - ${printEndpoint(remote)}`,
-  );
+  sa.log.log('ike', 1, `keeping connection path ${local.address} - ${remote.address}`);
   setEndpoints(sa, local, remote);
   await moveChildren(sa, 'both');
 }

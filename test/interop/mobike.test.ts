@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { Host } from '../lab/host.ts';
+import { addRoutes, link } from '../lab/links.ts';
+import { ADDRESSES, type ExtraSettings, type PartialPlan, plan, type Side } from '../lab/plan.ts';
+import { makeSites, type Sites } from '../lab/sites.ts';
+import { sleep, waitFor } from '../lab/wait.ts';
+import { xfrmStates } from '../lab/xfrm.ts';
+import { describeWith, testWith } from '../support/capability.ts';
+import { strongswan } from './peers.ts';
+import { Stream } from './stream.ts';
+import { establish, type TunnelRun, takeDown, withTunnel } from './tunnel-run.ts';
+
+/** The second way of each gateway to the router. */
+const SECOND = {
+  moon: { gateway: '203.0.113.1', router: '203.0.113.2' },
+  sun: { gateway: '203.0.113.5', router: '203.0.113.6' },
+} as const;
+
+/** Packets that a move may cost: the path is noticed to be gone 100 ms late, and the lab is slow. */
+const TOLERATED = 60;
+
+const mobile: ExtraSettings = { connection: { mobike: 'yes', local_addrs: '%any' } };
+const anybody: ExtraSettings = { connection: { ...mobile.connection, remote_addrs: '%any' } };
+
+/** A plan in which one side opens the IKE_SA and the other takes it from anywhere. */
+function mobilePlan(initiator: Side, part: PartialPlan = {}): PartialPlan {
+  const extra =
+    initiator === 'moon' ? { moon: mobile, sun: anybody } : { moon: anybody, sun: mobile };
+  return { extra, ...part };
+}
+
+describeWith('lab', 'MOBIKE with strongSwan', () => {
+  let sites: Sites;
+  beforeAll(async () => {
+    sites = await makeSites('mobike');
+    for (const side of ['moon', 'sun'] as const) await secondWay(sites.router, sites[side], side);
+  });
+  afterAll(() => sites[Symbol.asyncDispose]());
+
+  const run = (
+    initiator: Side,
+    part: PartialPlan,
+    body: (run: TunnelRun) => Promise<void>,
+  ): Promise<void> =>
+    withTunnel(
+      sites,
+      strongswan.make(sites.sun),
+      plan(mobilePlan(initiator, part)),
+      {},
+      async (tunnel) => {
+        try {
+          await establish(tunnel, initiator);
+          await body(tunnel);
+          await takeDown(tunnel, initiator);
+        } finally {
+          for (const side of ['moon', 'sun'] as const) await restore(sites[side], side);
+        }
+      },
+    );
+
+  for (const initiator of ['moon', 'sun'] as const) {
+    for (const mover of ['moon', 'sun'] as const) {
+      testWith('lab', `${initiator} initiated, the interface of ${mover} goes down and up`, () =>
+        run(initiator, {}, async (tunnel) => {
+          const stream = Stream.start(sites.alice, ADDRESSES.sun[4].host);
+          await sleep(300);
+          await sites[mover].sh('ip link set wan down');
+          await waitFor('the SAs on the other way', () => at(tunnel, SECOND[mover].gateway));
+          await sleep(300);
+          await restore(sites[mover], mover);
+          await sleep(700);
+          const { lost, received, text } = await stream.stop();
+          expect(lost, `${text}${tunnel.moon.log()}`).toBeLessThan(TOLERATED);
+          expect(received).toBeGreaterThan(20);
+        }),
+      );
+    }
+  }
+
+  for (const mover of ['moon', 'sun'] as const) {
+    testWith('lab', `${mover} initiated and gets another address in its network`, () =>
+      run(mover, {}, async (tunnel) => {
+        const before = ADDRESSES[mover][4].gateway;
+        const after = before.replace(/\.1$/, '.77');
+        const stream = Stream.start(sites.alice, ADDRESSES.sun[4].host);
+        await sleep(300);
+        await sites[mover].sh(`ip address del ${before}/24 dev wan
+          ip address add ${after}/24 dev wan
+          ip route replace default via ${ADDRESSES[mover][4].router}`);
+        // strongSwan takes the path whose probe is answered first, be it over IPv6.
+        await waitFor('the SAs at another address', () => left(tunnel, before));
+        await sleep(500);
+        const { lost, received, text } = await stream.stop();
+        expect(lost, `${text}${tunnel.moon.log()}`).toBeLessThan(TOLERATED);
+        expect(received).toBeGreaterThan(20);
+      }),
+    );
+
+    testWith('lab', `${mover} initiated over IPv6 and is left with IPv4`, () =>
+      run(mover, { family: 6 }, async (tunnel) => {
+        const stream = Stream.start(sites.alice, ADDRESSES.sun[6].host);
+        await sleep(300);
+        await sites[mover].sh(
+          `ip address del ${ADDRESSES[mover][6].gateway}/64 dev wan; ip -6 route del default || true`,
+        );
+        await waitFor('the SAs over IPv4', () => at(tunnel, ADDRESSES[mover][4].gateway), 30_000);
+        await sleep(500);
+        const { lost, received, text } = await stream.stop();
+        expect(lost, `${text}${tunnel.moon.log()}`).toBeLessThan(TOLERATED);
+        expect(received).toBeGreaterThan(20);
+      }),
+    );
+  }
+});
+
+/** Whether the kernels of both gateways have one CHILD_SA, with this address at an end. */
+async function at({ moon, sun }: TunnelRun, address: string): Promise<boolean> {
+  for (const gateway of [moon, sun]) {
+    const states = await xfrmStates(gateway.host);
+    const there = states.filter(({ source, destination }) =>
+      [source, destination].includes(address),
+    );
+    if (states.length !== 2 || there.length !== 2) return false;
+  }
+  return true;
+}
+
+/** Whether the kernels of both gateways have one CHILD_SA, with this address at no end. */
+async function left({ moon, sun }: TunnelRun, address: string): Promise<boolean> {
+  for (const gateway of [moon, sun]) {
+    const states = await xfrmStates(gateway.host);
+    const still = states.some(({ source, destination }) => [source, destination].includes(address));
+    if (states.length !== 2 || still) return false;
+  }
+  return true;
+}
+
+async function secondWay(router: Host, gateway: Host, side: Side): Promise<void> {
+  const { gateway: address, router: hop } = SECOND[side];
+  await link(
+    { host: gateway, device: 'wan2', addresses: [`${address}/30`] },
+    { host: router, device: `to-${side}2`, addresses: [`${hop}/30`] },
+  );
+  await addRoutes(gateway, [`default via ${hop} metric 100`]);
+}
+
+/** The first way as it was made. */
+async function restore(gateway: Host, side: Side): Promise<void> {
+  const { 4: v4, 6: v6 } = ADDRESSES[side];
+  await gateway.sh(`ip link set wan up
+    ip -4 address flush dev wan
+    ip address add ${v4.gateway}/24 dev wan
+    ip address replace ${v6.gateway}/64 dev wan nodad
+    ip route replace default via ${v4.router}
+    ip -6 route replace default via ${v6.router}`);
+}
