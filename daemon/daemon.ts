@@ -14,6 +14,7 @@ import type { RedirectPolicy } from './contracts/redirect.ts';
 import type { SessionStore } from './contracts/session-store.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
+import { LeftoverGrace } from './control/leftover-grace.ts';
 import { within } from './control/within.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
@@ -207,6 +208,13 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       return { ok: false, errmsg: errorText(error) };
     }
   };
+  const grace = new LeftoverGrace(clock, {
+    present: () => installer.hasLeftovers,
+    drop: async () => {
+      await installer.dropLeftovers();
+      await virtualIps.dropLeftovers();
+    },
+  });
   const control = new Controller({
     clock,
     hub,
@@ -218,6 +226,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     plugins: contracts.plugins ?? [],
     reloadSettings,
     resolve,
+    grace,
   });
 
   return {
@@ -237,6 +246,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await virtualIps.settle();
       // A program that hangs must not keep the daemon from its work.
       await within(clock, nameServers.settle(), SHUTDOWN_LIMIT, new AbortController().signal);
+      grace.begin();
       net.onChange((what) => {
         void refreshInterfaces();
         roaming.changed(what);
@@ -250,6 +260,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       if (manager.size > 0) await installer.compare();
     },
     async shutdown() {
+      grace.close();
       // An IKE_SA that waits for something outside must not keep what is in the kernel there.
       if (events.size > 0) events.emit({ kind: 'alert', type: 'shutdown-signal' });
       const never = new AbortController().signal;

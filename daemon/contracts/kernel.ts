@@ -135,17 +135,32 @@ export interface KernelPolicy extends PolicyId {
   readonly offloadTo?: IpAddress;
 }
 
+/** The SA that the kernel misses for a packet; until there is one, or this is forgotten, it does not ask again. */
+export interface WantedSa {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly protocol: SaProtocol;
+  readonly mode: SaMode;
+  readonly reqid: number;
+  readonly mark?: Mark;
+  readonly ifId?: number;
+}
+
+/** A packet met a policy without an SA. */
+export interface AcquireEvent {
+  readonly kind: 'acquire';
+  readonly reqid: number;
+  /** Selectors of the packet that asked. */
+  readonly source: TrafficSelector;
+  readonly destination: TrafficSelector;
+  /** The CPU that asks, of a policy per CPU. */
+  readonly cpu?: number;
+  readonly wanted: WantedSa;
+}
+
 /** What the kernel tells unasked. */
 export type KernelEvent =
-  | {
-      readonly kind: 'acquire';
-      readonly reqid: number;
-      /** Selectors of the packet that asked. */
-      readonly source: TrafficSelector;
-      readonly destination: TrafficSelector;
-      /** The CPU that asks, of a policy per CPU. */
-      readonly cpu?: number;
-    }
+  | AcquireEvent
   | { readonly kind: 'expire'; readonly id: Omit<SaId, 'source'>; readonly hard: boolean }
   | {
       readonly kind: 'mapping';
@@ -215,6 +230,8 @@ export interface KernelIpsec extends AsyncDisposable {
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
   deleteSa(id: SaId): Promise<void>;
   querySa(id: SaId): Promise<SaUsage | undefined>;
+  /** Takes an acquire back that led to nothing, so that the next packet asks anew; no error if it is gone already. */
+  forgetAcquire(wanted: WantedSa): Promise<void>;
   /** Adds or replaces a policy; an `exclusive` one rejects with EEXIST where its {@link PolicyId} is taken. */
   addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void>;
   /** Removes a policy; one that is gone already is no error. */

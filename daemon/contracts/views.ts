@@ -120,3 +120,16 @@ export interface IkeSaView {
   readonly tasksPassive: readonly string[];
   readonly children: readonly ChildSaView[];
 }
+
+/** Read-only snapshot of an installed trap or shunt. */
+export interface PolicyView {
+  readonly kind: 'trap' | 'pass' | 'drop';
+  readonly ike: string;
+  readonly child: string;
+  /** Of traps only. */
+  readonly reqid?: number;
+  readonly mode: string;
+  /** Printed selectors; `dynamic` where a shunt leaves it so. */
+  readonly localTs: readonly string[];
+  readonly remoteTs: readonly string[];
+}

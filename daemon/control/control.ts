@@ -6,7 +6,7 @@ import type { Counters } from '../ike/counters.ts';
 import type { PoolView } from '../pools/pool-store.ts';
 import type { Identity } from '../proto/identity.ts';
 import type { RedirectTarget } from '../proto/redirect-target.ts';
-import type { IkeSaView } from './views.ts';
+import type { IkeSaView, PolicyView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
 
@@ -102,6 +102,8 @@ export interface Control {
   /** Installs the trap or shunt policy of a child. */
   install(child: string, ike: string | undefined): Promise<Outcome>;
   uninstall(child: string, ike: string | undefined): Promise<Outcome>;
+  /** Installed traps, then shunts, each in order of installation. */
+  policies(): readonly PolicyView[];
   /** Snapshots in order of creation, taken one at a time: a slow reader holds no IKE_SA. */
   listSas(selector: SaSelector): AsyncIterable<IkeSaView>;
   stats(): DaemonStats;

@@ -10,6 +10,7 @@ import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
 import { viewIkeSa } from '../ike/ike-sa-view.ts';
 import type { PoolStore } from '../pools/pool-store.ts';
 import type { Emitter } from '../util/emitter.ts';
+import { errorText } from '../util/error.ts';
 import type {
   Control,
   DaemonStats,
@@ -25,11 +26,12 @@ import type {
   TerminateRequest,
 } from './control.ts';
 import { followLog } from './follow-log.ts';
+import type { LeftoverGrace } from './leftover-grace.ts';
 import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
-import type { IkeSaView } from './views.ts';
+import type { IkeSaView, PolicyView } from './views.ts';
 import { within } from './within.ts';
 
 export interface ControllerDeps {
@@ -44,6 +46,8 @@ export interface ControllerDeps {
   readonly reloadSettings: () => Promise<Outcome>;
   /** Looks a DNS name up and remembers the answer for matching; never rejects. */
   readonly resolve: (name: string) => Promise<unknown>;
+  /** What a killed predecessor left in force waits for the configuration. */
+  readonly grace: LeftoverGrace;
 }
 
 /** Steers the daemon: what VICI, tests and start actions do goes through here. */
@@ -59,7 +63,7 @@ export class Controller implements Control {
     this.pools = deps.pools;
     this.#startedAt = deps.clock.now();
     this.#startedAtWallClock = deps.clock.wallClock();
-    this.#actions = new StartActions(deps.manager, deps.hub);
+    this.#actions = new StartActions(deps.manager, deps.hub, (done) => deps.grace.starting(done));
   }
 
   async loadConnection(
@@ -69,11 +73,15 @@ export class Controller implements Control {
     const previous = connections.get(config.name);
     const outcome = connections.load(config);
     if (outcome === 'unchanged') return outcome;
+    this.#deps.grace.loaded();
     // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
     for (const { kind, text } of [...config.localAddrs, ...config.remoteAddrs]) {
       if (kind === 'name') this.#deps.resolve(text).catch(() => {});
     }
-    this.#actions.changed(previous, config, outcome === 'replaced');
+    // As stored: children that did not change are still the same objects.
+    const stored = connections.get(config.name) ?? config;
+    await this.#actions.changed(previous, stored, outcome === 'replaced');
+    this.#deps.grace.loaded();
     return outcome;
   }
 
@@ -81,7 +89,8 @@ export class Controller implements Control {
     const previous = this.#deps.connections.get(name);
     if (previous === undefined) return false;
     this.#deps.connections.remove(name);
-    this.#actions.changed(previous, undefined, true);
+    await this.#actions.changed(previous, undefined, true);
+    this.#deps.grace.loaded();
     return true;
   }
 
@@ -107,6 +116,10 @@ export class Controller implements Control {
     const found = childName === undefined ? undefined : connections.findChild(childName, ikeName);
     if (childName !== undefined && found === undefined) {
       return no(`CHILD_SA config '${childName}' not found`);
+    }
+    const mode = found?.child.mode;
+    if (mode === 'pass' || mode === 'drop') {
+      return no(`CHILD_SA '${childName}' has mode ${mode}: it is installed, not initiated`);
     }
     const connection = found?.connection ?? connections.get(ikeName ?? '');
     if (connection === undefined) return no(`IKE_SA config '${ikeName}' not found`);
@@ -144,12 +157,28 @@ export class Controller implements Control {
   }
 
   async install(child: string, ike: string | undefined): Promise<Outcome> {
-    if (this.findChild(child, ike) === undefined) return no('configuration name not found');
-    return no(`installing policy '${child}' failed: trap and shunt policies are not supported yet`);
+    const found = this.findChild(child, ike);
+    if (found === undefined) return no('configuration name not found');
+    this.#deps.hub.log('cfg', 1, `vici installing '${child}'`);
+    try {
+      await this.#deps.manager.policies.install(found.connection, found.child, false);
+      return { ok: true };
+    } catch (error) {
+      return no(`installing policy '${child}' failed: ${errorText(error)}`);
+    }
   }
 
-  async uninstall(child: string): Promise<Outcome> {
-    return no(`policy '${child}' not found`);
+  async uninstall(child: string, ike: string | undefined): Promise<Outcome> {
+    const { policies } = this.#deps.manager;
+    const found = policies.find(child, ike);
+    if (found === undefined) return no(`policy '${child}' not found`);
+    this.#deps.hub.log('cfg', 1, `vici uninstalling '${child}'`);
+    const removed = await policies.uninstall(found.connection, child);
+    return removed ? { ok: true } : no(`policy '${child}' not found`);
+  }
+
+  policies(): readonly PolicyView[] {
+    return this.#deps.manager.policies.views();
   }
 
   async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {

@@ -4,5 +4,6 @@ export type {
   ChildSaView,
   IkeSaStateName,
   IkeSaView,
+  PolicyView,
   UsageView,
 } from '../contracts/views.ts';

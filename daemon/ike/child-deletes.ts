@@ -45,9 +45,13 @@ export async function deleteChildren(
       sa.log.log('ike', 1, `received DELETE for ${protocol} CHILD_SA with SPI ${printed}`);
       // While our own DELETE for it is under way the peer learns of it from that one, RFC 7296 section 1.4.1.
       if (child.state === 'DELETING') continue;
-      const wasUp = child.up;
+      const loses = child.up && child.successor === undefined && !child.deletedByPeer;
+      // First the trap, so that there is no moment without policy.
+      if (loses && child.config.closeAction.trap && !sa.ending) {
+        await sa.env.registry.trap(sa, [child.config.name]);
+      }
       await deleteOne(child);
-      if (wasUp && child.successor === undefined && !child.deletedByPeer) lost.push(child.config);
+      if (loses) lost.push(child.config);
       const own = childSpiBytes(child.terms.spiIn);
       const list = closed.get(payload.protocol);
       if (list === undefined) closed.set(payload.protocol, [own]);

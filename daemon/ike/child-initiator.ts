@@ -32,6 +32,7 @@ import { find, findError } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 import { childDisown } from './tasks/child-delete.ts';
+import { withPacketFirst } from './triggers.ts';
 
 /**
  * A CHILD_SA that we ask for: the payloads of the request, and what becomes of the answer. Until it is complete it
@@ -76,13 +77,15 @@ export class ChildProposal {
     this.#local = selectors.local;
     this.#awaitsAddress = sa.state.kind !== 'established' && wantedAddresses(sa).length > 0;
     this.#remote = selectors.remote;
+    const packet = sa.env.options().ignore_acquire_ts ? undefined : sa.triggers.of(child.name);
+    const proposed = withPacketFirst(selectors, packet);
     this.uniqueId = sa.env.registry.nextChildId();
     this.payloads = [
       ...(replaces === undefined ? [] : [rekeyNotify(replaces)]),
       ...featureNotifies(wanted),
       { kind: 'SA', proposals },
-      { kind: 'TSi', selectors: selectors.local },
-      { kind: 'TSr', selectors: selectors.remote },
+      { kind: 'TSi', selectors: proposed.local },
+      { kind: 'TSr', selectors: proposed.remote },
     ];
   }
 

@@ -99,4 +99,6 @@ export interface SaRegistry {
   renew(old: IkeSa, destination: Destination): IkeSa | undefined;
   /** Starts an IKE_SA anew after the peer was lost or closed it, for these children. */
   reestablish(sa: IkeSa, children: readonly string[]): void;
+  /** Installs traps for these children before their CHILD_SAs go; failures are in the log. */
+  trap(sa: IkeSa, children: readonly string[]): Promise<void>;
 }

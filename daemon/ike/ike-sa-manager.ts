@@ -1,4 +1,3 @@
-import { sameIkePart } from '../config/connection-store.ts';
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { KernelEvent } from '../contracts/kernel.ts';
 import type { InstalledChildSa } from '../kernel/installed-child.ts';
@@ -12,7 +11,6 @@ import { Throttle } from '../util/throttle.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { type IkeHeader, parseHeader } from '../wire/header.ts';
 import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
-import { encodeMessage } from '../wire/message.ts';
 import { alertFromOutside } from './announce.ts';
 import { expireChild, rekeyChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
@@ -24,13 +22,15 @@ import type { IkeEnvironment, SaRegistry } from './environment.ts';
 import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
 import { watchActivity } from './inactivity.ts';
-import { notify } from './payloads.ts';
+import { PolicyBook } from './policy-book.ts';
 import { addressesToKeep } from './receive-addresses.ts';
 import { ResponderGuard } from './responder-guard.ts';
+import { reusableFor } from './reuse.ts';
 import type { Takeover } from './state/takeover.ts';
+import { attemptFor, type Cause, namesNobody } from './trap-attempt.ts';
+import { versionRefusal } from './version-refusal.ts';
 import type { Outcome } from './waiters.ts';
 
-const IKE_MAJOR_VERSION = 2;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** Messages that ended before any IKE_SA saw them, by cause. */
@@ -46,6 +46,8 @@ export interface DropCounters {
 export class IkeSaManager implements SaRegistry {
   readonly tables = new IkeSaTables();
   readonly guard: ResponderGuard;
+  /** Traps and shunts. */
+  readonly policies: PolicyBook;
   readonly counters = new Counters();
   readonly drops: DropCounters = {
     malformed: 0,
@@ -69,6 +71,11 @@ export class IkeSaManager implements SaRegistry {
     const outsideAlerts = new Throttle(10, 1000);
     this.#env = { ...env, registry: this, counters: this.counters, outsideAlerts };
     this.guard = new ResponderGuard(env);
+    this.policies = new PolicyBook(env, (connection, child, packet, peer) => {
+      // The trap may be older than what else of the connection has changed.
+      const current = env.connections.get(connection.name) ?? connection;
+      return attemptFor(this, current, current.children.get(child.name) ?? child, packet, peer);
+    });
   }
 
   get size(): number {
@@ -119,19 +126,28 @@ export class IkeSaManager implements SaRegistry {
     sa.deliver(header, message, local, remote);
   }
 
-  /** Reuses the connection's IKE_SA where that is allowed, else makes a new one; tells how it went for `child`. */
+  /**
+   * Reuses the connection's IKE_SA (to that peer, if one is named) where that is allowed, else makes a new one; tells how
+   * it went for `child`, whose first selectors are those of the packet, if there is one.
+   */
   initiate(
     connection: ConnectionConfig,
     child: ChildConfig | undefined,
     signal?: AbortSignal,
+    cause: Cause = {},
   ): { readonly sa: IkeSa; readonly outcome: Promise<Outcome> } {
     if (this.#closing) {
       const sa = this.#newInitiator(connection);
       const errmsg = 'the daemon is shutting down';
       return { sa, outcome: sa.destroy(errmsg).then(() => ({ ok: false, errmsg })) };
     }
-    const reusable = this.#env.options().reuse_ikesa ? this.#reusable(connection) : undefined;
-    const sa = reusable ?? this.#newInitiator(connection);
+    const reusable = this.#env.options().reuse_ikesa
+      ? reusableFor(this.tables, connection, cause.peer)
+      : undefined;
+    const sa = reusable ?? this.#newInitiator(connection, cause.peer);
+    if (child !== undefined && cause.packet !== undefined) {
+      sa.triggers.add(child.name, cause.packet);
+    }
     return { sa, outcome: sa.initiate(child, signal) };
   }
 
@@ -155,6 +171,7 @@ export class IkeSaManager implements SaRegistry {
   /** DELETEs for every established IKE_SA, without waiting for answers. */
   async shutdown(): Promise<void> {
     this.#closing = true;
+    this.policies.close();
     const all = [...this.tables.byId.values()];
     await Promise.all(
       all.map((sa) => {
@@ -202,6 +219,7 @@ export class IkeSaManager implements SaRegistry {
       moved?.post(() => moved.remapped({ address, port }));
       return;
     }
+    if (event.kind === 'acquire') this.policies.acquire(event);
     if (event.kind !== 'expire') return;
     const { protocol, destination, spi } = event.id;
     const found = this.tables.child(protocol, destination, spi);
@@ -323,10 +341,18 @@ export class IkeSaManager implements SaRegistry {
       if (child === undefined) continue;
       sa.log.log('ike', 1, `restarting CHILD_SA ${name}`);
       // Nobody waits for it: a failure is in the log.
-      const { sa: fresh, outcome } = this.initiate(connection, child);
+      const peer = namesNobody(connection) ? sa.remote.address : undefined;
+      const cause = peer && { peer };
+      const { sa: fresh, outcome } = this.initiate(connection, child, undefined, cause);
       fresh.configuration.wanted ??= addressesToKeep(sa);
       outcome.catch(() => {});
     }
+  }
+
+  async trap(sa: IkeSa, children: readonly string[]): Promise<void> {
+    const connection = sa.connection && this.#env.connections.get(sa.connection.name);
+    if (connection === undefined || this.#closing) return;
+    await this.policies.ensure(connection, children, sa.log);
   }
 
   #receiveInit(header: IkeHeader, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
@@ -385,9 +411,15 @@ export class IkeSaManager implements SaRegistry {
     );
   }
 
-  #newInitiator(connection: ConnectionConfig): IkeSa {
+  #newInitiator(connection: ConnectionConfig, peer?: IpAddress): IkeSa {
     const anywhere = { address: unspecified(4), port: this.#env.ikePort };
-    return this.#add({ isInitiator: true, local: anywhere, remote: anywhere, connection });
+    return this.#add({
+      isInitiator: true,
+      local: anywhere,
+      remote: anywhere,
+      connection,
+      ...(peer && { peer }),
+    });
   }
 
   #add(start: {
@@ -395,6 +427,7 @@ export class IkeSaManager implements SaRegistry {
     readonly local: Endpoint;
     readonly remote: Endpoint;
     readonly connection?: ConnectionConfig;
+    readonly peer?: IpAddress;
   }): IkeSa {
     const sa = new IkeSa({
       env: this.#env,
@@ -404,20 +437,6 @@ export class IkeSaManager implements SaRegistry {
     });
     this.tables.add(sa);
     return sa;
-  }
-
-  #reusable(connection: ConnectionConfig): IkeSa | undefined {
-    for (const sa of this.tables.ofConnection(connection.name)) {
-      const usable =
-        !sa.ending &&
-        // What was negotiated under other rules is not what is asked for now.
-        sa.connection !== undefined &&
-        sameIkePart(sa.connection, connection) &&
-        (sa.state.kind === 'established' ||
-          (sa.isInitiator && (sa.state.kind === 'connecting' || sa.state.kind === 'created')));
-      if (usable) return sa;
-    }
-    return undefined;
   }
 
   /** No longer half-open: established or gone. */
@@ -440,28 +459,10 @@ export class IkeSaManager implements SaRegistry {
     this.#env.send(local, remote, answer);
   }
 
-  // RFC 7296 section 2.5: a higher major version is answered with the one we speak.
   #refuseVersion(message: Uint8Array, local: Endpoint, remote: Endpoint): void {
     this.drops.version++;
-    const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-    const isResponse = (view.getUint8(19) & 0x20) !== 0;
-    if (isResponse || view.getUint8(17) >> 4 <= IKE_MAJOR_VERSION) return;
-    this.#env.send(
-      local,
-      remote,
-      encodeMessage(
-        {
-          spiI: view.getBigUint64(0) as IkeSpi,
-          spiR: view.getBigUint64(8) as IkeSpi,
-          exchange: view.getUint8(18),
-          isResponse: true,
-          fromInitiator: false,
-          messageId: view.getUint32(20),
-          payloads: [notify(NotifyType.INVALID_MAJOR_VERSION)],
-        },
-        undefined,
-      ),
-    );
+    const answer = versionRefusal(message);
+    if (answer !== undefined) this.#env.send(local, remote, answer);
   }
 
   #logReceived(sa: IkeSa, message: Uint8Array, local: Endpoint, remote: Endpoint): void {

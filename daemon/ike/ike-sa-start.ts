@@ -1,6 +1,7 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
 import type { IkeEnvironment } from './environment.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -13,6 +14,8 @@ export interface IkeSaStart {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly connection?: ConnectionConfig;
+  /** Whom to connect to where the connection leaves that open. */
+  readonly peer?: IpAddress;
 }
 
 /** The peer's rekeying of an IKE_SA. */

@@ -1,9 +1,11 @@
+import type { ConnectionConfig } from '../config/connection-types.ts';
 import { type Endpoint, sameEndpoint } from '../proto/endpoint.ts';
 import { identityKey } from '../proto/identity-match.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { namesNobody } from './trap-attempt.ts';
 
 /** A responder's IKE_SA and where its IKE_SA_INIT came from. */
 interface HalfOpen {
@@ -19,6 +21,9 @@ export class IkeSaTables {
   readonly #byConnection = new Map<string, Set<IkeSa>>();
   /** Most peers have one IKE_SA, which needs no set. */
   readonly #byPeer = new Map<string, IkeSa | Set<IkeSa>>();
+  /** Only of connections that name no peer and may be trapped for any: `toPeer` finds them. */
+  readonly #byAddress = new Map<string, Set<IkeSa>>();
+  readonly #addressKeys = new Map<IkeSa, string>();
   /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
   readonly #byInit = new Map<IkeSpi, readonly HalfOpen[]>();
   readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
@@ -27,6 +32,7 @@ export class IkeSaTables {
     this.bySpi.set(sa.ownSpi, sa);
     this.byId.set(sa.uniqueId, sa);
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
+    if (sa.peer !== undefined) this.#addAddress(sa, sa.peer);
   }
 
   /** Found by SPI and number only, not by what it is for. */
@@ -46,6 +52,7 @@ export class IkeSaTables {
     if (sa.connection !== undefined) removeFrom(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
     if (peer !== undefined) this.#removePeer(peer, sa);
+    this.#removeAddress(sa);
   }
 
   spiChanged(sa: IkeSa, old: IkeSpi): void {
@@ -58,6 +65,14 @@ export class IkeSaTables {
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
     if (peer !== undefined) this.#addPeer(peer, sa);
+    if (sa.connection !== undefined && takesAnyPeer(sa.connection)) {
+      this.#addAddress(sa, sa.remote.address);
+    }
+  }
+
+  /** IKE_SAs of a connection that names no peer, to one address: as far as established from there, or made for it. */
+  toPeer(connection: string, peer: IpAddress): Iterable<IkeSa> {
+    return this.#byAddress.get(addressKey(connection, peer)) ?? NONE;
   }
 
   /** The peer is at another address than `before`, perhaps one of the other family. */
@@ -121,6 +136,21 @@ export class IkeSaTables {
     return this.#children.get(childKey(protocol, destination, spi));
   }
 
+  #addAddress(sa: IkeSa, peer: IpAddress): void {
+    if (sa.connection === undefined) return;
+    this.#removeAddress(sa);
+    const key = addressKey(sa.connection.name, peer);
+    this.#addressKeys.set(sa, key);
+    addTo(this.#byAddress, key, sa);
+  }
+
+  #removeAddress(sa: IkeSa): void {
+    const key = this.#addressKeys.get(sa);
+    if (key === undefined) return;
+    this.#addressKeys.delete(sa);
+    removeFrom(this.#byAddress, key, sa);
+  }
+
   #addPeer(peer: string, sa: IkeSa): void {
     const found = this.#byPeer.get(peer);
     if (found === undefined) this.#byPeer.set(peer, sa);
@@ -144,6 +174,18 @@ const NONE: ReadonlySet<IkeSa> = new Set();
 function childKey(protocol: number, destination: IpAddress, spi: number): string {
   // Joined, a key is one flat string; a template would leave the pieces it was made of in memory.
   return [protocol, destination, spi].join('|');
+}
+
+function addressKey(connection: string, peer: IpAddress): string {
+  return [connection, peer].join('|');
+}
+
+/** A trap of it may be for any peer: they are then looked for by address. */
+function takesAnyPeer(connection: ConnectionConfig): boolean {
+  return (
+    namesNobody(connection) &&
+    [...connection.children.values()].some(({ mode }) => mode.startsWith('transport'))
+  );
 }
 
 function peerKey(sa: IkeSa, remote: IpAddress = sa.remote.address): string | undefined {

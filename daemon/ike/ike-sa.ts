@@ -7,6 +7,7 @@ import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
 import type { Message } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { errorText, InternalError } from '../util/error.ts';
@@ -42,6 +43,7 @@ import { connect } from './tasks/connect.ts';
 import { ikeDelete } from './tasks/ike-delete.ts';
 import { rekeyIke } from './tasks/ike-rekey.ts';
 import { SaTimers } from './timers.ts';
+import { Triggers } from './triggers.ts';
 import { type Outcome, Waiters } from './waiters.ts';
 
 /** Messages that may wait for a busy IKE_SA; more are dropped, the peer sends them again. */
@@ -61,6 +63,8 @@ export class IkeSa implements EngineHost {
   readonly engine: ExchangeEngine;
   readonly tasks: TaskQueue;
   readonly waiters = new Waiters();
+  readonly triggers = new Triggers();
+  readonly peer: IpAddress | undefined;
   readonly children = new Map<number, ChildSa>();
   /** CHILD_SAs that the peer closed before its answer to the request that creates them arrived. */
   readonly earlyDeletes = new EarlyDeletes();
@@ -153,6 +157,7 @@ export class IkeSa implements EngineHost {
     this.local = start.local;
     this.remote = start.remote;
     this.connection = start.connection;
+    this.peer = start.peer;
     this.#tag = { name: start.connection?.name ?? '', uniqueId: start.uniqueId };
     this.log = start.env.log.forIke(this.#tag);
     this.firstStartedAt = start.env.clock.now();

@@ -26,7 +26,7 @@ export async function respondInformational(
   if (failure?.type === NotifyType.AUTHENTICATION_FAILED) {
     sa.log.log('ike', 1, 'received AUTHENTICATION_FAILED notify error');
     alert(sa.env, 'local-auth-failed', sa);
-    return closing(sa, 'the peer refused our authentication after IKE_AUTH', []);
+    return closing(sa, 'the peer refused our authentication after IKE_AUTH', [], []);
   }
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);
@@ -39,12 +39,13 @@ export async function respondInformational(
   const mobile = await answerMobike(sa, request);
   const children = deletes.filter((payload) => payload.protocol !== ProtocolId.IKE);
   const names = namesToRestart(sa, (child) => child.closeAction.start);
+  const traps = namesToRestart(sa, (child) => child.closeAction.trap);
   const { answers, lost } = await deleteChildren(sa, children);
   if (children.length < deletes.length) {
     sa.log.log('ike', 0, `received DELETE for IKE_SA ${sa.label}`);
     // The peer replaced it and is done: what it made takes over although our own rekeying is unanswered.
-    if (completePeerRekey(sa)) return closing(sa, 'it was replaced', []);
-    return closing(sa, 'the peer deleted the IKE_SA', names);
+    if (completePeerRekey(sa)) return closing(sa, 'it was replaced', [], []);
+    return closing(sa, 'the peer deleted the IKE_SA', names, traps);
   }
   const again = lost.filter((child) => names.includes(child.name));
   return {
@@ -66,7 +67,12 @@ async function setUpAgain(sa: IkeSa, children: readonly ChildConfig[]): Promise<
 }
 
 /** The peer closes the IKE_SA: everything goes down once the answer is sent; children to be kept come back. */
-function closing(sa: IkeSa, reason: string, names: readonly string[]): OutboundResponse {
+function closing(
+  sa: IkeSa,
+  reason: string,
+  names: readonly string[],
+  traps: readonly string[],
+): OutboundResponse {
   sa.log.log(
     'ike',
     0,
@@ -79,6 +85,7 @@ function closing(sa: IkeSa, reason: string, names: readonly string[]): OutboundR
     after: async () => {
       const { state } = sa;
       if (state.kind === 'established') sa.transition({ kind: 'deleting', peer: state.peer });
+      await sa.env.registry.trap(sa, traps);
       await sa.destroy(reason);
       sa.log.log('ike', 0, 'IKE_SA deleted');
       if (names.length > 0) sa.env.registry.reestablish(sa, names);

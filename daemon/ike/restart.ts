@@ -26,6 +26,11 @@ export function namesToRestart(
 /** An established IKE_SA is of no use any more, because its peer is gone or has forgotten it: the `dpd_action` of its CHILD_SAs. */
 export async function peerLost(sa: IkeSa, reason: string): Promise<void> {
   const names = namesToRestart(sa, (child) => child.dpdAction.start);
+  // Before its policies go: with a trap in their place nothing leaves in the clear.
+  await sa.env.registry.trap(
+    sa,
+    namesToRestart(sa, (child) => child.dpdAction.trap),
+  );
   await sa.destroy(reason);
   if (names.length > 0) sa.env.registry.reestablish(sa, names);
 }

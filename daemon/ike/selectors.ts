@@ -75,6 +75,7 @@ export function chooseChild(
   let best: ChildChoice | undefined;
   let bestScore = 0;
   for (const child of children) {
+    if (child.mode === 'pass' || child.mode === 'drop') continue;
     const configured = configuredSelectors(child, local, remote);
     const left = narrow(configured.local, proposed.local);
     const right = narrow(configured.remote, proposed.remote);

@@ -19,11 +19,39 @@ export interface ChildPolicies {
   readonly outbound: readonly KernelPolicy[];
 }
 
+/** What policies are made of: of a CHILD_SA, or of a trap, whose `spiOut` is 0. */
+export type PolicySpec = Pick<
+  ChildSaSpec,
+  | 'protocol'
+  | 'mode'
+  | 'reqid'
+  | 'local'
+  | 'remote'
+  | 'spiOut'
+  | 'localTs'
+  | 'remoteTs'
+  | 'markIn'
+  | 'markOut'
+  | 'ifIdIn'
+  | 'ifIdOut'
+  | 'priority'
+  | 'interface'
+  | 'policies'
+  | 'policiesFwdOut'
+  | 'ipcomp'
+  | 'hwOffload'
+  | 'perCpu'
+  | 'icmp'
+> & {
+  /** One weaker than those of a CHILD_SA of the same selectors. */
+  readonly trap?: true;
+};
+
 /**
  * Every pair of a local and a remote selector of one address family and of compatible protocols becomes a policy
  * in each direction. Pairs that the kernel cannot tell apart (ranges in one subnet) become one.
  */
-export function childPolicies(spec: ChildSaSpec): ChildPolicies {
+export function childPolicies(spec: PolicySpec): ChildPolicies {
   const inbound: KernelPolicy[] = [];
   const outbound: KernelPolicy[] = [];
   const pairs = spec.policies ? selectorPairs(spec) : [];
@@ -69,7 +97,7 @@ function ofProtocol(selector: TrafficSelector, protocol: number): TrafficSelecto
 }
 
 function inboundPolicy(
-  spec: ChildSaSpec,
+  spec: PolicySpec,
   direction: 'in' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
@@ -77,7 +105,7 @@ function inboundPolicy(
   return {
     ...place(direction, remote, local, spec.markIn, spec.ifIdIn),
     action: 'allow',
-    priority: spec.priority || policyPriority('sa', remote, local, false),
+    priority: priorityOf(spec, remote, local, false),
     templates: templates(spec, [spec.remote, spec.local], undefined),
     ...offloaded(spec),
   };
@@ -86,7 +114,7 @@ function inboundPolicy(
 // The SPI in the template binds the policy to this CHILD_SA: which of several SAs of one reqid sends is our decision and
 // not the kernel's, unless each CPU takes its own.
 function outboundPolicy(
-  spec: ChildSaSpec,
+  spec: PolicySpec,
   local: TrafficSelector,
   remote: TrafficSelector,
 ): KernelPolicy {
@@ -95,7 +123,7 @@ function outboundPolicy(
   return {
     ...place('out', local, remote, spec.markOut, spec.ifIdOut),
     action: 'allow',
-    priority: spec.priority || policyPriority('sa', local, remote, onInterface),
+    priority: priorityOf(spec, local, remote, onInterface),
     templates: templates(spec, [spec.local, spec.remote], spec.perCpu ? undefined : spis),
     ...(spec.interface !== undefined && { interfaceName: spec.interface }),
     ...(spec.perCpu && { perCpu: true as const }),
@@ -106,7 +134,7 @@ function outboundPolicy(
 
 // About packets that came in and go on into the tunnel: nothing is demanded of those. Weaker than the others, as a trap is.
 function forwardedPolicy(
-  spec: ChildSaSpec,
+  spec: PolicySpec,
   local: TrafficSelector,
   remote: TrafficSelector,
 ): KernelPolicy {
@@ -120,7 +148,7 @@ function forwardedPolicy(
 
 /** With IPComp a packet passes two SAs, of which the inbound first is optional: what does not shrink is sent as it is. */
 function templates(
-  spec: ChildSaSpec,
+  spec: PolicySpec,
   [source, destination]: readonly [IpAddress, IpAddress],
   bound: { readonly spi: number; readonly cpi: number } | undefined,
 ): readonly PolicyTemplate[] {
@@ -155,7 +183,20 @@ function place(
   };
 }
 
+// A configured priority is that of the CHILD_SA: its trap stays one weaker.
+function priorityOf(
+  spec: PolicySpec,
+  source: TrafficSelector,
+  destination: TrafficSelector,
+  onInterface: boolean,
+): number {
+  if (spec.priority === 0) {
+    return policyPriority(spec.trap ? 'trap' : 'sa', source, destination, onInterface);
+  }
+  return spec.trap ? spec.priority + 1 : spec.priority;
+}
+
 // SAs that a device handles whole are met by policies that it has too.
-function offloaded(spec: ChildSaSpec): Pick<KernelPolicy, 'offloadTo'> {
+function offloaded(spec: PolicySpec): Pick<KernelPolicy, 'offloadTo'> {
   return spec.hwOffload === 'packet' ? { offloadTo: spec.local } : {};
 }

@@ -8,6 +8,7 @@ import type {
   KernelRoute,
   SaMode,
   SaProtocol,
+  WantedSa,
 } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
@@ -16,14 +17,18 @@ import { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
 import { adopt, type LeftChildSa } from './adoption.ts';
+import { childPolicies } from './child-policies.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import { type ChildHost, InstalledChildSa, type InstallOptions } from './installed-child.ts';
+import { InstalledPolicies } from './installed-policies.ts';
 import { OwnedSas } from './owned-sas.ts';
 import { policyTable } from './policy-table.ts';
-import { recover } from './recovery.ts';
+import { Leftovers } from './recovery.ts';
 import { type ReqidKey, Reqids } from './reqids.ts';
-import { childRoutes, type RouteView, remembering, routeTable } from './routes.ts';
+import { childRoutes, type RouteSpec, type RouteView, remembering, routeTable } from './routes.ts';
 import type { Held, SharedObjects } from './shared-objects.ts';
+import { type ShuntSpec, shuntPolicies, shuntRoutes } from './shunt-policies.ts';
+import { type TrapSpec, trapPolicySpec } from './trap-policies.ts';
 
 /** The options the installer obeys, read at each use because a reload may change them. */
 export interface InstallerSettings {
@@ -79,13 +84,14 @@ export class KernelInstaller {
   readonly #sas: OwnedSas;
   readonly #policies: SharedObjects<KernelPolicy>;
   readonly #routes: SharedObjects<KernelRoute>;
+  readonly #leftovers: Leftovers;
   readonly #events: Emitter<KernelEvent>;
   readonly #installed = new Set<InstalledChildSa>();
   readonly #host: ChildHost = {
     addSa: (sa) => this.#sas.add(sa),
     addPolicy: (policy) => this.#policies.acquire(policy),
     addRoutes: (spec) => this.#addRoutes(spec),
-    attempt: (step) => this.#attempt('removing a CHILD_SA', step),
+    attempt: (step) => this.#attempt('removing SAs, policies and routes', step),
     removed: (child) => this.#installed.delete(child),
   };
   #rule: { readonly table: number; readonly priority: number } | undefined;
@@ -98,6 +104,7 @@ export class KernelInstaller {
     this.#sas = new OwnedSas(deps.kernel, deps.journal, deps.logger);
     this.#policies = policyTable(deps.kernel, deps.journal);
     this.#routes = routeTable(deps.net, deps.journal);
+    this.#leftovers = new Leftovers(deps, this.#policies, this.#routes, this.#reqids);
     this.#events = new Emitter((error) =>
       deps.logger.log('knl', 1, `handling a kernel event failed: ${errorText(error)}`),
     );
@@ -105,17 +112,17 @@ export class KernelInstaller {
   }
 
   /**
-   * Cleans up after a killed predecessor, then sends lookups through our routing table. CHILD_SAs of its that go on are taken
-   * over; where the kernel has lost one the result says `undefined`.
+   * Takes over what a killed predecessor left in force, then sends lookups through our routing table. CHILD_SAs of
+   * its that go on are adopted; where the kernel has lost one the result says `undefined`.
    */
   async start(
     left: readonly LeftChildSa[] = [],
   ): Promise<readonly (InstalledChildSa | undefined)[]> {
-    const { kernel, net, journal, logger, settings } = this.#deps;
+    const { net, settings } = this.#deps;
     const adopted = left.length === 0 ? [] : await this.#adopt(left);
     const kept = new Set([...this.#policies.records(), ...this.#routes.records()]);
     const isKept = (record: string): boolean => kept.has(record) || this.#sas.has(record);
-    await recover(kernel, net, journal, logger, isKept);
+    await this.#leftovers.takeOver(isKept);
     const { installRoutes, routingTable: table, routingTablePriority: priority } = settings();
     if (!installRoutes || table === 0) return adopted;
     await net.addRule(table, priority);
@@ -159,6 +166,16 @@ export class KernelInstaller {
         net.deleteRule(rule.table, rule.priority),
       );
     }
+  }
+
+  /** Whether policies or routes of a killed predecessor are still in force. */
+  get hasLeftovers(): boolean {
+    return this.#leftovers.present;
+  }
+
+  /** Removes those of them that nothing of ours has replaced. */
+  dropLeftovers(): Promise<void> {
+    return this.#leftovers.drop();
   }
 
   /** Reserves an inbound SPI, of IPComp a CPI; `install` or `releaseSpi` ends the reservation. */
@@ -227,7 +244,7 @@ export class KernelInstaller {
   /** Addresses or routes of this host changed: routes follow, and those that went down with an interface come back. */
   async reroute(): Promise<void> {
     const { net, settings } = this.#deps;
-    if (!settings().installRoutes || this.#installed.size === 0) return;
+    if (!settings().installRoutes || this.#routes.size === 0) return;
     // One look at the addresses and at the way to each peer serves all CHILD_SAs.
     this.#view = remembering(net);
     try {
@@ -238,19 +255,44 @@ export class KernelInstaller {
     await this.#attempt('putting back routes', () => this.#routes.restore());
   }
 
+  /** Installs the policies of a trap, one weaker than those of its CHILD_SA. Rejects having undone everything. */
+  installTrap(spec: TrapSpec): Promise<InstalledPolicies> {
+    const full = trapPolicySpec(spec);
+    const policies = childPolicies(full);
+    return InstalledPolicies.install(this.#host, policies, () => this.#addRoutes(full));
+  }
+
+  /** Installs policies that let traffic pass or drop it. Rejects having undone everything. */
+  installShunt(spec: ShuntSpec): Promise<InstalledPolicies> {
+    const routes = async (table: number) => shuntRoutes(spec, table);
+    return InstalledPolicies.install(this.#host, shuntPolicies(spec), () =>
+      this.#holdRoutes(routes),
+    );
+  }
+
+  /** Lets the kernel ask again for an SA that could not be had. */
+  async forgetAcquire(wanted: WantedSa): Promise<void> {
+    await this.#attempt('forgetting an acquire', () => this.#deps.kernel.forgetAcquire(wanted));
+  }
+
   /** Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired. */
   onEvent(handler: (event: KernelEvent) => void): void {
     this.#events.on(handler);
   }
 
   // A tunnel works without its route wherever the host's own routing leads the right way: no reason to fail.
-  async #addRoutes(spec: ChildSaSpec): Promise<Held<KernelRoute>[]> {
-    const { net, settings } = this.#deps;
-    const { installRoutes, routingTable } = settings();
+  #addRoutes(spec: RouteSpec): Promise<Held<KernelRoute>[]> {
+    return this.#holdRoutes((table) => childRoutes(spec, this.#view ?? this.#deps.net, table));
+  }
+
+  async #holdRoutes(
+    routes: (table: number) => Promise<readonly KernelRoute[]>,
+  ): Promise<Held<KernelRoute>[]> {
+    const { installRoutes, routingTable } = this.#deps.settings();
     const held: Held<KernelRoute>[] = [];
     if (!installRoutes) return held;
     await this.#attempt('installing a route', async () => {
-      for (const route of await childRoutes(spec, this.#view ?? net, routingTable || 254)) {
+      for (const route of await routes(routingTable || 254)) {
         held.push(await this.#routes.acquire(route));
       }
     });

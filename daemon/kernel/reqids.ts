@@ -26,6 +26,7 @@ export class Reqids {
   readonly #byReqid = new Map<number, Entry>();
   readonly #byKey = new Map<string, number>();
   readonly #freed: number[] = [];
+  #avoided: ReadonlySet<number> = new Set();
   #next: number | undefined;
 
   constructor(base: () => number) {
@@ -45,6 +46,11 @@ export class Reqids {
     const reqid = this.#unused();
     this.#byKey.set(text, reqid);
     return this.#use(reqid, text);
+  }
+
+  /** From now on gives out none of these: something in the kernel that is not ours to use bears them. */
+  avoid(reqids: ReadonlySet<number>): void {
+    this.#avoided = reqids;
   }
 
   /** Another user of a reqid that is in use: a CHILD_SA keeps that of the one it replaces. */
@@ -85,12 +91,16 @@ export class Reqids {
   // A configured reqid may have taken a number that was free a moment ago: those are stepped over.
   #unused(): number {
     for (let freed = this.#freed.pop(); freed !== undefined; freed = this.#freed.pop()) {
-      if (!this.#byReqid.has(freed)) return freed;
+      if (!this.#isTaken(freed)) return freed;
     }
     let next = this.#next ?? this.#base();
-    while (this.#byReqid.has(next)) next += 1;
+    while (this.#isTaken(next)) next += 1;
     this.#next = next + 1;
     return next;
+  }
+
+  #isTaken(reqid: number): boolean {
+    return this.#byReqid.has(reqid) || this.#avoided.has(reqid);
   }
 }
 

@@ -64,6 +64,11 @@ export function remembering(net: RouteView): RouteView {
     },
   };
 }
+/** What the routes of a CHILD_SA or of a trap follow from. */
+export type RouteSpec = Pick<
+  ChildSaSpec,
+  'mode' | 'ifIdOut' | 'policies' | 'local' | 'remote' | 'localTs' | 'remoteTs'
+>;
 
 /**
  * The routes a CHILD_SA wants in our table: one to each remote subnet that has no protocol and no ports, with one of
@@ -71,7 +76,7 @@ export function remembering(net: RouteView): RouteView {
  * mode, none with an interface id (the operator routes into that interface), none where we have no such address.
  */
 export async function childRoutes(
-  spec: ChildSaSpec,
+  spec: RouteSpec,
   net: RouteView,
   table: number,
 ): Promise<readonly KernelRoute[]> {
@@ -117,6 +122,7 @@ function isHostScoped(address: IpAddress): boolean {
   return address.startsWith('127.') || address === '::1' || /^fe[89ab]/.test(address);
 }
 
-function isPlain(selector: TrafficSelector): boolean {
+/** Any protocol and any port. */
+export function isPlain(selector: TrafficSelector): boolean {
   return selector.protocol === 0 && selector.startPort === 0 && selector.endPort === 0xffff;
 }

@@ -125,6 +125,26 @@ export class SharedObjects<T extends object> {
     });
   }
 
+  /** Takes over an object that is in the kernel and in the journal already, and that nobody wants yet. */
+  adopt(object: T): void {
+    const key = this.#kind.keyOf(object);
+    if (this.#places.has(key)) return;
+    const place = this.#newPlace(key);
+    place.applied = object;
+    place.record = this.#kind.recordOf(object);
+  }
+
+  /** Empties the places of adopted objects (all that `which` takes) that nobody wanted since; failures reject last. */
+  async dropUnwanted(which: (object: T) => boolean): Promise<void> {
+    const unwanted = [...this.#places].filter(
+      ([, { wishes, applied }]) => wishes.length === 0 && applied !== undefined && which(applied),
+    );
+    await this.#all(
+      unwanted.map(([key]) => key),
+      (place) => this.#reconcile(place),
+    );
+  }
+
   /** Empties every place, whoever still wants it; rejects with the first failure after trying all. */
   async clear(): Promise<void> {
     await this.#all([...this.#places.keys()], (place) => {

@@ -67,6 +67,11 @@ export class VirtualIps {
     );
   }
 
+  /** Removes those that nobody was assigned again; failures are logged. */
+  async dropLeftovers(): Promise<void> {
+    await this.#drop(() => this.#places.dropUnwanted(() => true));
+  }
+
   /** Whether the address is on this host because a gateway assigned it: no address to talk to gateways from. */
   has(address: IpAddress): boolean {
     return this.#own.has(address);
@@ -91,20 +96,22 @@ export class VirtualIps {
     return { interfaceName, release: () => this.#drop(async () => (await held).release()) };
   }
 
-  /** Removes what a predecessor left and nobody keeps, and brings back what is kept but gone. */
+  /**
+   * Brings back what is kept but gone. What nobody keeps stays until {@link dropLeftovers}: as long as the predecessor's
+   * policies are in force, packets of this host must have the source address that those are about.
+   */
   async settle(): Promise<void> {
-    const { net, journal } = this.#deps;
+    const { net } = this.#deps;
     const kept = this.#places.records();
     await this.#places.settle();
-    for (const [record, { address, interfaceName }] of this.#left) {
+    for (const [record, place] of this.#left) {
+      const { address, interfaceName } = place;
+      if (!kept.has(record)) {
+        this.#places.adopt(place);
+        continue;
+      }
       await this.#drop(async () => {
-        if (kept.has(record)) {
-          await net.addAddress(address, interfaceName).catch(unlessThere);
-          return;
-        }
-        this.#own.delete(address);
-        await net.deleteAddress(address, interfaceName);
-        journal.remove(record);
+        await net.addAddress(address, interfaceName).catch(unlessThere);
       });
     }
     this.#left.clear();

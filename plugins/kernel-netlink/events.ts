@@ -1,7 +1,7 @@
 import type { KernelEvent, SaId } from '../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
 import type { SaId as NativeSaId, XfrmEvent } from '../../native/index.ts';
-import { address, lookup, protocolOf, selectorsOf } from './convert.ts';
+import { address, lookup, modeOf, protocolOf, selectorsOf } from './convert.ts';
 
 /** An event in the contract's terms, `undefined` for what concerns nobody. */
 export function kernelEvent(event: XfrmEvent): KernelEvent | undefined {
@@ -9,10 +9,16 @@ export function kernelEvent(event: XfrmEvent): KernelEvent | undefined {
     case 'acquire': {
       const template = event.policy.templates.find(({ reqid }) => reqid !== 0);
       if (template === undefined) return undefined;
+      const protocol = protocolOf(event.protocol);
+      const mode = modeOf(template.mode);
+      if (protocol === undefined || mode === undefined) return undefined;
+      const { reqid } = template;
+      const ends = { source: address(event.src), destination: address(event.dst) };
       return {
         kind: 'acquire',
-        reqid: template.reqid,
+        reqid,
         ...selectorsOf(event.selector),
+        wanted: { ...ends, protocol, mode, reqid, ...lookup(event.policy) },
         ...(event.cpu !== undefined && { cpu: event.cpu }),
       };
     }

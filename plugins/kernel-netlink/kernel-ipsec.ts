@@ -9,6 +9,7 @@ import type {
   SaMode,
   SaProtocol,
   SaUsage,
+  WantedSa,
 } from '../../daemon/contracts/kernel.ts';
 import type { Logger } from '../../daemon/contracts/logger.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
@@ -24,12 +25,16 @@ import {
   type XfrmClient,
   XfrmMode,
 } from '../../native/index.ts';
+import { modeNumber } from './convert.ts';
 import { asKernelError, unless } from './errors.ts';
 import { kernelEvent } from './events.ts';
 import type { Interfaces } from './interfaces.ts';
 import { moveSa } from './move-sa.ts';
 import { fromPolicy, fromSa, toPolicy, toPolicyId, toSa, toSaId, toUsage } from './objects.ts';
 import { type Capabilities, probe } from './probe.ts';
+
+/** Valid SPIs (RFC 4303 section 2.1) that live for a moment only. */
+const PLACEHOLDER_SPIS = { min: 0x100, max: 0xffff_ffff };
 
 /** SAs and policies of this network namespace, through XFRM netlink. */
 export class NetlinkIpsec implements KernelIpsec {
@@ -144,6 +149,28 @@ export class NetlinkIpsec implements KernelIpsec {
     return asKernelError(async () => {
       const found = await this.#client.getSa(toSaId(id));
       return found && toUsage(found);
+    });
+  }
+
+  async forgetAcquire(wanted: WantedSa): Promise<void> {
+    await asKernelError(async () => {
+      const { source, destination, protocol, mode, reqid } = wanted;
+      // An SA without SPI cannot be named, so it is given one: the kernel takes the one that waits, or a new one.
+      const placeholder = {
+        src: ipBytes(source),
+        dst: ipBytes(destination),
+        protocol,
+        ...(wanted.mark && { mark: wanted.mark }),
+        ...(wanted.ifId !== undefined && { ifId: wanted.ifId }),
+      };
+      const spi = await this.#client.allocateSpi({
+        ...placeholder,
+        mode: modeNumber(mode),
+        reqid,
+        min: PLACEHOLDER_SPIS.min,
+        max: PLACEHOLDER_SPIS.max,
+      });
+      await unless(['ESRCH'], () => this.#client.deleteSa({ ...placeholder, spi }));
     });
   }
 

@@ -76,6 +76,10 @@ export class NullIpsec implements KernelIpsec {
     return undefined;
   }
 
+  async forgetAcquire(): Promise<void> {
+    // None is ever raised.
+  }
+
   async addPolicy(): Promise<void> {
     this.counts.policiesAdded++;
   }

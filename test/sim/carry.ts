@@ -1,4 +1,10 @@
-import type { KernelPolicy, KernelSa, PolicyDirection } from '../../daemon/contracts/kernel.ts';
+import type {
+  AcquireEvent,
+  KernelPolicy,
+  KernelSa,
+  PolicyDirection,
+  PolicyTemplate,
+} from '../../daemon/contracts/kernel.ts';
 import { type IpAddress, ipBytes, isUnspecified } from '../../daemon/proto/ip-address.ts';
 import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
 import { equalBytes } from '../../daemon/util/bytes.ts';
@@ -53,16 +59,11 @@ export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
         sa?.direction === 'out' &&
         sa.reqid === template.reqid &&
         sa.protocol === template.protocol &&
-        sa.destination === first.destination &&
+        sa.destination === or(first.destination, packet.destination) &&
         (template.spi === 0 || sa.spi === template.spi),
     );
     if (sender === undefined) {
-      from.raise({
-        kind: 'acquire',
-        reqid: template.reqid,
-        source: out.source,
-        destination: out.destination,
-      });
+      from.miss(packet, acquireFor(packet, template, out));
       return { kind: 'held' };
     }
     senders.unshift(sender);
@@ -88,6 +89,56 @@ export function arrive(to: FakeKernel, { packet, sas }: Flight): Fate {
     passed.push(receiver.sa);
   }
   return receive(to, packet, passed);
+}
+
+/** Sends again what was held back, as Linux does once there is an SA. */
+export function carryHeld(from: FakeKernel, to: FakeKernel): readonly Fate[] {
+  return from.held.splice(0).map((packet) => carry(from, to, packet));
+}
+
+/** Whether a packet would leave a host readable, and unless it says so nothing happens. */
+export function leavesInClear(from: FakeKernel, packet: DataPacket): boolean {
+  const out = lookup(from, 'out', packet);
+  return out === undefined || (out.action === 'allow' && out.templates.length === 0);
+}
+
+function or(address: IpAddress, other: IpAddress): IpAddress {
+  return isUnspecified(address) ? other : address;
+}
+
+// What the template leaves open is taken from the packet or from the route.
+function acquireFor(
+  packet: DataPacket,
+  template: PolicyTemplate,
+  policy: KernelPolicy,
+): AcquireEvent {
+  const { mode, protocol, reqid } = template;
+  const side = (address: IpAddress, port = 0): TrafficSelector => {
+    const octets = ipBytes(address);
+    const ports = { startPort: port, endPort: port };
+    return {
+      family: octets.length === 4 ? 4 : 6,
+      protocol: packet.protocol ?? 1,
+      ...ports,
+      startAddress: octets,
+      endAddress: octets,
+    };
+  };
+  return {
+    kind: 'acquire',
+    reqid,
+    source: side(packet.source, packet.sourcePort),
+    destination: side(packet.destination, packet.destinationPort),
+    wanted: {
+      source: or(template.source, packet.source),
+      destination: or(template.destination, packet.destination),
+      protocol,
+      mode,
+      reqid,
+      ...(policy.mark && { mark: policy.mark }),
+      ...(policy.ifId !== undefined && { ifId: policy.ifId }),
+    },
+  };
 }
 
 function receive(to: FakeKernel, packet: DataPacket, passed: readonly KernelSa[]): Fate {

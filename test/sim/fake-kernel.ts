@@ -1,4 +1,5 @@
 import {
+  type AcquireEvent,
   KernelError,
   type KernelEvent,
   type KernelIpsec,
@@ -13,11 +14,13 @@ import {
   type SaMode,
   type SaProtocol,
   type SaUsage,
+  type WantedSa,
 } from '../../daemon/contracts/kernel.ts';
 import type { Random } from '../../daemon/contracts/random.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
 import { familyOf, type IpAddress } from '../../daemon/proto/ip-address.ts';
 import { toHex } from '../../daemon/util/hex.ts';
+import type { DataPacket } from './carry.ts';
 
 /** An SA in the fake kernel; `sa` is absent while only its SPI is reserved. */
 export interface FakeSa {
@@ -29,12 +32,16 @@ export interface FakeSa {
   lastUsed?: number;
 }
 
+/** What Linux holds back per policy. */
+const HELD_AT_MOST = 100;
+
 /** Operations that change something: the ones that can be made to fail. */
 export type FakeOperation =
   | 'allocateSpi'
   | 'addSa'
   | 'moveSa'
   | 'deleteSa'
+  | 'forgetAcquire'
   | 'addPolicy'
   | 'deletePolicy'
   | 'addAddress'
@@ -62,6 +69,10 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   readonly rules = new Set<string>();
   /** Addresses added, with their interface. */
   readonly virtualIps = new Map<IpAddress, string>();
+  /** SAs that were asked for and are not there yet: while one is, the kernel does not ask again. */
+  readonly larval = new Map<string, WantedSa>();
+  /** Packets held back for want of an SA, oldest first. */
+  readonly held: DataPacket[] = [];
   /** Every changing call so far, failed ones too. */
   readonly calls: string[] = [];
   /** The wall clock in milliseconds, for what remembers when it was used. */
@@ -71,6 +82,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
   #onEvent: (event: KernelEvent) => void = () => undefined;
   #onChange: (what: NetworkChange) => void = () => undefined;
+  #changed: () => void = () => undefined;
 
   /** `addresses` are the host's own, all on one interface. */
   constructor(random: Random, addresses: readonly IpAddress[]) {
@@ -92,6 +104,20 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   refuse(decide: (operation: FakeOperation, index: number) => string | undefined): void {
     this.#refuse = decide;
     this.calls.length = 0;
+  }
+
+  /** From now on, calls this after every call that changed something. */
+  watch(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** A packet met a policy without an SA: it waits, and the kernel asks for the SA unless it has already. */
+  miss(packet: DataPacket, event: AcquireEvent): void {
+    if (this.held.length < HELD_AT_MOST) this.held.push(packet);
+    const key = larvalKey(event.wanted);
+    if (this.larval.has(key)) return;
+    this.larval.set(key, event.wanted);
+    this.raise(event);
   }
 
   raise(event: KernelEvent): void {
@@ -166,6 +192,8 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       }),
     };
     this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
+    this.larval.delete(larvalKey(sa));
+    this.#changed();
   }
 
   async moveSa(
@@ -187,6 +215,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   async deleteSa(id: SaId): Promise<void> {
     this.#call('deleteSa', id.spi.toString(16));
     this.sas.delete(saKey(id));
+    this.#changed();
+  }
+
+  async forgetAcquire(wanted: WantedSa): Promise<void> {
+    this.#call('forgetAcquire', `${wanted.destination}`);
+    this.larval.delete(larvalKey(wanted));
   }
 
   async querySa(id: SaId): Promise<SaUsage | undefined> {
@@ -201,11 +235,13 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     const key = policyKey(policy);
     if (options?.exclusive && this.policies.has(key)) throw refusal('addPolicy', 'EEXIST');
     this.policies.set(key, policy);
+    this.#changed();
   }
 
   async deletePolicy(id: PolicyId): Promise<void> {
     this.#call('deletePolicy', id.direction);
     this.policies.delete(policyKey(id));
+    this.#changed();
   }
 
   async listSas(): Promise<readonly (SaId & { readonly reqid: number })[]> {
@@ -275,11 +311,13 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.#call('addRoute', `${route.destination}/${route.prefix}`);
     if (this.routes.has(routeKey(route))) throw refusal('addRoute', 'EEXIST');
     this.routes.set(routeKey(route), route);
+    this.#changed();
   }
 
   async deleteRoute(route: KernelRoute): Promise<void> {
     this.#call('deleteRoute', `${route.destination}/${route.prefix}`);
     this.routes.delete(routeKey(route));
+    this.#changed();
   }
 
   async addRule(table: number, priority: number): Promise<void> {
@@ -321,6 +359,13 @@ function impossible(sa: KernelSa): boolean {
 function refusal(operation: string, errnoName: string): KernelError {
   const errno = errnoNumbers[errnoName] ?? 22;
   return new KernelError(operation, errno, errnoName, `${operation}: ${errnoName} (fake kernel)`);
+}
+
+function larvalKey(
+  wanted: Pick<WantedSa, 'source' | 'destination' | 'protocol' | 'mode' | 'reqid'>,
+): string {
+  const { source, destination, protocol, mode, reqid } = wanted;
+  return `${source} ${destination} ${protocol} ${mode} ${reqid}`;
 }
 
 function saKey(

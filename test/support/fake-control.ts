@@ -14,7 +14,7 @@ import type {
   TerminateOutcome,
   TerminateRequest,
 } from '../../daemon/control/control.ts';
-import type { ChildSaView, IkeSaView } from '../../daemon/control/views.ts';
+import type { ChildSaView, IkeSaView, PolicyView } from '../../daemon/control/views.ts';
 import { Counters } from '../../daemon/ike/counters.ts';
 import { PoolStore } from '../../daemon/pools/pool-store.ts';
 import type { IpAddress } from '../../daemon/proto/ip-address.ts';
@@ -25,6 +25,9 @@ import { MemoryLog } from './memory-log.ts';
 export class FakeControl implements Control {
   readonly store = new ConnectionStore();
   sas: IkeSaView[] = [];
+  /** Policies that are listed, and whether more can be installed. */
+  installed: PolicyView[] = [];
+  installs = true;
   readonly counted = new Counters();
   readonly initiated: InitiateRequest[] = [];
   readonly terminated: TerminateRequest[] = [];
@@ -110,12 +113,22 @@ export class FakeControl implements Control {
     );
   }
 
-  install(): Promise<Outcome> {
-    return Promise.resolve({ ok: false, errmsg: 'traps are not yet in effect' });
+  install(child: string): Promise<Outcome> {
+    const errmsg = `installing policy '${child}' failed`;
+    return Promise.resolve(this.installs ? { ok: true } : { ok: false, errmsg });
   }
 
-  uninstall(child: string): Promise<Outcome> {
-    return Promise.resolve({ ok: false, errmsg: `policy '${child}' not found` });
+  uninstall(child: string, ike: string | undefined): Promise<Outcome> {
+    const at = this.installed.findIndex(
+      (policy) => policy.child === child && (ike === undefined || policy.ike === ike),
+    );
+    if (at < 0) return Promise.resolve({ ok: false, errmsg: `policy '${child}' not found` });
+    this.installed.splice(at, 1);
+    return Promise.resolve({ ok: true });
+  }
+
+  policies(): readonly PolicyView[] {
+    return this.installed;
   }
 
   async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {

@@ -8,6 +8,7 @@ import { keMethods } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { retryDelay, stillTemporary } from '../retry.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { takes } from '../triggers.ts';
 
 /** A further CHILD_SA in an established IKE_SA, RFC 7296 section 1.3.1. */
 export function childCreate(child: ChildConfig): QueuedTask {
@@ -79,8 +80,13 @@ async function prepare(
   }
 }
 
+// For a packet only one that takes it counts: the peer may have narrowed the others.
 function duplicate(sa: IkeSa, child: ChildConfig): boolean {
+  const packet = sa.triggers.of(child.name);
   return [...sa.children.values()].some(
-    (existing) => existing.config.name === child.name && existing.live,
+    ({ config, live, terms }) =>
+      config.name === child.name &&
+      live &&
+      (packet === undefined || takes({ local: terms.localTs, remote: terms.remoteTs }, packet)),
   );
 }

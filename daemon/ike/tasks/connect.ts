@@ -109,7 +109,8 @@ async function findEndpoints(sa: IkeSa): Promise<void> {
     return;
   }
   const remotes = destination === undefined ? connection.remoteAddrs : [destination.gateway];
-  const remote = await firstAddress(sa, remotes);
+  const known = destination === undefined ? sa.peer : undefined;
+  const remote = known ?? (await firstAddress(sa, remotes));
   if (remote === undefined) {
     alert(env, 'peer-addr-failed', sa);
     const listed = remotes.map((entry) => entry.text).join(', ');
@@ -136,8 +137,9 @@ async function findEndpoints(sa: IkeSa): Promise<void> {
 
 const IKE_PORT = 500;
 
-async function firstAddress(
-  sa: IkeSa,
+/** The first address among configured ones that can be talked to; names are looked up. */
+export async function firstAddress(
+  sa: Asker,
   entries: IkeSaAddresses,
   family?: 4 | 6,
 ): Promise<IpAddress | undefined> {
@@ -154,9 +156,15 @@ async function firstAddress(
   return undefined;
 }
 
+/** Who looks a name up, and logs that it failed. */
+interface Asker {
+  readonly env: Pick<IkeSa['env'], 'resolve'>;
+  readonly log: IkeSa['log'];
+}
+
 type IkeSaAddresses = NonNullable<IkeSa['connection']>['localAddrs'];
 
-async function lookUp(sa: IkeSa, name: string): Promise<readonly IpAddress[]> {
+async function lookUp(sa: Asker, name: string): Promise<readonly IpAddress[]> {
   const numeric = parseIp(name);
   if (numeric !== undefined) return [numeric];
   const found = await sa.env.resolve(name);

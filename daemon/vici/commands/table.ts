@@ -8,6 +8,7 @@ import { getShared } from './get-shared.ts';
 import { initiate } from './initiate.ts';
 import { install } from './install.ts';
 import { listConns } from './list-conns.ts';
+import { listPolicies } from './list-policies.ts';
 import { listSas } from './list-sas.ts';
 import { loadConn } from './load-conn.ts';
 import { loadPool } from './load-pool.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   install,
   uninstall,
   listSas,
+  listPolicies,
   listConns,
   getConns,
   loadConn,

@@ -2,5 +2,6 @@
 export const STREAMED_EVENTS: ReadonlySet<string> = new Set([
   'control-log',
   'list-sa',
+  'list-policy',
   'list-conn',
 ]);

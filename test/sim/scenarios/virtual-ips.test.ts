@@ -3,7 +3,7 @@ import type { CommandRequest } from '../../../daemon/contracts/processes.ts';
 import { printSelector } from '../../../daemon/proto/traffic-selector-text.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
-import { type PairSetup, pair, places } from '../pair.ts';
+import { connectionOf, type PairSetup, pair, places } from '../pair.ts';
 import { dynamic, gateway, roadwarrior } from '../roadwarriors.ts';
 import { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
@@ -215,7 +215,7 @@ test('install_virtual_ip and install_virtual_ip_on', async () => {
   expect(alice.kernel.virtualIps.size).toBe(0);
 });
 
-test('after kill -9 the successor removes the address, its routes and the DNS servers', async () => {
+test('after kill -9 the DNS servers go at once, and the address with its policies when not wanted again', async () => {
   await using world = new World();
   const [moon, carol] = await clientAndServer(world);
   carol.pool('a', '10.3.0.0/24', { dns: ['10.2.0.53'] });
@@ -224,9 +224,9 @@ test('after kill -9 the successor removes the address, its routes and the DNS se
   expect(moon.kernel.virtualIps.size).toBe(1);
   moon.reborn();
   await moon.start();
-  expect(moon.kernel.empty).toBe(true);
+  expect(moon.kernel.sas.size).toBe(0);
+  expect(moon.kernel.virtualIps.size).toBe(1);
   expect(moon.nameServers.servers).toEqual([]);
-  expect(moon.journal.recorded()).toEqual([]);
 
   // It comes back with INITIAL_CONTACT, and has its address again while the server still knew the old IKE_SA.
   moon.secret('a secret that nobody guesses');
@@ -235,6 +235,20 @@ test('after kill -9 the successor removes the address, its routes and the DNS se
   expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
   await world.settle(() => carol.sas.length === 1);
   expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 1, offline: 0 }]);
+  await world.pass(10_000);
+  expect([...moon.kernel.virtualIps.keys()]).toEqual(['10.3.0.1']);
+  await world.during(moon.terminate({ ike: 'gw' }));
+  expect(moon.kernel.empty).toBe(true);
+  expect(moon.journal.recorded()).toEqual([]);
+
+  await world.during(moon.initiate('net'));
+  moon.kill();
+  moon.reborn();
+  await moon.start();
+  await moon.load({ ...connectionOf({}, 'moon', 'carol'), name: 'other' });
+  await world.pass(10_000);
+  expect(moon.kernel.empty).toBe(true);
+  expect(moon.journal.recorded()).toEqual([]);
 });
 
 test('global DNS and NBNS servers go to every peer with an address', async () => {

@@ -293,14 +293,6 @@ describe('mistakes', () => {
 
 describe('what is not yet in effect', () => {
   test.each([
-    [
-      'children { net { dpd_action = trap } }',
-      "child 'net': 'dpd_action = trap' is not yet in effect",
-    ],
-    [
-      'children { net { start_action = trap|start } }',
-      "child 'net': 'start_action = trap|start' is not yet in effect",
-    ],
     ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
     ['local { auth = psk\n eap_id = x }', "local: 'eap_id = x' is not yet in effect"],
   ])('%j loads with a warning that names it', (text, warning) => {
@@ -326,8 +318,6 @@ describe('what is not yet in effect', () => {
     ['remote { auth = psk\n revocation = ifuri }', 'revocation'],
     ['ppk_required = yes', 'ppk_required'],
     ['mediated_by = x', 'mediated_by'],
-    ['children { net { mode = pass } }', 'mode'],
-    ['children { net { mode = drop } }', 'mode'],
     ['children { net { label = x } }', 'label'],
     ['children { net { label_mode = selinux } }', 'label_mode'],
     ['local { id = x }', 'auth'],

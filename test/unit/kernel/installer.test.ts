@@ -324,7 +324,7 @@ test('an outbound SPI in use is refused, saying whose it is', async () => {
   expect(other.kernel.sas.size).toBe(2);
 });
 
-test('a successor removes exactly what a killed predecessor left', async () => {
+test('a successor removes exactly what a killed predecessor left: SAs at once, the rest when told', async () => {
   const moon = host();
   await moon.installer.start();
   await moon.installer.install(await reserved(moon.installer));
@@ -342,6 +342,10 @@ test('a successor removes exactly what a killed predecessor left', async () => {
   const successor = moon.build();
   await successor.start();
   expect([...moon.kernel.sas.values()].map(({ id }) => id.reqid)).toEqual([77, 77]);
+  expect(moon.kernel.policies.size).toBe(6);
+  expect(successor.hasLeftovers).toBe(true);
+  await successor.dropLeftovers();
+  expect(successor.hasLeftovers).toBe(false);
   expect(moon.kernel.policies.size).toBe(3);
   expect([...moon.kernel.routes.values()].map((route) => route.destination)).toEqual(['10.7.0.0']);
   expect(moon.journal.recorded()).toEqual([]);
@@ -364,7 +368,9 @@ test('what could not be removed at start stays in the journal', async () => {
   const moon = host();
   await moon.installer.install(childSaSpec());
   moon.kernel.refuse((operation) => (operation === 'deleteSa' ? 'EPERM' : undefined));
-  await moon.build().start();
+  const first = moon.build();
+  await first.start();
+  await first.dropLeftovers();
   expect(moon.journal.recorded()).toHaveLength(2);
   moon.kernel.refuse(() => undefined);
   await moon.build().start();

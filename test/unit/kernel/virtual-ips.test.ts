@@ -13,8 +13,8 @@ function host() {
   const journal = new MemoryJournal();
   const logger = new MemoryLog();
   const settings = { install: true, interfaceName: '' };
-  const ips = new VirtualIps({ net, journal, logger, settings: () => settings });
-  return { net, journal, logger, settings, ips };
+  const build = () => new VirtualIps({ net, journal, logger, settings: () => settings });
+  return { net, journal, logger, settings, build, ips: build() };
 }
 
 test('an address is there as long as anybody uses it, and in the journal', async () => {
@@ -68,16 +68,19 @@ test('refused: nothing is left; with install_virtual_ip = no nothing is done', a
 });
 
 test('one that cannot be removed stays in the journal for the successor', async () => {
-  const { net, journal, logger, settings, ips } = host();
+  const { net, journal, logger, ips, build } = host();
   const used = await ips.acquire(vip, local, remote);
   net.refuse((operation) => (operation === 'deleteAddress' ? 'EPERM' : undefined));
   await used.release();
   expect(logger.lines[0]).toContain('changing virtual IPs failed');
   expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0']);
   net.refuse(() => undefined);
-  const successor = new VirtualIps({ net, journal, logger, settings: () => settings });
+  const successor = build();
   successor.start();
   await successor.settle();
+  expect(successor.has(vip)).toBe(true);
+  await successor.dropLeftovers();
+  expect(successor.has(vip)).toBe(false);
   expect(net.empty).toBe(true);
   expect(journal.recorded()).toEqual([]);
 });
@@ -92,6 +95,7 @@ test('a successor keeps what goes on, brings back what is gone meanwhile, and re
   const [first, second] = [successor.keep(vip), successor.keep(ip('10.3.0.2'))];
   const twice = successor.keep(vip);
   await successor.settle();
+  await successor.dropLeftovers();
   expect([...net.virtualIps.keys()]).toEqual([vip, '10.3.0.2']);
   expect(journal.recorded()).toEqual(['address 10.3.0.1 eth0', 'address 10.3.0.2 eth0']);
   expect(successor.has(ip('10.3.0.3'))).toBe(false);
@@ -112,5 +116,22 @@ test('records that are damaged are no addresses', async () => {
   }
   ips.start();
   await ips.settle();
+  await ips.dropLeftovers();
   expect(net.calls).toEqual([]);
+});
+
+test('an address of a killed predecessor that is assigned again stays, one that is gone is forgotten', async () => {
+  const { net, journal, ips, build } = host();
+  await ips.acquire(vip, local, remote);
+  journal.add('address 10.3.0.9 eth0');
+  const successor = build();
+  successor.start();
+  await successor.settle();
+  expect(net.virtualIps.has(vip)).toBe(true);
+  const used = await successor.acquire(vip, local, remote);
+  await successor.dropLeftovers();
+  expect([...net.virtualIps.keys()]).toEqual([vip]);
+  await used.release();
+  expect(net.empty).toBe(true);
+  expect(journal.recorded()).toEqual([]);
 });

@@ -1,0 +1,133 @@
+import type { Timer } from '../contracts/clock.ts';
+import type { AcquireEvent } from '../contracts/kernel.ts';
+import { type IpAddress, ipFromBytes } from '../proto/ip-address.ts';
+import { printSelector } from '../proto/traffic-selector-text.ts';
+import { Throttle } from '../util/throttle.ts';
+import type { IkeEnvironment } from './environment.ts';
+import { type PacketSelectors, packetOf } from './triggers.ts';
+import type { Outcome } from './waiters.ts';
+
+/** An attempt to get a CHILD_SA for a packet. */
+export interface Attempt {
+  readonly outcome: Promise<Outcome>;
+  /** What takes the packet afterwards: a new CHILD_SA, only one that was there before, or none. */
+  readonly taker: () => 'new' | 'old' | 'none';
+}
+
+/** Milliseconds until a trap may ask again after a failure, doubled with each further one. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 64_000;
+/** The peer agreed to something that does not take the packet: to ask again soon would pile up CHILD_SAs. */
+const PAUSE_AFTER_NARROWING = 600_000;
+/** Peers of one wildcard trap that are being connected to, or pausing, at a time. */
+const PEERS_AT_ONCE = 256;
+
+/** One peer of a trap, as long as it is busy or has failed last time. */
+interface PeerState {
+  busy: boolean;
+  failures: number;
+  pause: Timer | undefined;
+  /** The acquire that the kernel waits for. */
+  event: AcquireEvent;
+}
+
+/**
+ * From packets that met one trap to CHILD_SAs: one attempt at a time (for each peer of a wildcard trap), further acquires
+ * meanwhile are ignored. When it is over the kernel may ask again, after a failure only some time later.
+ */
+export class Acquires {
+  readonly #env: Pick<IkeEnvironment, 'clock' | 'log' | 'installer'>;
+  readonly #wildcard: boolean;
+  readonly #attempt: (packet: PacketSelectors, peer: IpAddress | undefined) => Attempt;
+  readonly #peers = new Map<IpAddress | undefined, PeerState>();
+  readonly #throttle = new Throttle(1, 10_000);
+  #cancelled = false;
+
+  /** `attempt` gets the peer's address if `wildcard` says that it follows from the packet. */
+  constructor(
+    env: Pick<IkeEnvironment, 'clock' | 'log' | 'installer'>,
+    wildcard: boolean,
+    attempt: (packet: PacketSelectors, peer: IpAddress | undefined) => Attempt,
+  ) {
+    this.#env = env;
+    this.#wildcard = wildcard;
+    this.#attempt = attempt;
+  }
+
+  /** A packet met the trap; nobody waits for what becomes of it. */
+  handle(event: AcquireEvent): void {
+    const packet = packetOf(event);
+    const peer = this.#wildcard ? ipFromBytes(event.destination.startAddress) : undefined;
+    const state = this.#stateOf(peer, event);
+    if (state === undefined || state.busy) return;
+    const { local, remote } = packet;
+    this.#env.log.log(
+      'knl',
+      1,
+      `creating acquire job for policy ${printSelector(local)} === ${printSelector(remote)} ` +
+        `and reqid {${event.reqid}}`,
+    );
+    state.busy = true;
+    state.event = event;
+    const { outcome, taker } = this.#attempt(packet, peer);
+    void outcome.then((result) => this.#settled(peer, state, result.ok ? taker() : 'failed'));
+  }
+
+  /** The trap goes or is renewed: pauses end, and the kernel may ask at once for whatever takes its place. */
+  cancel(): void {
+    this.#cancelled = true;
+    for (const [peer, state] of [...this.#peers]) {
+      if (state.busy) this.#rearm(peer, state);
+    }
+  }
+
+  #settled(
+    peer: IpAddress | undefined,
+    state: PeerState,
+    result: 'new' | 'old' | 'none' | 'failed',
+  ): void {
+    if (this.#cancelled) return;
+    if (result === 'new') {
+      state.failures = 0;
+      this.#rearm(peer, state);
+      return;
+    }
+    state.failures += 1;
+    const pause =
+      result === 'none'
+        ? PAUSE_AFTER_NARROWING
+        : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (state.failures - 1));
+    state.pause = this.#env.clock.after(pause, () => this.#rearm(peer, state));
+  }
+
+  #rearm(peer: IpAddress | undefined, state: PeerState): void {
+    state.pause?.cancel();
+    state.pause = undefined;
+    state.busy = false;
+    if (state.failures === 0) this.#peers.delete(peer);
+    void this.#env.installer.forgetAcquire(state.event.wanted);
+  }
+
+  #stateOf(peer: IpAddress | undefined, event: AcquireEvent): PeerState | undefined {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known;
+    if (this.#peers.size >= PEERS_AT_ONCE && !this.#forgetOne()) {
+      if (this.#throttle.pass(this.#env.clock.now()) !== undefined) {
+        const text = `ignoring acquires with reqid {${event.reqid}}: too many peers at once`;
+        this.#env.log.log('knl', 1, text);
+      }
+      return undefined;
+    }
+    const state = { busy: false, failures: 0, pause: undefined, event };
+    this.#peers.set(peer, state);
+    return state;
+  }
+
+  // Those that are not busy are kept for the count of their failures only.
+  #forgetOne(): boolean {
+    for (const [peer, { busy }] of this.#peers) {
+      if (!busy) return this.#peers.delete(peer);
+    }
+    return false;
+  }
+}

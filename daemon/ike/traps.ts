@@ -1,0 +1,142 @@
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
+import type { AcquireEvent } from '../contracts/kernel.ts';
+import type { PolicyView } from '../contracts/views.ts';
+import type { InstalledPolicies } from '../kernel/installed-policies.ts';
+import { selectorShape } from '../kernel/selector-shape.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
+import { printSelector } from '../proto/traffic-selector-text.ts';
+import { errorText } from '../util/error.ts';
+import { Acquires, type Attempt } from './acquires.ts';
+import type { IkeEnvironment } from './environment.ts';
+import { EstablishError } from './errors.ts';
+import { planTrap, type TrapPlan } from './trap-plan.ts';
+import { type PacketSelectors, packetOf, takes } from './triggers.ts';
+
+/** What a trap asks for when a packet met it. */
+export type AttemptFor = (
+  connection: ConnectionConfig,
+  child: ChildConfig,
+  packet: PacketSelectors,
+  peer: IpAddress | undefined,
+) => Attempt;
+
+interface Trap {
+  readonly connection: ConnectionConfig;
+  readonly child: ChildConfig;
+  readonly reqid: number;
+  readonly plan: TrapPlan;
+  readonly kernel: InstalledPolicies;
+  readonly acquires: Acquires;
+}
+
+/** What the traps need of the world. */
+export type TrapEnvironment = Pick<
+  IkeEnvironment,
+  'clock' | 'log' | 'installer' | 'resolve' | 'sourceAddress'
+>;
+
+/** The trap policies, in order of installation; found by reqid when a packet meets one. */
+export class Traps {
+  readonly #env: TrapEnvironment;
+  readonly #attempt: AttemptFor;
+  readonly #byKey = new Map<string, Trap>();
+  /** Traps of equal selectors share a reqid; the newest is in force. */
+  readonly #byReqid = new Map<number, readonly Trap[]>();
+
+  constructor(env: TrapEnvironment, attempt: AttemptFor) {
+    this.#env = env;
+    this.#attempt = attempt;
+  }
+
+  /** Whether that key has a trap. */
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
+  /** Installs or renews a trap, without a moment in which neither is there. Rejects leaving the old one as it was. */
+  async install(key: string, connection: ConnectionConfig, child: ChildConfig): Promise<void> {
+    const { installer, log } = this.#env;
+    try {
+      const plan = await planTrap(this.#env, connection, child);
+      const reqid = installer.acquireReqid(plan.reqidKey);
+      let kernel: InstalledPolicies;
+      try {
+        kernel = await installer.installTrap({ ...plan.spec, reqid });
+      } catch (error) {
+        installer.releaseReqid(reqid);
+        throw error;
+      }
+      const acquires = new Acquires(this.#env, plan.wildcard, (packet, peer) =>
+        this.#attempt(connection, child, packet, peer),
+      );
+      const before = this.#byKey.get(key);
+      this.#byKey.set(key, { connection, child, reqid, plan, kernel, acquires });
+      this.#index(key);
+      if (before !== undefined) await this.#remove(before);
+    } catch (error) {
+      const reason = errorText(error);
+      if (error instanceof EstablishError) log.log('cfg', 1, `installing trap failed, ${reason}`);
+      throw error;
+    }
+  }
+
+  /** Removes a trap; false if there is none. */
+  async uninstall(key: string): Promise<boolean> {
+    const trap = this.#byKey.get(key);
+    if (trap === undefined) return false;
+    this.#byKey.delete(key);
+    await this.#remove(trap);
+    return true;
+  }
+
+  /** A packet met a policy. One that is not ours, or whose packet lies outside its selectors, is ignored. */
+  acquire(event: AcquireEvent): void {
+    const packet = packetOf(event);
+    const met = this.#byReqid.get(event.reqid)?.findLast(({ plan }) => covers(plan, packet));
+    met?.acquires.handle(event);
+  }
+
+  views(): readonly PolicyView[] {
+    return [...this.#byKey.values()].map(({ connection, child, reqid, plan }) => ({
+      kind: 'trap',
+      ike: connection.name,
+      child: child.name,
+      reqid,
+      mode: plan.spec.mode,
+      localTs: plan.spec.localTs.map((ts) => printSelector(ts)),
+      remoteTs: plan.spec.remoteTs.map((ts) => printSelector(ts)),
+    }));
+  }
+
+  /** No trap asks for anything any more; the policies stay. */
+  close(): void {
+    for (const { acquires } of this.#byKey.values()) acquires.cancel();
+    this.#byReqid.clear();
+  }
+
+  async #remove(trap: Trap): Promise<void> {
+    const others = this.#byReqid.get(trap.reqid)?.filter((other) => other !== trap) ?? [];
+    if (others.length === 0) this.#byReqid.delete(trap.reqid);
+    else this.#byReqid.set(trap.reqid, others);
+    await trap.kernel.remove();
+    trap.acquires.cancel();
+    this.#env.installer.releaseReqid(trap.reqid);
+  }
+
+  #index(key: string): void {
+    const trap = this.#byKey.get(key);
+    if (trap === undefined) return;
+    this.#byReqid.set(trap.reqid, [...(this.#byReqid.get(trap.reqid) ?? []), trap]);
+  }
+}
+
+// As the kernel sees the selectors: widened to what its policies can say.
+function covers({ spec }: TrapPlan, packet: PacketSelectors): boolean {
+  return takes(
+    {
+      local: spec.localTs.map((selector) => selectorShape(selector).selector),
+      remote: spec.remoteTs.map((selector) => selectorShape(selector).selector),
+    },
+    packet,
+  );
+}
