@@ -110,12 +110,13 @@ conn gw
     rightid=@${plan.identity[peer]}
     ${tunnel ? `rightsubnet=${ADDRESSES[peer][plan.family].net}` : ''}
     ike=${ike.join(',')}
-    esp=${esp}
+    ${plan.extra[side].libreswan?.['ah'] === undefined ? `esp=${esp}` : ''}
     type=${plan.mode}
     fragmentation=yes
     retransmit-interval=500ms
     retransmit-timeout=${plan.dpdDelay > 0 ? '4s' : '50s'}
     ${plan.dpdDelay > 0 ? `dpddelay=${plan.dpdDelay}s` : ''}
+    ${extraLines(plan, side)}
     auto=add
 `.replace(/^ +\n/gm, '');
 }
@@ -123,4 +124,10 @@ conn gw
 /** The cipher with the hash that is the PRF, and for other than AES-GCM the integrity too. */
 function withHash(cipher: Cipher): string {
   return `${CIPHERS[cipher]}-${cipher.endsWith('sha512') ? 'sha2_512' : 'sha2_256'}`;
+}
+
+function extraLines(plan: Plan, side: Side): string {
+  return Object.entries(plan.extra[side].libreswan ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join('\n    ');
 }

@@ -44,6 +44,8 @@ export interface ExtraSettings {
   readonly connection?: ConfTree;
   readonly child?: ConfTree;
   readonly pools?: ConfTree;
+  /** Lines of libreswan's `conn` besides those that the plan gives. */
+  readonly libreswan?: Readonly<Record<string, string>>;
 }
 
 /** A plan may be given in part; the rest is a plain IPv4 tunnel with AES-GCM and X25519. */
