@@ -18,6 +18,9 @@ import { openTransport } from '../../plugins/socket-netlink/open.ts';
 import { authRound, childConfig, connectionConfig, hostSpec } from '../support/connections.ts';
 import { ts } from '../support/selectors.ts';
 
+/** Longest wait for rekeyings, milliseconds. */
+const REKEY_LIMIT = 60_000;
+
 const SILENT: LogHub = {
   enabled: () => false,
   log: () => undefined,
@@ -107,6 +110,41 @@ export class Initiators implements AsyncDisposable {
       failures.push(...result.failures);
     }
     return { established: millis.length, failures, millis };
+  }
+
+  /** CHILD_SAs or IKE_SAs replaced so far, whichever side asked. */
+  rekeyings(what: 'child' | 'ike'): number {
+    const counted = this.#daemon.control.counters().global;
+    return what === 'child'
+      ? counted['child-rekey']
+      : counted['ike-rekey-init'] + counted['ike-rekey-resp'];
+  }
+
+  /** Resolves when that many more have been replaced than `before`. */
+  async untilRekeyed(what: 'child' | 'ike', before: number, count: number): Promise<void> {
+    const end = performance.now() + REKEY_LIMIT;
+    while (this.rekeyings(what) < before + count) {
+      if (performance.now() > end) {
+        throw new Error(`${this.rekeyings(what) - before} of ${count} were rekeyed in time`);
+      }
+      await sleep(2);
+    }
+  }
+
+  /** Rekeys every CHILD_SA or every IKE_SA once, a few at a time. */
+  async rekeyAll(what: 'child' | 'ike', parallel: number): Promise<void> {
+    const all = [...this.#daemon.manager.tables.byId.values()].filter(
+      (sa) => sa.successor === undefined,
+    );
+    for (let at = 0; at < all.length; at += parallel) {
+      const batch = all.slice(at, at + parallel);
+      const before = this.rekeyings(what);
+      for (const sa of batch) {
+        if (what === 'ike') sa.rekeyIke();
+        else for (const child of sa.children.values()) sa.rekeyChild(child);
+      }
+      await this.untilRekeyed(what, before, batch.length);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
