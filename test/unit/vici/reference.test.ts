@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Tree, value } from '../../../daemon/config/tree.ts';
+import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
+import { childSaFields } from '../../../daemon/vici/events/child-sa-fields.ts';
+import { GLOBAL_EVENTS } from '../../../daemon/vici/events/global.ts';
+import { ikeSaFields } from '../../../daemon/vici/events/ike-sa-fields.ts';
+import { STREAMED_EVENTS } from '../../../daemon/vici/events/streamed.ts';
+import { childSaView, ikeSaView } from '../../support/fake-control.ts';
+import { ip } from '../../support/selectors.ts';
+import { hasSharedData, sharedData } from '../../support/shared-data.ts';
+import { ask, ViciBench } from '../../support/vici.ts';
+
+/** What the machine-readable reference of the protocol says of a command or an event. */
+interface Described {
+  readonly name: string;
+  readonly inputs?: Readonly<Record<string, { readonly type: string }>>;
+  readonly outputs: Fields;
+  readonly has_success_key?: boolean;
+}
+type Fields = Readonly<Record<string, { readonly fields?: Fields; readonly values?: string[] }>>;
+
+const PATH = '../reference/vici.json';
+const present = hasSharedData(PATH);
+const reference: { commands: readonly Described[]; events: readonly Described[] } = present
+  ? JSON.parse(readFileSync(sharedData(PATH), 'utf8'))
+  : { commands: [], events: [] };
+
+/** Certificates, tokens and authorities are not there yet. */
+const LATER = /cert|authorit|token|-keys?$/;
+
+describe.runIf(present)('the reference of the protocol', () => {
+  const commands = reference.commands.filter(({ name }) => !LATER.test(name));
+
+  test('every command and every event is there', () => {
+    const known = COMMANDS.map(({ name }) => name);
+    expect(commands.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual(
+      MISSING_COMMANDS.filter((name) => !known.includes(name)),
+    );
+    const events = [...STREAMED_EVENTS, ...GLOBAL_EVENTS.map(({ name }) => name)];
+    const wanted = reference.events.map(({ name }) => name).filter((name) => !LATER.test(name));
+    expect(wanted.filter((name) => !events.includes(name))).toEqual(
+      MISSING_EVENTS.filter((name) => !events.includes(name)),
+    );
+  });
+
+  test('an IKE_SA and a CHILD_SA have the keys of the reference in its order', () => {
+    const listed = reference.events.find(({ name }) => name === 'list-sa');
+    const ike = Object.values(listed?.outputs ?? {})[0]?.fields ?? {};
+    const child = Object.values(ike['child-sas']?.fields ?? {})[0]?.fields ?? {};
+    const { 'child-sas': _children, ...own } = ike;
+    expect(namesOf(ikeSaFields(fullIke))).toEqual(expand(own));
+    expect(namesOf(childSaFields(fullChild))).toEqual(expand(child));
+  });
+
+  test.each(['rekey', 'terminate', 'get-counters', 'reset-counters', 'redirect'])(
+    '%s: every key of the reference is taken, one more is refused or ignored without harm',
+    async (name) => {
+      const { inputs = {} } = reference.commands.find((command) => command.name === name) ?? {};
+      await using bench = await ViciBench.start();
+      using client = await bench.raw();
+      const samples: Readonly<Record<string, string>> = { uint: '1', int: '1', bool: 'no' };
+      for (const [key, { type }] of Object.entries(inputs)) {
+        const answer = await ask(client, name, [value(key, samples[type] ?? '%any')]);
+        const errmsg = new Map(answer).get('errmsg') ?? '';
+        expect(errmsg, key).not.toMatch(/unknown key|invalid value/);
+        expect(answer.some(([field]) => field === 'success')).toBe(true);
+      }
+    },
+  );
+});
+
+/** Nothing is missing but what others still add; the list shrinks by itself. */
+const MISSING_COMMANDS = ['list-policies'];
+const MISSING_EVENTS = ['list-policy'];
+
+/** Of IKEv1 or never sent by IKEv2 over algorithms that we have. */
+const NEVER = new Set(['remote-xauth-id']);
+
+function expand(fields: Fields): readonly string[] {
+  return Object.keys(fields)
+    .filter((key) => !NEVER.has(key))
+    .flatMap((key) => (key === 'ake1..ake7' ? [1, 2, 3, 4, 5, 6, 7].map((n) => `ake${n}`) : [key]));
+}
+
+const namesOf = (tree: Tree): readonly string[] => tree.map(({ name }) => name);
+
+const algorithms = {
+  encrAlg: 'AES_CBC',
+  encrKeysize: 256,
+  integAlg: 'HMAC_SHA2_256_128',
+  integKeysize: 256,
+  prfAlg: 'PRF_HMAC_SHA2_256',
+  dhGroup: 'CURVE_25519',
+  additionalKe: [1, 2, 3, 4, 5, 6, 7].map((number) => ({ number, name: 'ML_KEM_768' })),
+};
+
+const fullIke = ikeSaView({
+  remoteEapId: 'carol',
+  natLocal: true,
+  natRemote: true,
+  natFake: true,
+  ifIdIn: 1,
+  ifIdOut: 2,
+  algorithms,
+  ppk: true,
+  reauthTime: 1,
+  remoteVips: [ip('10.3.0.1')],
+  tasksQueued: ['IKE_DPD'],
+  tasksActive: ['IKE_DPD'],
+  tasksPassive: ['IKE_AUTH'],
+});
+
+const plainChild = childSaView();
+const { prfAlg: _prf, ...childAlgorithms } = algorithms;
+const fullChild = {
+  ...plainChild,
+  label: Uint8Array.of(1),
+  ...(plainChild.installed && {
+    installed: {
+      ...plainChild.installed,
+      cpiIn: 1,
+      cpiOut: 2,
+      markIn: { value: 1, mask: 2 },
+      markOut: { value: 1, mask: 2 },
+      ifIdIn: 1,
+      ifIdOut: 2,
+      perCpuSas: true,
+      cpu: 3,
+      algorithms: { ...childAlgorithms, esn: true },
+    },
+  }),
+};
