@@ -9,11 +9,12 @@ import { saSelector } from '../sa-selector.ts';
 export const listSas: Command = {
   name: 'list-sas',
   run: async ({ tree }, context) => {
-    const { child, childId, ...ofIke } = saSelector(tree);
+    const selector = saSelector(tree);
+    const { child, childId } = selector;
     const wanted = (sa: ChildSaView): boolean =>
       (child === undefined || sa.name === child) &&
       (childId === undefined || sa.uniqueId === childId);
-    for await (const ike of context.services.control.listSas(ofIke)) {
+    for await (const ike of context.services.control.listSas(selector)) {
       if (context.signal.aborted) break;
       const children = childSasSection(ike.children.filter(wanted));
       context.event('list-sa', [section(ike.name, [...ikeSaFields(ike), children])]);

@@ -2,6 +2,11 @@ import type { Tree } from '../../config/tree.ts';
 import type { ViciServices } from '../services.ts';
 import { alertEvent } from './alert.ts';
 import { childRekeyEvent } from './child-rekey.ts';
+import {
+  childStateDestroyingEvent,
+  childStateInstalledEvent,
+  childStateRekeyedEvent,
+} from './child-state.ts';
 import { childUpdownEvent } from './child-updown.ts';
 import { ikeRekeyEvent } from './ike-rekey.ts';
 import { ikeUpdateEvent } from './ike-update.ts';
@@ -24,5 +29,8 @@ export const GLOBAL_EVENTS: readonly GlobalEvent[] = [
   ikeUpdateEvent,
   childUpdownEvent,
   childRekeyEvent,
+  childStateInstalledEvent,
+  childStateRekeyedEvent,
+  childStateDestroyingEvent,
   alertEvent,
 ];

@@ -243,6 +243,28 @@ describe('events of rekeying and of moving', () => {
     expect(both.map(([, one]) => new Map(one as Plain).get('uniqueid'))).toEqual(['2', '3']);
   });
 
+  test('child-state-*: each CHILD_SA by itself, for clients that charon leaves without', async () => {
+    await using bench = await ViciBench.start();
+    const rekey = {
+      kind: 'child-rekey',
+      ike: ikeSaView({ children: [] }),
+      old: childSaView({ state: 'REKEYING' }),
+      new: childSaView({ uniqueId: 3 }),
+    } as const;
+    const ike = ikeSaView();
+    for (const [name, event, up, child] of [
+      ['child-state-installed', { kind: 'child-updown', up: true, ike }, true, 'net-2'],
+      ['child-state-installed', rekey, true, 'net-3'],
+      ['child-state-rekeyed', rekey, false, 'net-2'],
+      ['child-state-destroying', { kind: 'child-updown', up: false, ike }, false, 'net-2'],
+    ] as const) {
+      const tree = await bench.raised(name, event);
+      expect(tree.map(([key]) => key)).toEqual(up ? ['up', 'gw'] : ['gw']);
+      const [key, children] = inner(tree, up ? 1 : 0).at(-1) ?? [];
+      expect([key, (children as Plain).map(([shown]) => shown)]).toEqual(['child-sas', [child]]);
+    }
+  });
+
   test('ike-update: new endpoints first, old ones in the section', async () => {
     await using bench = await ViciBench.start();
     const tree = await bench.raised('ike-update', {

@@ -1,0 +1,52 @@
+import { flag, section, type Tree } from '../../config/tree.ts';
+import type { DaemonEvent } from '../../contracts/events.ts';
+import type { ChildSaView, IkeSaView } from '../../control/views.ts';
+import { childSasSection } from './child-sa-fields.ts';
+import type { GlobalEvent } from './global.ts';
+import { ikeSaFields } from './ike-sa-fields.ts';
+
+/**
+ * What clients for DMVPN (FRR's nhrpd) register for and charon does not know: each CHILD_SA by itself as it is installed,
+ * replaced and closed, in the form of `child-updown`.
+ */
+function childStateEvent(
+  name: string,
+  up: boolean,
+  pick: (event: DaemonEvent) => { ike: IkeSaView; child: ChildSaView | undefined } | undefined,
+): GlobalEvent {
+  return {
+    name,
+    droppable: false,
+    connect: ({ control }, send) =>
+      control.onEvent((event) => {
+        const found = pick(event);
+        if (found?.child !== undefined) send([...flag('up', up), ...tree(found.ike, found.child)]);
+      }),
+  };
+}
+
+function tree(ike: IkeSaView, child: ChildSaView): Tree {
+  return [section(ike.name, [...ikeSaFields(ike), childSasSection([child])])];
+}
+
+/** A CHILD_SA is in the kernel, new or in the place of another. */
+export const childStateInstalledEvent = childStateEvent('child-state-installed', true, (event) => {
+  if (event.kind === 'child-rekey') return { ike: event.ike, child: event.new };
+  if (event.kind !== 'child-updown' || !event.up) return undefined;
+  return { ike: event.ike, child: event.ike.children[0] };
+});
+
+/** Another CHILD_SA took its place. */
+export const childStateRekeyedEvent = childStateEvent('child-state-rekeyed', false, (event) =>
+  event.kind === 'child-rekey' ? { ike: event.ike, child: event.old } : undefined,
+);
+
+/** It goes, and none takes its place. */
+export const childStateDestroyingEvent = childStateEvent(
+  'child-state-destroying',
+  false,
+  (event) => {
+    if (event.kind !== 'child-updown' || event.up) return undefined;
+    return { ike: event.ike, child: event.ike.children[0] };
+  },
+);
