@@ -20,17 +20,40 @@ export async function addRoutes(host: Host, routes: readonly string[]): Promise<
   await host.sh(routes.map((route) => `ip ${familyOf(route)} route add ${route}`).join('\n'));
 }
 
+/** What a link does to packets, in per cent of them. */
+export interface BadWeather {
+  readonly loss?: number;
+  readonly duplicate?: number;
+  /** These overtake the ones before them; all others take {@link delayMillis}. */
+  readonly reorder?: number;
+  readonly corrupt?: number;
+  readonly delayMillis?: number;
+}
+
 /** Loses this many per cent of the packets a host sends out of each of the devices; 0 takes the loss away. */
-export async function setLoss(
+export function setLoss(host: Host, devices: readonly string[], percent: number): Promise<void> {
+  return setWeather(host, devices, percent > 0 ? { loss: percent } : {});
+}
+
+/** Does this to the packets that a host sends out of each of the devices; nothing takes it away. */
+export async function setWeather(
   host: Host,
   devices: readonly string[],
-  percent: number,
+  { loss, duplicate, reorder, corrupt, delayMillis }: BadWeather,
 ): Promise<void> {
+  const share = (name: string, percent: number | undefined): readonly string[] =>
+    percent === undefined ? [] : [name, `${percent}%`];
+  const netem = [
+    ...(delayMillis === undefined ? [] : ['delay', `${delayMillis}ms`]),
+    ...share('loss', loss),
+    ...share('duplicate', duplicate),
+    ...share('reorder', reorder),
+    ...share('corrupt', corrupt),
+  ];
   for (const device of devices) {
     await host.exec(['tc', 'qdisc', 'del', 'dev', device, 'root']);
-    if (percent > 0) {
-      await host.ok(['tc', 'qdisc', 'add', 'dev', device, 'root', 'netem', 'loss', `${percent}%`]);
-    }
+    if (netem.length === 0) continue;
+    await host.ok(['tc', 'qdisc', 'add', 'dev', device, 'root', 'netem', ...netem]);
   }
 }
 
