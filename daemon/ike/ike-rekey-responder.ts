@@ -7,7 +7,7 @@ import { lowerBytes } from '../util/bytes.ts';
 import { alert } from './announce.ts';
 import { respondExchange } from './create-responder.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { handOver, makeSuccessor } from './ike-successor.ts';
+import { goOn, handOver, makeSuccessor } from './ike-successor.ts';
 import { find, notify } from './payloads.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
 
@@ -62,9 +62,12 @@ export async function* respondIkeRekey(sa: IkeSa, first: InboundRequest): Respon
       complete: async (nr, secrets): Promise<OutboundResponse> => {
         const agreement = { byUs: false, proposal, ownSpi, peerSpi, ni, nr, secrets };
         const successor = makeSuccessor(sa, agreement);
-        if (sa.rekeyOpen) sa.peerRekey = { successor, lowestNonce: pending.lowestNonce };
-        else handOver(sa, successor);
-        return { payloads: [] };
+        if (sa.rekeyOpen) {
+          sa.peerRekey = { successor, lowestNonce: pending.lowestNonce };
+          return { payloads: [] };
+        }
+        handOver(sa, successor);
+        return { payloads: [], after: () => goOn(successor) };
       },
     });
   } finally {

@@ -62,7 +62,10 @@ const IN_USE = ['dpd', 'natKeepalive', 'inactivity', 'rekey', 'reauth', 'hardLif
 /** Milliseconds that the peer has to delete an IKE_SA which it replaced, or which lost a collision. */
 export const DELETE_PATIENCE = 300_000;
 
-/** CHILD_SAs, virtual IPs and everything that waits move from `old` to the IKE_SA that replaces it, and the world is told. */
+/**
+ * CHILD_SAs, virtual IPs and everything that waits move from `old` to the IKE_SA that replaces it, and the world is told.
+ * What waits must not go on before the peer knows of the new one: then {@link goOn}.
+ */
 export function handOver(old: IkeSa, fresh: IkeSa): void {
   fresh.local = old.local;
   fresh.remote = old.remote;
@@ -96,6 +99,10 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   watchLiveness(fresh);
   // A peer that gave us a token has use for a new one: the old one names the old SPIs.
   if (old.peerCrashToken !== undefined) fresh.tasks.queue(ikeCrashToken());
+}
+
+/** What waited when an IKE_SA took over goes on in it. */
+export function goOn(fresh: IkeSa): void {
   const { mobike } = fresh;
   fresh.post(() => (mobike === undefined ? fresh.tasks.advance() : proceed(fresh, mobike)));
 }

@@ -8,7 +8,7 @@ import { compareBytes, lowerBytes } from '../../util/bytes.ts';
 import { type CreateAnswer, createExchange, wipeSecrets } from '../create-exchange.ts';
 import { additionalKeMethods, agreedKeMethod, keMethods, numbered } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { DELETE_PATIENCE, handOver, makeSuccessor } from '../ike-successor.ts';
+import { DELETE_PATIENCE, goOn, handOver, makeSuccessor } from '../ike-successor.ts';
 import { find } from '../payloads.ts';
 import { noLongerTemporary, retryDelay, stillTemporary } from '../retry.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
@@ -84,7 +84,7 @@ async function dropRedundant(sa: IkeSa): Promise<void> {
   const redundant = sa.peerRekey.successor;
   sa.peerRekey = undefined;
   if (redundant === undefined) await sa.dropFollowUp();
-  else redundant.timers.start('replaced', DELETE_PATIENCE);
+  else if (!redundant.destroyed) redundant.timers.start('replaced', DELETE_PATIENCE);
 }
 
 /** What the peer made takes over, if it is complete. */
@@ -92,6 +92,7 @@ export function completePeerRekey(sa: IkeSa): boolean {
   const successor = sa.peerRekey?.successor;
   if (successor === undefined || successor.destroyed || sa.successor !== undefined) return false;
   handOver(sa, successor);
+  goOn(successor);
   return true;
 }
 
@@ -146,6 +147,7 @@ async function* answered(
     await dropRedundant(sa);
   }
   handOver(sa, fresh);
+  goOn(fresh);
   yield* closeIkeSa(sa);
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SeededRandom } from '../seeded-random.ts';
 import { lowest } from './collision.ts';
 import { explore, repeat, wander } from './explorer.ts';
-import { type Operation, operations } from './operations.ts';
+import { crossingMoves, type Operation, operations } from './operations.ts';
 import { parseScript, printScript, type Script, type Start } from './script.ts';
 
 const { EXPLORE_RUNS, EXPLORE_FROM, EXPLORE_SEED, EXPLORE_SCRIPT, EXPLORE_CHOICES } = process.env;
@@ -37,6 +37,18 @@ if (EXPLORE_SCRIPT !== undefined) {
     await repeat(parseScript(EXPLORE_SCRIPT), (EXPLORE_CHOICES ?? '').split(',').map(Number));
   });
 }
+
+/** Orders tried of each: moving takes so many messages that all of them would take hours. */
+const samples = 25;
+
+test.each(crossingMoves)('EX-15: %s while an end moves by MOBIKE', async (operation) => {
+  for (const mover of ['A', 'B'] as const) {
+    for (const side of ['A', 'B'] as const) {
+      const starts = [on(mover, 'move'), on(side, operation)];
+      for (let seed = 1; seed <= samples; seed++) await wander({ starts }, new SeededRandom(seed));
+    }
+  }
+});
 
 const only = EXPLORE_SEED === undefined ? undefined : Number(EXPLORE_SEED);
 const first = only ?? Number(EXPLORE_FROM ?? 1);

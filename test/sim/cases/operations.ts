@@ -1,12 +1,22 @@
 import { ikeDpd } from '../../../daemon/ike/tasks/ike-dpd.ts';
+import { places } from '../pair.ts';
 import type { Side } from './side.ts';
 
 /** Something that one side starts by itself. */
-export type Operation = 'create' | 'rekey-child' | 'delete-child' | 'delete-ike' | 'expire' | 'dpd';
+export type Operation =
+  | 'create'
+  | 'rekey-child'
+  | 'rekey-ike'
+  | 'delete-child'
+  | 'delete-ike'
+  | 'expire'
+  | 'move'
+  | 'dpd';
 
 export const operations: readonly Operation[] = [
   'create',
   'rekey-child',
+  'rekey-ike',
   'delete-child',
   'delete-ike',
   'expire',
@@ -15,6 +25,12 @@ export const operations: readonly Operation[] = [
 
 /** Operations after which the CHILD_SA `net` need not be there any more. */
 export const ending: readonly Operation[] = ['delete-child', 'delete-ike', 'expire'];
+
+/** What is tried while an end moves. */
+export const crossingMoves: readonly Operation[] = ['rekey-child', 'rekey-ike'];
+
+/** Where an end moves. */
+const elsewhere = { A: '198.51.100.7', B: '198.51.100.9' } as const;
 
 /** The child that `create` sets up besides `net`. */
 export const SECOND = 'second';
@@ -33,11 +49,15 @@ export function startOperation(side: Side, operation: Operation): void {
     case 'rekey-child':
       if (child !== undefined) void sa.rekeyChild(child);
       return;
+    case 'rekey-ike':
+      void sa.rekeyIke();
+      return;
     case 'delete-child':
       if (child !== undefined) void side.host.terminate({ child: 'net' });
       return;
     case 'delete-ike':
-      void side.host.terminate({ ike: 'gw' });
+      // Not one that is being set up: what the peer made of it by then cannot be known.
+      side.closeSa(sa);
       return;
     case 'expire':
       // The kernel drops both SAs of it at the hard lifetime, without asking.
@@ -45,6 +65,9 @@ export function startOperation(side: Side, operation: Operation): void {
         side.kernel.expire(child.terms.spiOut, true);
         side.kernel.expire(child.terms.spiIn, true);
       }
+      return;
+    case 'move':
+      side.host.readdress(elsewhere[side.name], places[side.host.name as 'moon'].inside);
       return;
     case 'dpd':
       sa.post(() => {

@@ -47,7 +47,7 @@ collisionCase({
     await stage.deliver('B INIT', 'A INIT', 'B AUTH', 'A OK O2');
     await lost.deliver();
     await stage.runOut();
-    expect(await theirs).toEqual({ ok: true });
+    expect(await stage.world.during(theirs, 1000)).toEqual({ ok: true });
     for (let passed = 0; passed < 200_000; passed += 1000) {
       await stage.pass(1000);
       await stage.runOut();

@@ -3,8 +3,8 @@ import { type Lowest, noncesOf } from './collision.ts';
 import { conclude } from './ending.ts';
 import { otherSide, type SideName } from './names.ts';
 import { ending, type Operation, operations, SECOND, startOperation } from './operations.ts';
-import { single } from './setups.ts';
-import { Stage } from './stage.ts';
+import { mobile, single } from './setups.ts';
+import { OBLIVION, Stage } from './stage.ts';
 import type { Datagram } from './wire-tap.ts';
 
 /** One operation and who starts it. */
@@ -80,8 +80,10 @@ export class ScriptRun implements AsyncDisposable {
 
   static async begin(script: Script): Promise<ScriptRun> {
     const { seed = 1, lowest } = script;
+    const moves = script.starts.some(({ operation }) => operation === 'move');
     const stage = await Stage.up({
       ...single,
+      ...(moves ? mobile : {}),
       seed,
       printOnFailure: false,
       moreChildren: [SECOND],
@@ -91,7 +93,7 @@ export class ScriptRun implements AsyncDisposable {
       stage.a.nonces.begin(...nonces.A);
       stage.b.nonces.begin(...nonces.B);
     }
-    if (script.starts.some(({ operation }) => ending.includes(operation))) {
+    if (moves || script.starts.some(({ operation }) => ending.includes(operation))) {
       stage.traffic.stop();
     }
     return new ScriptRun(script, stage);
@@ -140,7 +142,8 @@ export class ScriptRun implements AsyncDisposable {
   /** Everything has happened: checks what must hold now, and takes everything down. */
   async end(): Promise<void> {
     const stage = this.#stage;
-    await stage.untilCalm();
+    const rekeys = this.#script.starts.some(({ operation }) => operation === 'rekey-ike');
+    await stage.untilCalm(rekeys ? OBLIVION : undefined);
     const operations = this.#script.starts.map(({ operation }) => operation);
     const creates = operations.filter((operation) => operation === 'create').length;
     const endings = operations.filter((operation) => ending.includes(operation));

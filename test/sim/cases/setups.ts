@@ -16,6 +16,16 @@ export const uneven: StageSetup = {
   carolEsp: ['aes128gcm16-x25519-ke1_ecp256', 'aes128gcm16-x25519'],
 };
 
+/** Ends that may move. */
+export const mobile: StageSetup = {
+  connection: { mobike: true },
+  moonConnection: { localAddrs: [{ kind: 'any', text: '%any' }] },
+  carolConnection: {
+    localAddrs: [{ kind: 'any', text: '%any' }],
+    remoteAddrs: [{ kind: 'any', text: '%any' }],
+  },
+};
+
 /** {@link multiple} for rekeyed IKE_SAs. */
 export const ikeMultiple: StageSetup = { laterIke: both('x25519-ke1_ecp256') };
 

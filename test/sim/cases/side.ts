@@ -4,7 +4,7 @@ import type { ChildSaView, IkeSaView } from '../../../daemon/contracts/views.ts'
 import type { ChildSa } from '../../../daemon/ike/child-sa.ts';
 import { completePeerRekey } from '../../../daemon/ike/child-takeover.ts';
 import type { IkeSa } from '../../../daemon/ike/ike-sa.ts';
-import { stateName } from '../../../daemon/ike/ike-sa-state.ts';
+import { viewIkeSa } from '../../../daemon/ike/ike-sa-view.ts';
 import type { OutboundRequest } from '../../../daemon/ike/task.ts';
 import { deletePayload } from '../../../daemon/ike/tasks/child-delete.ts';
 import { ikeDpd } from '../../../daemon/ike/tasks/ike-dpd.ts';
@@ -44,7 +44,7 @@ export class Side {
   /** State of each IKE_SA. */
   get ikes(): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      this.sas.map((sa) => [this.#names.ike(sa.spiI), stateName(sa.state)]),
+      this.sas.map((sa) => [this.#names.ike(sa.spiI), viewIkeSa(sa, []).state]),
     );
   }
 
@@ -112,6 +112,11 @@ export class Side {
     void sa.rekeyChild(found);
   }
 
+  /** Starts to rekey an IKE_SA. */
+  rekeyIke(ike = 'I'): void {
+    void this.ike(ike).rekeyIke();
+  }
+
   /** Asks whether the peer lives. */
   check(ike = 'I'): void {
     const sa = this.ike(ike);
@@ -133,7 +138,11 @@ export class Side {
 
   /** An operator's terminate of one IKE_SA. */
   closeIke(ike = 'I'): void {
-    const { uniqueId } = this.ike(ike);
+    this.closeSa(this.ike(ike));
+  }
+
+  /** {@link closeIke}. */
+  closeSa({ uniqueId }: IkeSa): void {
     void this.host.daemon.control.terminate(
       { ikeId: uniqueId, force: false, timeout: -1 },
       () => undefined,

@@ -32,6 +32,10 @@ export interface Held {
 
 /** Milliseconds given to grace delays and to retries that are due. */
 const AFTERMATH = 120_000;
+
+/** Milliseconds after which even an SA that a peer left behind without a word is gone. */
+export const OBLIVION = 600_000;
+
 const AFTERMATH_STEP = 3000;
 
 /** Datagrams that two daemons may exchange before they must be going round in circles. */
@@ -194,8 +198,12 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Time passes for both; retransmissions of what is under way are not delivered. */
+  /** Time passes for both; what is under way is not repeated. */
   async pass(millis: number): Promise<void> {
+    // What arrived and was ignored will be sent again.
+    const waiting = [...this.#pending, ...this.#held].map(({ key }) => key);
+    this.#seen.clear();
+    for (const key of waiting) this.#seen.add(key);
     this.traffic.pulse();
     await this.world.pass(0);
     this.traffic.pulse();
@@ -206,10 +214,12 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Delivers everything and lets time pass until grace delays are over and retries that are due were made. */
-  async untilCalm(): Promise<void> {
+  async untilCalm(millis = AFTERMATH): Promise<void> {
     await this.runOut();
-    for (let passed = 0; passed < AFTERMATH; passed += AFTERMATH_STEP) {
-      await this.pass(AFTERMATH_STEP);
+    for (let passed = 0; passed < millis; ) {
+      const step = Math.max(AFTERMATH_STEP, passed / 4);
+      passed += step;
+      await this.pass(step);
       await this.runOut();
     }
   }
@@ -235,8 +245,8 @@ export class Stage implements AsyncDisposable {
     const datagram = this.#tap.read(from.name, from.host, packet);
     if (!datagram.message.isResponse) this.#requests.set(requestKey(datagram), datagram);
     if (!this.#byHand) return packet;
-    if (!this.#seen.has(datagram.hex)) {
-      this.#seen.add(datagram.hex);
+    if (!this.#seen.has(datagram.key)) {
+      this.#seen.add(datagram.key);
       this.#pending.push(datagram);
     }
     return undefined;
@@ -244,9 +254,9 @@ export class Stage implements AsyncDisposable {
 
   // What is lost will be under way again when it is repeated; for a response, that takes the request.
   #lost(datagram: Datagram): void {
-    this.#seen.delete(datagram.hex);
+    this.#seen.delete(datagram.key);
     const request = this.#requests.get(requestKey(datagram));
-    if (request !== undefined) this.#seen.delete(request.hex);
+    if (request !== undefined) this.#seen.delete(request.key);
   }
 
   async #deliver(datagram: Datagram): Promise<void> {

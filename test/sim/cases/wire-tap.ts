@@ -1,4 +1,5 @@
 import type { MessageProtection } from '../../../daemon/contracts/crypto.ts';
+import { endpointKey } from '../../../daemon/proto/endpoint.ts';
 import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
 import type { IkeSpi } from '../../../daemon/proto/ike-spi.ts';
 import type { Message } from '../../../daemon/proto/payload.ts';
@@ -18,7 +19,8 @@ export interface Datagram {
   /** Whose it is: `A REKEY O`, `B OK A1`, `A DELETE IKE`. */
   readonly text: string;
   readonly packet: SimPacket;
-  readonly hex: string;
+  /** Its octets and its ends: what is the same when it is repeated. */
+  readonly key: string;
 }
 
 /** The non-ESP marker of port 4500. */
@@ -30,7 +32,7 @@ const MARKER_OCTETS = 4;
  */
 export class WireTap {
   readonly names: Names;
-  readonly #read = new Map<string, Omit<Datagram, 'packet'>>();
+  readonly #read = new Map<string, Omit<Datagram, 'packet' | 'key'>>();
 
   constructor(names: Names) {
     this.names = names;
@@ -40,7 +42,8 @@ export class WireTap {
   read(from: SideName, sender: WorldHost, packet: SimPacket): Datagram {
     const hex = toHex(packet.data);
     const known = this.#read.get(hex);
-    if (known !== undefined) return { ...known, packet };
+    const key = `${hex} ${endpointKey(packet.source)} ${endpointKey(packet.destination)}`;
+    if (known !== undefined) return { ...known, packet, key };
     const octets = packet.source.port === 500 ? packet.data : packet.data.subarray(MARKER_OCTETS);
     const header = readHeader(octets);
     if (header === undefined || isFragment(header, octets))
@@ -51,9 +54,9 @@ export class WireTap {
     const message = this.#parse(octets, header, clear ? undefined : sa?.engine.outbound);
     this.names.learn(from, message);
     const text = `${from} ${this.names.describe(from, message)}`;
-    const read = { from, message, text, hex };
+    const read = { from, message, text };
     this.#read.set(hex, read);
-    return { ...read, packet };
+    return { ...read, packet, key };
   }
 
   // What a test makes a daemon say need not make sense.
