@@ -117,7 +117,7 @@ export const OPTIONS = {
   init_limit_job_load: int(
     0,
     U32,
-    'later',
+    'now',
     'Drop IKE_SA_INITs above this number of queued jobs; 0 = off.',
   ),
   initiator_only: { ...bool(false, 'now', 'Ignore all IKE_SA_INIT requests.'), strict: true },

@@ -222,8 +222,12 @@ export class Controller implements Control {
   }
 
   #overLimits(): boolean {
-    const limit = this.#deps.options().init_limit_half_open;
-    return limit > 0 && this.#deps.manager.guard.halfOpen >= limit;
+    const { options, manager } = this.#deps;
+    const { init_limit_half_open: halfOpen, init_limit_job_load: jobs } = options();
+    return (
+      (halfOpen > 0 && manager.guard.halfOpen >= halfOpen) ||
+      (jobs > 0 && manager.jobs.queued > jobs)
+    );
   }
 }
 

@@ -16,6 +16,7 @@ import type { PoolStore } from '../pools/pool-store.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
+import type { JobLoad } from '../util/mailbox.ts';
 import type { Throttle } from '../util/throttle.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
@@ -62,6 +63,8 @@ export interface IkeEnvironment {
   watched(): boolean;
   readonly updown: UpdownScripts;
   readonly counters: Counters;
+  /** Jobs that wait for their IKE_SA. */
+  readonly jobs: JobLoad;
   /** Bounds how often strangers can make alerts. */
   readonly outsideAlerts: Throttle;
   readonly sessions: SessionJournal;

@@ -7,6 +7,7 @@ import { NotifyType } from '../proto/iana/notify-types.ts';
 import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
 import { type IpAddress, unspecified } from '../proto/ip-address.ts';
 import { hex32 } from '../util/hex.ts';
+import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { type IkeHeader, parseHeader } from '../wire/header.ts';
@@ -49,6 +50,7 @@ export class IkeSaManager implements SaRegistry {
   /** Traps and shunts. */
   readonly policies: PolicyBook;
   readonly counters = new Counters();
+  readonly jobs: JobLoad = { queued: 0 };
   readonly drops: DropCounters = {
     malformed: 0,
     version: 0,
@@ -67,9 +69,10 @@ export class IkeSaManager implements SaRegistry {
   #nextIfId = 1;
   #closing = false;
 
-  constructor(env: Omit<IkeEnvironment, 'registry' | 'counters' | 'outsideAlerts'>) {
+  constructor(env: Omit<IkeEnvironment, 'registry' | 'counters' | 'jobs' | 'outsideAlerts'>) {
     const outsideAlerts = new Throttle(10, 1000);
-    this.#env = { ...env, registry: this, counters: this.counters, outsideAlerts };
+    const { counters, jobs } = this;
+    this.#env = { ...env, registry: this, counters, jobs, outsideAlerts };
     this.guard = new ResponderGuard(env);
     this.policies = new PolicyBook(env, (connection, child, packet, peer) => {
       // The trap may be older than what else of the connection has changed.
@@ -383,7 +386,7 @@ export class IkeSaManager implements SaRegistry {
       this.#note('net', `received unusable IKE_SA_INIT request from ${printEndpoint(remote)}`);
       return;
     }
-    const verdict = this.guard.judge(peek, remote.address, this.size);
+    const verdict = this.guard.judge(peek, remote.address, this.size, this.jobs.queued);
     if (verdict.kind === 'accept') {
       this.#accept(header, message, local, remote);
     } else if (verdict.kind === 'cookie') {

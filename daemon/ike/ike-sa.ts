@@ -168,6 +168,7 @@ export class IkeSa implements EngineHost {
     this.#mailbox = new Mailbox(
       (error) => this.#failed(error),
       sessions === NO_SESSION_JOURNAL ? undefined : () => sessions.checkpoint(this),
+      start.env.jobs,
     );
     this.timers = new SaTimers(start.env.clock, (name) => this.post(() => onTimer(this, name)));
     this.engine = new ExchangeEngine(this, this);

@@ -62,7 +62,7 @@ export class ResponderGuard {
   }
 
   /** Order as documented: cookie, block_threshold, then the limits in all. */
-  judge(peek: InitPeek, source: IpAddress, totalSas: number): GuardVerdict {
+  judge(peek: InitPeek, source: IpAddress, totalSas: number, jobs = 0): GuardVerdict {
     const options = this.#deps.options();
     if (options.initiator_only) return { kind: 'drop', reason: 'initiator_only is set' };
     const key = sourceKey(source);
@@ -81,6 +81,10 @@ export class ResponderGuard {
         kind: 'drop',
         reason: `half open IKE_SA count of ${this.#halfOpen} exceeds limit of ${limit}`,
       };
+    }
+    const load = options.init_limit_job_load;
+    if (load > 0 && jobs > load) {
+      return { kind: 'drop', reason: `job load of ${jobs} exceeds limit of ${load}` };
     }
     if (most > 0 && totalSas >= most) {
       return { kind: 'drop', reason: `ikesa_limit of ${most} reached` };

@@ -115,6 +115,46 @@ describe('responder guard, RFC 7296 section 2.6', () => {
     expect(guard.judge(peek, stranger, 5000).kind).toBe('accept');
   });
 
+  test('init_limit_job_load refuses requests while more jobs wait', () => {
+    expect(guard.judge(peek, stranger, 0, 1_000_000).kind).toBe('accept');
+    options = { ...options, init_limit_job_load: 10 };
+    expect(guard.judge(peek, stranger, 0, 10).kind).toBe('accept');
+    expect(guard.judge(peek, stranger, 0, 11)).toEqual({
+      kind: 'drop',
+      reason: 'job load of 11 exceeds limit of 10',
+    });
+  });
+
+  // behaviour.md section 3: cookie, block_threshold, init_limit_half_open, init_limit_job_load, then the others
+  test('the checks come in the documented order', () => {
+    options = {
+      ...options,
+      init_limit_half_open: 1,
+      init_limit_job_load: 1,
+      ikesa_limit: 1,
+    };
+    for (let i = 0; i < 5; i++) guard.opened(stranger);
+    const ask = (proof?: Uint8Array) =>
+      guard.judge(proof === undefined ? peek : { ...peek, cookie: proof }, stranger, 9, 9);
+    expect(ask().kind).toBe('cookie');
+    const proof = cookie();
+    expect(ask(proof)).toMatchObject({ reason: expect.stringContaining('too aggressive') });
+    options = { ...options, block_threshold: 0 };
+    expect(ask(proof)).toMatchObject({ reason: expect.stringContaining('half open') });
+    options = { ...options, init_limit_half_open: 0 };
+    expect(ask(proof)).toMatchObject({ reason: expect.stringContaining('job load') });
+    options = { ...options, init_limit_job_load: 0 };
+    expect(ask(proof)).toMatchObject({ reason: expect.stringContaining('ikesa_limit') });
+  });
+
+  test('dos_protection = no: neither cookies nor block_threshold, the other limits stay', () => {
+    options = { ...options, dos_protection: false, init_limit_half_open: 100 };
+    for (let i = 0; i < 99; i++) guard.opened(stranger);
+    expect(guard.judge(peek, stranger, 0).kind).toBe('accept');
+    guard.opened(stranger);
+    expect(guard.judge(peek, stranger, 0).kind).toBe('drop');
+  });
+
   test('ikesa_limit and initiator_only refuse requests', () => {
     options = { ...options, ikesa_limit: 2 };
     expect(guard.judge(peek, stranger, 1).kind).toBe('accept');

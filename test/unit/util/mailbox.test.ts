@@ -3,6 +3,30 @@ import { Mailbox } from '../../../daemon/util/mailbox.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+test('jobs that wait are counted over all mailboxes, and those thrown away are not', async () => {
+  const load = { queued: 0 };
+  const [one, other] = [
+    new Mailbox(() => {}, undefined, load),
+    new Mailbox(() => {}, undefined, load),
+  ];
+  let finish = (): void => {};
+  const blocked = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  for (const mailbox of [one, other]) {
+    mailbox.post(() => blocked);
+    mailbox.post(() => {});
+    mailbox.post(() => {});
+  }
+  expect(load.queued).toBe(4);
+  other.close();
+  expect(load.queued).toBe(2);
+  finish();
+  await blocked;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(load.queued).toBe(0);
+});
+
 test('jobs run one after the other, asynchronous ones included, in the order they were posted', async () => {
   const seen: string[] = [];
   const mailbox = new Mailbox(() => seen.push('error'));
