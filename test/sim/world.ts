@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly link?: Partial<LinkOptions>;
   /** Prints the ladder if the test fails; default true. */
   readonly printOnFailure?: boolean;
+  /** Keeps the ladder, which takes memory with every message; default true. */
+  readonly keepLadder?: boolean;
 }
 
 /** Virtual milliseconds that {@link World.settle} waits at most unless told otherwise: an hour. */
@@ -51,15 +53,22 @@ export class World implements AsyncDisposable {
   /** Whether hosts added from now on have a secret for quick crash detection. */
   crashDetection = false;
   readonly #ladder: Ladder;
+  readonly #keepsLadder: boolean;
   #standing = 0;
 
-  constructor({ seed = 1, link = {}, printOnFailure = true }: WorldOptions = {}) {
+  constructor({
+    seed = 1,
+    link = {},
+    printOnFailure = true,
+    keepLadder = true,
+  }: WorldOptions = {}) {
+    this.#keepsLadder = keepLadder;
     this.seed = seed;
     this.random = new SeededRandom(seed);
     this.network = new SimNetwork(this.clock, this.random.fork());
     this.network.link = { ...perfectLink, ...link };
     this.#ladder = new Ladder(this.clock);
-    this.network.onPacket((record) => this.#ladder.packet(record));
+    if (keepLadder) this.network.onPacket((record) => this.#ladder.packet(record));
     if (printOnFailure) onTestFailed(() => console.error(this.ladder()));
   }
 
@@ -80,7 +89,7 @@ export class World implements AsyncDisposable {
       crashSecret: this.crashDetection ? this.random.bytes(32) : undefined,
       ...(processes === undefined ? {} : { processes }),
     });
-    host.log.addSink(this.#ladder.sink(name));
+    if (this.#keepsLadder) host.log.addSink(this.#ladder.sink(name));
     this.hosts.push(host);
     await host.start();
     return host;
