@@ -175,7 +175,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     sessions: takeover?.writer ?? NO_SESSION_JOURNAL,
   });
   const interfaces = new InterfaceFilter(net, options);
-  const localAddresses = new LocalAddresses(net, interfaces);
+  const localAddresses = new LocalAddresses(net, interfaces, (address) => virtualIps.has(address));
   const roaming = new Roaming({
     clock,
     manager,

@@ -9,15 +9,20 @@ export interface LocalAddress {
   readonly interfaceName: string;
 }
 
-/** The addresses of this host that a peer can reach and that the daemon serves, as they were read last. */
+/**
+ * The addresses of this host that a peer can reach and that the daemon serves, as they were read last; those that peers
+ * assigned to it are reached through them only.
+ */
 export class LocalAddresses {
   readonly #net: KernelNet;
   readonly #filter: InterfaceFilter;
+  readonly #isVirtual: (address: IpAddress) => boolean;
   #all: readonly LocalAddress[] = [];
 
-  constructor(net: KernelNet, filter: InterfaceFilter) {
+  constructor(net: KernelNet, filter: InterfaceFilter, isVirtual: (address: IpAddress) => boolean) {
     this.#net = net;
     this.#filter = filter;
+    this.#isVirtual = isVirtual;
   }
 
   get all(): readonly LocalAddress[] {
@@ -27,6 +32,9 @@ export class LocalAddresses {
   /** Reads them again; the filter has been refreshed before. */
   async refresh(): Promise<void> {
     const all = await this.#net.addresses();
-    this.#all = all.filter(({ address }) => isRoutable(address) && this.#filter.allows(address));
+    this.#all = all.filter(
+      ({ address }) =>
+        isRoutable(address) && this.#filter.allows(address) && !this.#isVirtual(address),
+    );
   }
 }

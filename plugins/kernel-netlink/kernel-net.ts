@@ -205,7 +205,9 @@ export class NetlinkNet implements KernelNet {
   }
 
   #concernsUsOnly(route: Route): boolean {
-    return this.#ownTables.has(route.table) || route.type !== RouteType.UNICAST;
+    if (this.#ownTables.has(route.table) || route.type !== RouteType.UNICAST) return true;
+    // IPv6 makes a route to each address of its own.
+    return route.dst !== undefined && this.#virtual.has(address(route.dst));
   }
 }
 

@@ -39,6 +39,11 @@ async function addressesOf(host: Host): Promise<string> {
   return host.ok(['ip', '-o', 'address', 'show', 'dev', 'wan']);
 }
 
+/** The initiator's SPI of our only IKE_SA. */
+async function spiOf(moon: CharonGateway): Promise<string | undefined> {
+  return /([0-9a-f]{16})_i/.exec(await moon.swanctlOk('--list-sas'))?.[1];
+}
+
 async function pings(from: Host, to: string): Promise<boolean> {
   const { code } = await from.exec(['ping', '-c', '3', '-i', '0.1', '-W', '2', to]);
   return code === 0;
@@ -178,8 +183,10 @@ describeWith('lab', 'virtual IPs with strongSwan', () => {
             const initiator = side === 'moon' ? moon : peer;
             expect((await initiator.initiate()).code).not.toBe(0);
             const text = `received ${notify} notify, no CHILD_SA built`;
-            expect(initiator.log()).toContain(text);
-            expect(moon.log()).toMatch(side === 'moon' ? text : `sending ${notify}`);
+            await waitFor('the initiator to say so', () => initiator.log().includes(text));
+            await waitFor('us to say so', () =>
+              moon.log().includes(side === 'moon' ? text : `sending ${notify}`),
+            );
             expect(await moon.establishedCount()).toBe(1);
             expect(await xfrmStates(sites.moon)).toEqual([]);
           });
@@ -218,6 +225,48 @@ describeWith('lab', 'virtual IPs with strongSwan', () => {
         expect((await load('pools { }')).stdout).toContain('unloaded');
         expect(await moon.swanctlOk('--list-pools')).not.toContain('four');
       });
+    },
+  );
+
+  testWith(
+    'lab',
+    'rekeying and reauthentication by the client keep the address, and traffic flows',
+    async () => {
+      const { sites, sun } = shared();
+      for (const side of ['moon', 'sun'] as const) {
+        const there = side === 'moon' ? '10.2.0.0/24' : '10.1.0.0/24';
+        const asks = client('0.0.0.0', { child: { remote_ts: there } });
+        const gives = server({ four: FOUR }, { child: { local_ts: there } });
+        const extra = side === 'moon' ? { moon: asks, sun: gives } : { moon: gives, sun: asks };
+        await withTunnel(sites, sun, plan({ extra }), {}, async ({ moon }) => {
+          const initiator = side === 'moon' ? moon : (sun as CharonGateway);
+          const { host } = initiator;
+          const target = ADDRESSES[side === 'moon' ? 'sun' : 'moon'][4].host;
+          expect((await initiator.initiate()).code).toBe(0);
+          await host.exec([
+            'sh',
+            '-c',
+            `ping -i 0.1 -W 2 ${target} > /run/ping.log 2>&1 & echo $! > /run/ping.pid`,
+          ]);
+          for (const more of [[], ['--reauth']]) {
+            const before = await spiOf(moon);
+            await initiator.swanctlOk('--rekey', '--ike', 'gw', ...more);
+            await waitFor('another IKE_SA', async () => {
+              const one = (await moon.establishedCount()) === 1;
+              return one && (await spiOf(moon)) !== before;
+            });
+            expect(await moon.swanctlOk('--list-sas')).toMatch(/\[10\.3\.0\.1\]/);
+            expect(await addressesOf(host)).toContain('10.3.0.1/32');
+            expect(await pings(host, target)).toBe(true);
+          }
+          await host.sh('kill -INT $(cat /run/ping.pid); sleep 0.3');
+          const [, sent, received] =
+            /(\d+) packets transmitted, (\d+) received/.exec(host.read('/run/ping.log') ?? '') ??
+            [];
+          expect(Number(sent)).toBeGreaterThan(10);
+          expect(Number(sent) - Number(received)).toBeLessThanOrEqual(1);
+        });
+      }
     },
   );
 });

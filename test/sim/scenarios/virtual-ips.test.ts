@@ -434,3 +434,32 @@ test.each(['moon', 'carol'] as const)(
     expect(carol.daemon.control.pools.list('a', false)).toMatchObject([{ online: 0, offline: 1 }]);
   },
 );
+
+test('a virtual IP is no address to reach the host by: MOBIKE does not announce or use it', async () => {
+  await using world = new World();
+  const carol = await gateway(world);
+  carol.pool('a', '10.3.0.0/24');
+  const moon = await roadwarrior(world, 1);
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(world.ladder()).toContain('MOBIKE_SUP');
+  const before = moon.address;
+  moon.readdress(before);
+  await world.pass(10_000);
+  expect(world.ladder()).not.toMatch(/client-1 --> .*ADD_4_ADDR/);
+  expect(moon.established[0]?.localHost).toBe(before);
+
+  // The host moves, the tunnel follows, and the address inside stays.
+  moon.readdress('198.51.100.77');
+  await world.settle(() => carol.established[0]?.remoteHost === '198.51.100.77');
+  await world.pass(5000);
+  expect(moon.established[0]).toMatchObject({
+    localHost: '198.51.100.77',
+    localVips: ['10.3.0.1'],
+  });
+  const packet = { source: ip('10.3.0.1'), destination: ip(places.carol.inside) };
+  expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+  const back = { source: packet.destination, destination: packet.source };
+  expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+  await world.during(moon.terminate({ ike: 'gw' }));
+  expect(moon.kernel.empty).toBe(true);
+});
