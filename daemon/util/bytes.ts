@@ -38,7 +38,20 @@ const decoder = new TextDecoder('latin1');
 
 /** UTF-8 octets of a text. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  return text.length <= SHORT ? shortAscii(text) : encoder.encode(text);
+}
+
+/** Up to this length an array lives on the heap of objects, which is many times cheaper than a buffer of its own. */
+const SHORT = 64;
+
+function shortAscii(text: string): Uint8Array {
+  const octets = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encode(text);
+    octets[i] = code;
+  }
+  return octets;
 }
 
 /** One character per octet; never fails, whatever the octets are. */
