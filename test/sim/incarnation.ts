@@ -1,11 +1,23 @@
 import type { Clock } from '../../daemon/contracts/clock.ts';
+import type { DatagramTransport } from '../../daemon/contracts/datagram.ts';
 import type { StateJournal } from '../../daemon/contracts/journal.ts';
 import type { SessionStore } from '../../daemon/contracts/session-store.ts';
 import type { FakeKernel } from './fake-kernel.ts';
 
+/** Told before and after everything that a daemon does to the outside: the moments at which it may be killed. */
+export type Moment = (what: string) => void;
+
+/** Calls of a kernel that change nothing. */
+const ASKING = /^(?:supports|query|list|onEvent|onChange|route$|addresses|calls|sas|policies)/;
+
 /** What one run of a daemon may touch; after {@link Incarnation.end} it touches nothing any more, as if killed. */
 export class Incarnation {
+  readonly #moment: Moment;
   #alive = true;
+
+  constructor(moment: Moment = () => undefined) {
+    this.#moment = moment;
+  }
 
   get alive(): boolean {
     return this.#alive;
@@ -33,39 +45,62 @@ export class Incarnation {
       get: (inner, key) => {
         const value: unknown = Reflect.get(inner, key, inner);
         if (typeof value !== 'function') return value;
-        return (...args: unknown[]): unknown =>
-          this.#alive ? Reflect.apply(value, inner, args) : new Promise(() => undefined);
+        const changes = typeof key === 'string' && !ASKING.test(key);
+        return (...args: unknown[]): unknown => {
+          if (changes) this.#pass(`kernel ${key}`);
+          if (!this.#alive) return new Promise(() => undefined);
+          const result: unknown = Reflect.apply(value, inner, args);
+          return changes && result instanceof Promise ? this.#answer(result, key) : result;
+        };
       },
     });
+  }
+
+  /** Sockets through which a dead process says nothing. */
+  transport(transport: DatagramTransport): DatagramTransport {
+    return {
+      ikePort: transport.ikePort,
+      nattPort: transport.nattPort,
+      onDatagram: (handler) => transport.onDatagram(handler),
+      send: (...args) => this.#step('send', () => transport.send(...args)),
+      [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    };
   }
 
   /** A session store into which a dead process writes nothing. */
   sessions(store: SessionStore): SessionStore {
     return {
       takeOver: () => store.takeOver(),
-      write: (changes) => {
-        if (this.#alive) store.write(changes);
-      },
-      discard: () => {
-        if (this.#alive) store.discard();
-      },
+      write: (changes) => this.#step('session write', () => store.write(changes)),
+      discard: () => this.#step('session discard', () => store.discard()),
       [Symbol.dispose]: () => undefined,
     };
   }
 
   /** A journal into which a dead process writes nothing. */
   journal(journal: StateJournal): StateJournal {
-    const whileAlive =
-      <A extends unknown[]>(action: (...args: A) => void) =>
-      (...args: A): void => {
-        if (this.#alive) action(...args);
-      };
     return {
       recorded: () => journal.recorded(),
-      add: whileAlive((record: string) => journal.add(record)),
-      remove: whileAlive((record: string) => journal.remove(record)),
-      clear: whileAlive(() => journal.clear()),
+      add: (record) => this.#step('journal add', () => journal.add(record)),
+      remove: (record) => this.#step('journal remove', () => journal.remove(record)),
+      clear: () => this.#step('journal clear', () => journal.clear()),
       [Symbol.dispose]: () => undefined,
     };
+  }
+
+  #step(what: string, action: () => void): void {
+    this.#pass(what);
+    if (this.#alive) action();
+    this.#pass(`${what}, done`);
+  }
+
+  #pass(what: string): void {
+    if (this.#alive) this.#moment(what);
+  }
+
+  async #answer(result: Promise<unknown>, key: string): Promise<unknown> {
+    const value = await result;
+    this.#pass(`kernel ${key}, done`);
+    return this.#alive ? value : new Promise(() => undefined);
   }
 }

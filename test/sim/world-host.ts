@@ -19,7 +19,7 @@ import { MemoryLog } from '../support/memory-log.ts';
 import { ip } from '../support/selectors.ts';
 import { FakeKernel } from './fake-kernel.ts';
 import { FakeNameServers } from './fake-name-servers.ts';
-import { Incarnation } from './incarnation.ts';
+import { Incarnation, type Moment } from './incarnation.ts';
 import { MemorySessions } from './memory-sessions.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimHost, SimNetwork } from './sim-network.ts';
@@ -57,7 +57,9 @@ export class WorldHost {
   daemon: IkeDaemon;
   readonly #setup: HostSetup;
   #addresses: readonly IpAddress[];
-  #life = new Incarnation();
+  /** Told before and after everything the daemon does to the outside. */
+  moment: Moment = () => undefined;
+  #life = this.#newLife();
 
   constructor(name: string, setup: HostSetup) {
     this.name = name;
@@ -160,9 +162,13 @@ export class WorldHost {
   /** A new daemon with the same kernel and journal, not started yet. */
   reborn(): void {
     this.kill();
-    this.#life = new Incarnation();
+    this.#life = this.#newLife();
     this.transport = this.#setup.network.host(this.name, this.#addresses);
     this.daemon = this.#build();
+  }
+
+  #newLife(): Incarnation {
+    return new Incarnation((what) => this.moment(what));
   }
 
   #build(): IkeDaemon {
@@ -171,7 +177,7 @@ export class WorldHost {
     const daemon = createDaemon({
       clock: this.#life.clock(network.clock),
       random: this.random,
-      transport: this.transport,
+      transport: this.#life.transport(this.transport),
       kernel,
       net: kernel,
       crypto,
