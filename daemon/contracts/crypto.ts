@@ -73,6 +73,8 @@ export interface KeyExchangeAlgorithm {
   readonly responderOctets: number;
   /** Initiator's half. */
   initiate(): KeyExchange;
+  /** An initiator's half that another process saved; `undefined` if the octets are none. */
+  restore?(saved: Uint8Array): KeyExchange | undefined;
   /** Responder's half in one step. Throws {@link KeyExchangeError}. */
   respond(peerPublic: Uint8Array): {
     readonly publicValue: Uint8Array;
@@ -82,6 +84,8 @@ export interface KeyExchangeAlgorithm {
 
 export interface KeyExchange extends Disposable {
   readonly publicValue: Uint8Array;
+  /** The private half, for {@link KeyExchangeAlgorithm.restore}; the caller wipes it. */
+  save?(): Uint8Array;
   /** The shared secret g^ir, in the encoding of the method's RFC. Throws {@link KeyExchangeError}. */
   secret(peerPublic: Uint8Array): Uint8Array;
 }

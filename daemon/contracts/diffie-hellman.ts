@@ -7,6 +7,8 @@ export interface PrivateHalf {
   readonly publicValue: Uint8Array;
   /** Called with a value of the right length only; may throw whatever the runtime throws for a bad one. */
   derive(peerPublic: Uint8Array): Uint8Array;
+  /** The private key in an encoding of the implementation's own; the caller wipes it. */
+  save?(): Uint8Array;
 }
 
 /**
@@ -18,6 +20,7 @@ export function diffieHellmanMethod(
   name: string,
   octets: number,
   generate: () => PrivateHalf,
+  load?: (saved: Uint8Array) => PrivateHalf,
 ): KeyExchangeAlgorithm {
   const checkLength = (peerPublic: Uint8Array): void => {
     if (peerPublic.length !== octets)
@@ -42,6 +45,13 @@ export function diffieHellmanMethod(
     initiatorOctets: octets,
     responderOctets: octets,
     initiate: () => new PendingExchange(generate(), derive),
+    restore(saved) {
+      try {
+        return load && new PendingExchange(load(saved), derive);
+      } catch {
+        return undefined;
+      }
+    },
     respond(peerPublic) {
       checkLength(peerPublic); // before the cost of a key
       const half = generate();
@@ -75,6 +85,10 @@ class PendingExchange implements KeyExchange {
     this.publicValue = half.publicValue;
     this.#half = half;
     this.#derive = derive;
+  }
+
+  save(): Uint8Array {
+    return this.#half?.save?.() ?? new Uint8Array(0);
   }
 
   secret(peerPublic: Uint8Array): Uint8Array {

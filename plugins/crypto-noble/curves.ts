@@ -21,6 +21,7 @@ export function nistHalf(curve: NistCurve, secretKey: Uint8Array): PrivateHalf {
       const shared = curve.getSharedSecret(secretKey, point, false);
       return shared.slice(1, 1 + peerPublic.length / 2);
     },
+    save: () => secretKey.slice(),
   };
 }
 
@@ -31,12 +32,17 @@ export function montgomeryHalf(curve: MontgomeryCurve, secretKey: Uint8Array): P
       return curve.getPublicKey(secretKey);
     },
     derive: (peerPublic) => curve.getSharedSecret(secretKey, peerPublic),
+    save: () => secretKey.slice(),
   };
 }
 
 function nist(id: number, name: string, octets: number, curve: NistCurve): KeyExchangeAlgorithm {
-  return diffieHellmanMethod(id, name, octets, () =>
-    nistHalf(curve, curve.utils.randomSecretKey()),
+  return diffieHellmanMethod(
+    id,
+    name,
+    octets,
+    () => nistHalf(curve, curve.utils.randomSecretKey()),
+    (saved) => nistHalf(curve, saved.slice()),
   );
 }
 
@@ -46,8 +52,12 @@ function montgomery(
   octets: number,
   curve: MontgomeryCurve,
 ): KeyExchangeAlgorithm {
-  return diffieHellmanMethod(id, name, octets, () =>
-    montgomeryHalf(curve, curve.utils.randomSecretKey()),
+  return diffieHellmanMethod(
+    id,
+    name,
+    octets,
+    () => montgomeryHalf(curve, curve.utils.randomSecretKey()),
+    (saved) => montgomeryHalf(curve, saved.slice()),
   );
 }
 

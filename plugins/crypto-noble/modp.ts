@@ -25,6 +25,7 @@ export function modpHalf(primeHex: string, privateExponent: Uint8Array): Private
       checkModpRange(peerPublic, primeOctets);
       return octetsOf(power(BigInt(`0x${toHex(peerPublic)}`), exponent, prime), octets);
     },
+    save: () => octetsOf(exponent, Math.ceil(exponent.toString(16).length / 2)),
   };
 }
 
@@ -49,13 +50,15 @@ function octetsOf(value: bigint, octets: number): Uint8Array {
 // Private exponents as long as RFC 3526 section 8 estimates (second column), in bits.
 function modp(id: number, primeHex: string, exponentBits: number): KeyExchangeAlgorithm {
   const octets = primeHex.length / 2;
-  return diffieHellmanMethod(id, `MODP_${octets * 8}`, octets, () => {
+  const generate = (): PrivateHalf => {
     const exponent = randomBytes(exponentBits / 8);
     exponent[0] = (exponent[0] ?? 0) | 0x80; // of full length always
     const half = modpHalf(primeHex, exponent);
     exponent.fill(0);
     return half;
-  });
+  };
+  const load = (saved: Uint8Array): PrivateHalf => modpHalf(primeHex, saved);
+  return diffieHellmanMethod(id, `MODP_${octets * 8}`, octets, generate, load);
 }
 
 /** The MODP groups of RFC 3526. */

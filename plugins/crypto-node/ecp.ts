@@ -1,5 +1,6 @@
 import {
   createECDH,
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
   type ECDH,
@@ -24,6 +25,7 @@ export function ecdhHalf(keys: ECDH): PrivateHalf {
       point.set(peerPublic, 1);
       return plain(keys.computeSecret(point));
     },
+    save: () => plain(keys.getPrivateKey()),
   };
 }
 
@@ -53,6 +55,7 @@ export function jwkHalf(curve: string, keys: KeyPair): PrivateHalf {
         diffieHellman({ privateKey, publicKey: createPublicKey({ key, format: 'jwk' }) }),
       );
     },
+    save: () => plain(privateKey.export({ format: 'der', type: 'pkcs8' })),
   };
 }
 
@@ -66,9 +69,38 @@ function generateJwk(curve: string): PrivateHalf {
   return jwkHalf(curve, generateKeyPairSync('ec', { namedCurve: curve }));
 }
 
+function loadEcdh(curve: string, saved: Uint8Array): ECDH {
+  const keys = createECDH(curve);
+  keys.setPrivateKey(saved);
+  return keys;
+}
+
+function loadJwk(curve: string, saved: Uint8Array): PrivateHalf {
+  const privateKey = createPrivateKey({ key: Buffer.from(saved), format: 'der', type: 'pkcs8' });
+  return jwkHalf(curve, { privateKey, publicKey: createPublicKey(privateKey) });
+}
+
 /** The random ECP groups of RFC 5903. */
 export const nodeEcpGroups: readonly KeyExchangeAlgorithm[] = [
-  diffieHellmanMethod(KeMethod.ECP_256, 'ECP_256', 64, () => ecdhHalf(generateEcdh('prime256v1'))),
-  diffieHellmanMethod(KeMethod.ECP_384, 'ECP_384', 96, () => generateJwk('P-384')),
-  diffieHellmanMethod(KeMethod.ECP_521, 'ECP_521', 132, () => generateJwk('P-521')),
+  diffieHellmanMethod(
+    KeMethod.ECP_256,
+    'ECP_256',
+    64,
+    () => ecdhHalf(generateEcdh('prime256v1')),
+    (saved) => ecdhHalf(loadEcdh('prime256v1', saved)),
+  ),
+  diffieHellmanMethod(
+    KeMethod.ECP_384,
+    'ECP_384',
+    96,
+    () => generateJwk('P-384'),
+    (saved) => loadJwk('P-384', saved),
+  ),
+  diffieHellmanMethod(
+    KeMethod.ECP_521,
+    'ECP_521',
+    132,
+    () => generateJwk('P-521'),
+    (saved) => loadJwk('P-521', saved),
+  ),
 ];

@@ -1,4 +1,5 @@
 import {
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -22,6 +23,7 @@ export function montgomeryHalf(curve: 'X25519' | 'X448', keys: KeyPair): Private
       const key = { kty: 'OKP', crv: curve, x: peer.toString('base64url') };
       return plain(diffieHellman({ privateKey, publicKey: importJwk(key) }));
     },
+    save: () => plain(privateKey.export({ format: 'der', type: 'pkcs8' })),
   };
 }
 
@@ -39,6 +41,11 @@ function importJwk(key: JsonWebKey): KeyObject {
   }
 }
 
+function load(curve: 'X25519' | 'X448', saved: Uint8Array): PrivateHalf {
+  const privateKey = createPrivateKey({ key: Buffer.from(saved), format: 'der', type: 'pkcs8' });
+  return montgomeryHalf(curve, { privateKey, publicKey: createPublicKey(privateKey) });
+}
+
 interface KeyPair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -46,10 +53,18 @@ interface KeyPair {
 
 /** Curve25519 and Curve448, RFC 7748 and RFC 8031. Low-order points yield a zero secret and are refused. */
 export const nodeMontgomeryGroups: readonly KeyExchangeAlgorithm[] = [
-  diffieHellmanMethod(KeMethod.CURVE_25519, 'CURVE_25519', 32, () =>
-    montgomeryHalf('X25519', generateKeyPairSync('x25519')),
+  diffieHellmanMethod(
+    KeMethod.CURVE_25519,
+    'CURVE_25519',
+    32,
+    () => montgomeryHalf('X25519', generateKeyPairSync('x25519')),
+    (saved) => load('X25519', saved),
   ),
-  diffieHellmanMethod(KeMethod.CURVE_448, 'CURVE_448', 56, () =>
-    montgomeryHalf('X448', generateKeyPairSync('x448')),
+  diffieHellmanMethod(
+    KeMethod.CURVE_448,
+    'CURVE_448',
+    56,
+    () => montgomeryHalf('X448', generateKeyPairSync('x448')),
+    (saved) => load('X448', saved),
   ),
 ];
