@@ -241,7 +241,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       installer.onEvent((event) => manager.onKernelEvent(event));
       nameServers.start();
       virtualIps.start();
-      const adopted = await installer.start(takeover?.children);
+      const adopted = await installer.start(takeover?.children, takeover?.reserved);
       if (takeover !== undefined) await manager.takeOver(takeover, adopted);
       await virtualIps.settle();
       // A program that hangs must not keep the daemon from its work.

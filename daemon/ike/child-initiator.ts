@@ -31,6 +31,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { find, findError } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
+import type { ReservedSpi, SavedCreate } from './state/create-progress.ts';
 import { childDisown } from './tasks/child-delete.ts';
 import { withPacketFirst } from './triggers.ts';
 
@@ -62,6 +63,7 @@ export class ChildProposal {
     selectors: ReturnType<typeof configuredSelectors>,
     wanted: ChildFeatures,
     replaces: ChildSa | undefined,
+    uniqueId: number = sa.env.registry.nextChildId(),
   ) {
     const proposals = configured.map((proposal, index) => ({
       ...proposal,
@@ -79,7 +81,7 @@ export class ChildProposal {
     this.#remote = selectors.remote;
     const packet = sa.env.options().ignore_acquire_ts ? undefined : sa.triggers.of(child.name);
     const proposed = withPacketFirst(selectors, packet);
-    this.uniqueId = sa.env.registry.nextChildId();
+    this.uniqueId = uniqueId;
     this.payloads = [
       ...(replaces === undefined ? [] : [rekeyNotify(replaces)]),
       ...featureNotifies(wanted),
@@ -91,13 +93,14 @@ export class ChildProposal {
 
   /**
    * Reserves an SPI per protocol, and a CPI for IPComp, and writes the request. `keepKe` keeps key exchange transforms (PFS); `replaces` makes
-   * it a rekeying.
+   * it a rekeying. `resumed` is what a predecessor of this process had asked for.
    */
   static async prepare(
     sa: IkeSa,
     child: ChildConfig,
     keepKe = false,
     replaces?: ChildSa,
+    resumed?: Pick<SavedCreate, 'uniqueId' | 'reserved'>,
   ): Promise<ChildProposal> {
     const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
     // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
@@ -105,15 +108,29 @@ export class ChildProposal {
       replaces === undefined
         ? configuredSelectors(child, localHosts(sa), remoteHosts(sa))
         : { local: replaces.terms.localTs, remote: replaces.terms.remoteTs };
-    const spis = new ReservedSpis(sa);
+    const spis = new ReservedSpis(sa, resumed?.reserved);
     try {
       for (const { protocol } of configured) await spis.reserve(protocol);
       const wanted = await wantedFeatures(sa, child, spis, selectors, replaces);
-      return new ChildProposal(sa, child, configured, spis, selectors, wanted, replaces);
+      return new ChildProposal(
+        sa,
+        child,
+        configured,
+        spis,
+        selectors,
+        wanted,
+        replaces,
+        resumed?.uniqueId,
+      );
     } catch (error) {
       await spis.release();
       throw error;
     }
+  }
+
+  /** Our SPIs. */
+  get reserved(): readonly ReservedSpi[] {
+    return this.#spis.all;
   }
 
   /**

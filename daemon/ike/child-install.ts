@@ -220,7 +220,8 @@ function iptfsSettings(options: DaemonOptions, peer: ChildFeatures): IptfsSettin
   };
 }
 
-function algorithms(
+/** The keys of both directions as the kernel's installer takes them. */
+export function algorithms(
   proposal: Proposal,
   into: DirectionKeys,
   out: DirectionKeys,

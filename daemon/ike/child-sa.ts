@@ -52,6 +52,8 @@ export interface ChildSaStart {
   readonly up: boolean;
   /** Monotonic milliseconds; now if absent. */
   readonly installedAt?: number;
+  /** What sends, if that does not follow from the keys. */
+  readonly outbound?: OutboundState;
 }
 
 /** The peer's rekeying of a CHILD_SA, answered but not complete until the peer deletes the old one. */
@@ -106,7 +108,7 @@ export class ChildSa {
     this.#terms = terms;
     this.#kernel = kernel;
     this.#keys = start.keys;
-    this.#outbound = start.keys === undefined ? 'INSTALLED' : 'REGISTERED';
+    this.#outbound = start.outbound ?? (start.keys === undefined ? 'INSTALLED' : 'REGISTERED');
     this.up = start.up;
     this.ends = { local: sa.local.address, remote: sa.remote.address };
     this.installedAt = start.installedAt ?? sa.env.clock.now();
@@ -141,7 +143,12 @@ export class ChildSa {
 
   /** Immutable values that tell, compared with those of an earlier moment, whether anything changed. */
   get revision(): readonly unknown[] {
-    return [this.terms, this.state, this.spec, this.sends];
+    const { terms, state, spec, sends, outbound, up, expired, deletedByPeer } = this;
+    const { peerRekey, successor, predecessor } = this;
+    return [
+      ...[terms, state, spec, sends, outbound, up, expired, deletedByPeer],
+      ...[peerRekey?.replacement, peerRekey?.lowestNonce, successor, predecessor],
+    ];
   }
 
   get usage(): ChildUsage {

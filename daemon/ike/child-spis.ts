@@ -2,6 +2,10 @@ import type { ChildSpi } from '../proto/child-spi.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { ReservedSpi } from './state/create-progress.ts';
+
+/** IP protocol of IPComp, among the IKE protocol ids of the others. */
+const IPCOMP = 108;
 
 /** What is reserved for a CHILD_SA until it is installed, and where: an end may move in between. */
 export class ReservedSpis {
@@ -11,9 +15,19 @@ export class ReservedSpis {
   readonly #spis = new Map<number, ChildSpi>();
   #cpi: ChildSpi | undefined;
 
-  constructor(sa: IkeSa) {
+  /** With those that are reserved already. */
+  constructor(sa: IkeSa, reserved: readonly ReservedSpi[] = []) {
     this.#sa = sa;
     this.#ends = { local: sa.local.address, remote: sa.remote.address };
+    for (const { protocol, spi } of reserved) {
+      if (protocol === IPCOMP) this.#cpi = spi;
+      else this.#spis.set(protocol, spi);
+    }
+  }
+
+  get all(): readonly ReservedSpi[] {
+    const spis = [...this.#spis].map(([protocol, spi]) => ({ protocol, spi }));
+    return this.#cpi === undefined ? spis : [...spis, { protocol: IPCOMP, spi: this.#cpi }];
   }
 
   /** Reserves an inbound SPI of an IKE protocol id (2 AH, 3 ESP), once. Rejects with `KernelError`. */

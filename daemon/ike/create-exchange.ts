@@ -8,8 +8,15 @@ import { errorText } from '../util/error.ts';
 import { additionalKeMethods, keyExchangeOf } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findError, findNotify, notify } from './payloads.ts';
-import type { OutboundRequest, Reply } from './task.ts';
+import { AS_SENT, type OutboundRequest, type Reply } from './task.ts';
 import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
+
+/** Our half of a CREATE_CHILD_SA exchange whose request is out. */
+export interface PendingExchange {
+  readonly ni: Uint8Array;
+  readonly method: number | undefined;
+  readonly exchange: KeyExchange | undefined;
+}
 
 /** A CREATE_CHILD_SA request of ours. */
 export interface CreateRequest {
@@ -23,6 +30,10 @@ export interface CreateRequest {
    * all that the loser of a collision does (RFC 9370 section 2.2.4).
    */
   readonly mayFollowUp?: (ni: Uint8Array, nr: Uint8Array) => Promise<boolean>;
+  /** Told of each request before it leaves; `undefined` before one whose answer another process could not take. */
+  readonly sent?: (pending: PendingExchange | undefined) => void;
+  /** The request is out already: a predecessor of this process sent it. */
+  readonly resumed?: PendingExchange | undefined;
 }
 
 /** Secrets of one CREATE_CHILD_SA exchange; whoever gets them wipes them. */
@@ -66,17 +77,26 @@ export async function* createExchange(
   sa: IkeSa,
   request: CreateRequest,
 ): AsyncGenerator<OutboundRequest, CreateAnswer, Reply> {
-  const { methods } = request;
+  const { methods, resumed } = request;
   const first = request.first;
   let method = first !== undefined && methods.includes(first) ? first : methods[0];
+  if (resumed !== undefined) method = resumed.method;
   for (let attempt = 0; ; attempt++) {
-    using exchange =
-      method === undefined ? undefined : keyExchangeOf(sa.env.crypto, method).initiate();
-    const ni = sa.env.random.bytes(NONCE_OCTETS);
-    const { message }: Reply = yield {
-      exchange: ExchangeType.CREATE_CHILD_SA,
-      payloads: withKeyExchange(request.payloads, ni, method, exchange),
-    };
+    const isOut = attempt === 0 && resumed !== undefined;
+    using exchange = isOut
+      ? resumed.exchange
+      : method === undefined
+        ? undefined
+        : keyExchangeOf(sa.env.crypto, method).initiate();
+    const ni = isOut ? resumed.ni : sa.env.random.bytes(NONCE_OCTETS);
+    request.sent?.({ ni, method, exchange });
+    const { message }: Reply = yield isOut
+      ? AS_SENT
+      : {
+          exchange: ExchangeType.CREATE_CHILD_SA,
+          payloads: withKeyExchange(request.payloads, ni, method, exchange),
+        };
+    request.sent?.(undefined);
     const other = askedMethod(message);
     if (attempt === 0 && other !== undefined && other !== method && methods.includes(other)) {
       sa.log.log(

@@ -191,8 +191,8 @@ export class IkeSaManager implements SaRegistry {
     adopted: readonly (InstalledChildSa | undefined)[],
   ): Promise<void> {
     const restored = (sa: IkeSa, childIds: readonly number[]): void => {
-      this.tables.add(sa);
-      this.tables.established(sa);
+      this.tables.addUnnamed(sa);
+      if (sa.up) this.tables.established(sa);
       this.#nextIkeId = Math.max(this.#nextIkeId, sa.uniqueId + 1);
       for (const id of childIds) this.#nextChildId = Math.max(this.#nextChildId, id + 1);
     };

@@ -352,6 +352,8 @@ export class IkeSa implements EngineHost {
       throw new InternalError('only an IKE_SA that is up is rekeyed');
     this.transition({ kind: 'connecting' });
     this.transition({ kind: 'established', peer: state.peer, since: this.env.clock.now() });
+    this.env.sessions.established(this);
+    this.env.sessions.alongside(old, this);
     if (this.keys !== undefined) this.keys = keepSkD(this.keys);
   }
 

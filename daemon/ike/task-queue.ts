@@ -121,20 +121,29 @@ export class TaskQueue {
     const other: SavedTask = { kind: 'other' };
     const active = this.#active?.plan;
     return {
-      ...(active && { active: active.saved?.() ?? other }),
+      ...(active && { active: active.saved?.(this.#sa) ?? other }),
       waiting: [
-        ...this.#queued.map((plan) => ({ task: plan.saved?.() ?? other })),
+        ...this.#queued.map((plan) => ({ task: plan.saved?.(this.#sa) ?? other })),
         ...[...this.#delayed].map(([plan, { due }]) => ({
-          task: plan.saved?.() ?? other,
+          task: plan.saved?.(this.#sa) ?? other,
           notBefore: time.wall(due),
         })),
       ],
     };
   }
 
-  /** Carries on with what a predecessor had under way: `plan` begins with {@link AS_SENT}. */
-  async resumeAs(plan: QueuedTask): Promise<void> {
+  /** The private key of what runs, empty if there is none; the caller wipes it. */
+  secret(): Uint8Array {
+    return this.#active?.plan.secret?.() ?? new Uint8Array(0);
+  }
+
+  /** What a predecessor had under way: `plan` begins with {@link AS_SENT}, once {@link carryOn} is called. */
+  restore(plan: QueuedTask): void {
     this.#active = { plan, task: plan.run(this.#sa) };
+  }
+
+  /** Sends the request of a predecessor again, if one is out, or starts what waits. */
+  async carryOn(): Promise<void> {
     await this.#step(undefined);
     await this.advance();
   }

@@ -64,7 +64,9 @@ export interface QueuedTask {
   /** The peer never answered its request, and the IKE_SA is gone. */
   unanswered?(): void;
   /** What a successor of this process needs to carry it on; one that cannot be carried on has no such method. */
-  saved?(): SavedTask;
+  saved?(sa: IkeSa): SavedTask;
+  /** The private key that goes with what is saved, empty if there is none; the caller wipes it. */
+  secret?(): Uint8Array;
   /** The IKE_SA died, or the task was thrown out of the queue, before it could finish. */
   abandoned?(sa: IkeSa, reason: string): void;
 }

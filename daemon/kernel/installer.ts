@@ -6,6 +6,7 @@ import type {
   KernelNet,
   KernelPolicy,
   KernelRoute,
+  SaId,
   SaMode,
   SaProtocol,
   WantedSa,
@@ -16,7 +17,7 @@ import type { IpAddress } from '../proto/ip-address.ts';
 import { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
-import { adopt, type LeftChildSa } from './adoption.ts';
+import { adopt, type ReservedSa } from './adoption.ts';
 import { childPolicies } from './child-policies.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import { type ChildHost, InstalledChildSa, type InstallOptions } from './installed-child.ts';
@@ -116,10 +117,11 @@ export class KernelInstaller {
    * its that go on are adopted; where the kernel has lost one the result says `undefined`.
    */
   async start(
-    left: readonly LeftChildSa[] = [],
+    left: readonly ChildSaSpec[] = [],
+    reserved: readonly ReservedSa[] = [],
   ): Promise<readonly (InstalledChildSa | undefined)[]> {
     const { net, settings } = this.#deps;
-    const adopted = left.length === 0 ? [] : await this.#adopt(left);
+    const adopted = left.length + reserved.length === 0 ? [] : await this.#adopt(left, reserved);
     const kept = new Set([...this.#policies.records(), ...this.#routes.records()]);
     const isKept = (record: string): boolean => kept.has(record) || this.#sas.has(record);
     await this.#leftovers.takeOver(isKept);
@@ -130,7 +132,10 @@ export class KernelInstaller {
     return adopted;
   }
 
-  async #adopt(left: readonly LeftChildSa[]): Promise<readonly (InstalledChildSa | undefined)[]> {
+  async #adopt(
+    left: readonly ChildSaSpec[],
+    reserved: readonly ReservedSa[],
+  ): Promise<readonly (InstalledChildSa | undefined)[]> {
     const { kernel, journal } = this.#deps;
     const target = {
       host: this.#host,
@@ -138,7 +143,7 @@ export class KernelInstaller {
       policies: this.#policies,
       routes: this.#routes,
     };
-    const adopted = await adopt(kernel, journal, target, left, (reason) =>
+    const adopted = await adopt(kernel, journal, target, left, reserved, (reason) =>
       this.#log(`taking over a CHILD_SA failed: ${reason}`),
     );
     for (const child of adopted) if (child !== undefined) this.#installed.add(child);
@@ -208,6 +213,11 @@ export class KernelInstaller {
     spi: ChildSpi,
   ): Promise<void> {
     await this.#sas.giveBack(local, protocol, spi);
+  }
+
+  /** Whether an SPI is reserved, and no CHILD_SA has taken it over. */
+  isReserved(sa: Pick<SaId, 'destination' | 'protocol' | 'spi'>): boolean {
+    return this.#sas.isReserved(sa);
   }
 
   /** The reqid for these selectors, marks and interface ids: equal ones share it, counted. */

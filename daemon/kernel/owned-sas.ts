@@ -102,6 +102,19 @@ export class OwnedSas {
     return this.#held(record, id, sa.direction);
   }
 
+  /** Takes over an SPI that a predecessor reserved and the kernel still has. */
+  adoptReserved(sa: ListedSa): void {
+    const record = saRecord(sa);
+    this.#journal.add(record);
+    this.#sas.set(record, sa);
+    this.#reserved.set(reservationKey(sa), record);
+  }
+
+  /** Whether an SPI is reserved, and no SA has taken it over. */
+  isReserved(sa: Pick<SaId, 'destination' | 'protocol' | 'spi'>): boolean {
+    return this.#reserved.has(reservationKey(sa));
+  }
+
   /** Whether an SA with this journal record is held or reserved. */
   has(record: string): boolean {
     return this.#sas.has(record);

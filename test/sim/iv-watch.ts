@@ -1,10 +1,14 @@
 import { PayloadType } from '../../daemon/proto/iana/payload-types.ts';
 import { toHex } from '../../daemon/util/hex.ts';
+import type { FakeKernel } from './fake-kernel.ts';
 import type { SimNetwork } from './sim-network.ts';
 
 const IV_OCTETS = 8;
 
-/** Watches every protected IKE message for an IV that comes twice with different octets. For AEAD ciphers. */
+/**
+ * Watches every protected IKE message for an IV that comes twice with different octets, and kernels for an outbound SA
+ * that is installed twice with one key, whose counters would begin anew. For AEAD ciphers.
+ */
 export class IvWatch {
   readonly repeated: string[] = [];
   readonly #seen = new Map<string, string>();
@@ -22,5 +26,17 @@ export class IvWatch {
       if (before === undefined) this.#seen.set(key, octets);
       else if (before !== octets) this.repeated.push(key);
     });
+  }
+
+  watch(kernel: FakeKernel): void {
+    const add = kernel.addSa.bind(kernel);
+    const keys = new Set<string>();
+    kernel.addSa = async (sa) => {
+      await add(sa);
+      if (sa.direction === 'in' || sa.encryption === undefined) return;
+      const key = toHex(sa.encryption.key);
+      if (keys.has(key)) this.repeated.push(`outbound SA ${sa.spi.toString(16)}`);
+      keys.add(key);
+    };
   }
 }

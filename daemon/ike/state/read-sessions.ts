@@ -1,6 +1,8 @@
 import type { ChildConfig, ConnectionConfig } from '../../config/connection-types.ts';
+import type { ChildSaSpec } from '../../kernel/child-sa-spec.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { SavedWindow } from '../message-window.ts';
+import { restoreOutboundKeys } from './child-links.ts';
 import { childConfig, connectionConfig } from './config-shapes.ts';
 import { type LastWords, lastWords } from './last-words.ts';
 import { type RecordKind, recordKey } from './record-keys.ts';
@@ -23,11 +25,16 @@ export interface LeftSession {
   readonly tasks: SavedTasks;
   readonly connection: ConnectionConfig | undefined;
   readonly children: readonly LeftChild[];
+  /** The private key of the request that is out; empty if there is none. */
+  readonly taskKey: Uint8Array;
 }
 
 export interface LeftChild {
   readonly saved: SavedChild;
   readonly config: ChildConfig;
+  /** With the keys of what sends, as long as that is not installed. */
+  readonly spec: ChildSaSpec;
+  readonly keys: Disposable | undefined;
 }
 
 /** Everything a predecessor left. */
@@ -66,7 +73,11 @@ export function readSessions(records: ReadonlyMap<string, Uint8Array>): LeftSess
       ? childConfigs.get(saved.config)
       : connection?.children.get(saved.config);
     if (config === undefined) throw new ShapeError('child.config', 'a known configuration');
-    return { saved, config };
+    if (saved.links.outbound !== 'REGISTERED') {
+      return { saved, config, spec: saved.spec, keys: undefined };
+    }
+    const { spec, keys } = restoreOutboundKeys(saved.proposal, source.octets('childKeys', id));
+    return { saved, config, spec: { ...saved.spec, ...spec }, keys };
   };
   const unusable = new Set<number>();
   for (const id of source.ids('child')) {
@@ -93,6 +104,7 @@ export function readSessions(records: ReadonlyMap<string, Uint8Array>): LeftSess
         tasks: source.json('tasks', id, savedTasks),
         connection,
         children: children.get(id) ?? [],
+        taskKey: source.optional('taskKey', id),
         keys: readKeys(source.octets('keys', id)),
       };
     }),
@@ -130,6 +142,11 @@ class Records {
     const octets = this.#records.get(recordKey(kind, id));
     if (octets === undefined) throw new ShapeError(kind, 'a record');
     return octets;
+  }
+
+  /** A copy, empty if there is none. */
+  optional(kind: RecordKind, id: number): Uint8Array {
+    return this.#records.get(recordKey(kind, id))?.slice() ?? new Uint8Array(0);
   }
 
   json<T>(kind: RecordKind, id: number, shape: Shape<T>, absent?: T): T {

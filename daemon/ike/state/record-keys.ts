@@ -6,9 +6,12 @@ export type RecordKind =
   | 'ivs'
   | 'window'
   | 'tasks'
+  /** The private key of the request that is out. */
+  | 'taskKey'
   | 'last'
   /** By the number of the CHILD_SA. */
   | 'child'
+  | 'childKeys'
   /** Configurations, by a number of their own. */
   | 'connection'
   | 'childConfig';

@@ -13,6 +13,7 @@ import type { IkeEnvironment } from '../environment.ts';
 import { IkeSa } from '../ike-sa.ts';
 import { watchLiveness } from '../liveness.ts';
 import { childDisown } from '../tasks/child-delete.ts';
+import type { SavedLinks } from './child-links.ts';
 import type { LeftChild, LeftSession } from './read-sessions.ts';
 import { type FindIkeSa, waitingTask } from './resumed-tasks.ts';
 import type { TimeBase } from './time-base.ts';
@@ -34,12 +35,14 @@ export function restoreIkeSa(env: IkeEnvironment, left: LeftSession, time: TimeB
   sa.localId = ike.localId;
   sa.remoteId = ike.peer.identity;
   sa.ending = ike.ending;
-  sa.up = true;
+  sa.up = ike.up;
   putKeys(sa, left);
   sa.engine.window.restore(left.window);
   sa.transition({ kind: 'connecting' });
   const peer = AuthenticatedPeer.authenticatedBefore(ike.peer.identity, ike.peer.method);
-  if (ike.deleting) sa.transition({ kind: 'deleting', peer });
+  // Without its request the DELETE has not begun: it waits.
+  if (ike.deleting && left.window.outstanding !== undefined)
+    sa.transition({ kind: 'deleting', peer });
   else
     sa.transition({
       kind: 'established',
@@ -73,23 +76,31 @@ function putKeys(sa: IkeSa, { ike, keys, ivLimit }: LeftSession): void {
   sa.engine.inbound = createProtection(crypto, ike.proposal, ...peers, random);
 }
 
-/** Gives an IKE_SA a CHILD_SA that the kernel still has; without one, the peer is told that it is gone. */
-export function restoreChild(
+/**
+ * Gives an IKE_SA a CHILD_SA that the kernel still has. The peer is told if it is gone, or sends no more although nothing
+ * replaces it.
+ */
+export async function restoreChild(
   sa: IkeSa,
-  { saved, config }: LeftChild,
+  { saved, config, keys }: LeftChild,
   kernel: InstalledChildSa | undefined,
   time: TimeBase,
-): void {
-  const { spec, proposal, uniqueId } = saved;
-  if (kernel === undefined) {
+  replaced: boolean,
+): Promise<ChildSa | undefined> {
+  const { spec, proposal, uniqueId, links } = saved;
+  const stopped = saved.sends && kernel !== undefined && !kernel.sends;
+  if (kernel === undefined || (stopped && !replaced && !isReplaced(links))) {
+    await kernel?.remove();
     const protocol = spec.protocol === 51 ? ProtocolId.AH : ProtocolId.ESP;
     sa.log.log(
       'chd',
       1,
       `CHILD_SA ${config.name}{${uniqueId}} is gone from the kernel, deleting it`,
     );
-    if (saved.state !== 'DELETING') sa.tasks.queue(childDisown(protocol, spec.spiIn));
-    return;
+    keys?.[Symbol.dispose]();
+    if (saved.state !== 'DELETING' && saved.state !== 'DELETED')
+      sa.tasks.queue(childDisown(protocol, spec.spiIn));
+    return undefined;
   }
   const { localTs, remoteTs, markIn, markOut, ifIdIn, ifIdOut } = spec;
   sa.env.installer.adoptReqid(
@@ -104,21 +115,36 @@ export function restoreChild(
     },
     spec.reqid,
   );
+  // Keys are needed for what is still to be installed only.
+  if (kernel.sends || stopped) keys?.[Symbol.dispose]();
   const installedAt = Math.min(time.now(saved.installedAt), sa.env.clock.now());
   const terms = termsOf({ uniqueId, child: config }, spec, proposal);
-  const child = new ChildSa(sa, terms, kernel, { keys: undefined, up: true, installedAt });
+  const child = new ChildSa(sa, terms, kernel, {
+    keys: kernel.sends || stopped ? undefined : keys,
+    up: links.up,
+    installedAt,
+    outbound: stopped ? 'NONE' : kernel.sends ? 'INSTALLED' : links.outbound,
+  });
   child.state = saved.state;
   sa.children.set(uniqueId, child);
   sa.env.registry.childInstalled(sa, child);
+  return child;
 }
 
-/** Queues what waited. */
+function isReplaced({ successor, replacement }: SavedLinks): boolean {
+  return successor !== undefined || replacement !== undefined;
+}
+
+/** Queues what waited, and before it what ran without waiting for an answer. */
 export function restoreWaiting(
   sa: IkeSa,
   { tasks }: LeftSession,
   time: TimeBase,
   find: FindIkeSa,
 ): void {
+  const { active } = tasks;
+  const first = active && !sa.engine.waiting ? waitingTask(sa, active, find) : undefined;
+  if (first !== undefined) sa.tasks.queue(first);
   for (const { task, notBefore } of tasks.waiting) {
     const plan = waitingTask(sa, task, find);
     if (plan === undefined) continue;

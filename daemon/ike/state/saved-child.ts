@@ -2,6 +2,7 @@ import type { IptfsSettings, KernelLifetime } from '../../contracts/kernel.ts';
 import type { ChildSaStateName } from '../../contracts/views.ts';
 import type { ChildSaSpec } from '../../kernel/child-sa-spec.ts';
 import type { Proposal } from '../../proto/proposal.ts';
+import { type SavedLinks, savedLinks } from './child-links.ts';
 import { childSpi, ipAddress, mark, proposal, selector } from './proto-shapes.ts';
 import {
   bool,
@@ -36,6 +37,7 @@ export interface SavedChild {
   readonly sends: boolean;
   /** Milliseconds of the wall clock. */
   readonly installedAt: number;
+  readonly links: SavedLinks;
 }
 
 const lifetime = record<KernelLifetime>({
@@ -123,4 +125,5 @@ export const savedChild: Shape<SavedChild> = record<SavedChild>({
   ),
   sends: bool,
   installedAt: real,
+  links: savedLinks,
 });

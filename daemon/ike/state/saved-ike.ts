@@ -7,6 +7,7 @@ import { type AnyPart, STATE_PARTS } from './parts.ts';
 import { endpoint, identity, ikeSpi, proposal } from './proto-shapes.ts';
 import {
   bool,
+  octets,
   optional,
   type Plain,
   real,
@@ -37,6 +38,12 @@ export interface SavedIke {
   /** Our DELETE is under way. */
   readonly deleting: boolean;
   readonly ending: boolean;
+  /** Listeners know of it: it is not replaced, and not yet to replace another one. */
+  readonly up: boolean;
+  readonly successor?: number;
+  /** The peer's rekeying of it, where that is complete. */
+  readonly peerSuccessor?: number;
+  readonly lowestNonce?: Uint8Array;
   readonly parts: Plain;
 }
 
@@ -56,6 +63,10 @@ export const savedIke: Shape<SavedIke> = record<SavedIke>({
   since: real,
   deleting: bool,
   ending: bool,
+  up: bool,
+  successor: optional(uint()),
+  peerSuccessor: optional(uint()),
+  lowestNonce: optional(octets),
   parts: plain,
 });
 

@@ -4,6 +4,7 @@ import { utf8 } from '../../util/bytes.ts';
 import { InternalError } from '../../util/error.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { outboundKeys, saveLinks } from './child-links.ts';
 import { ConfigRecords } from './config-records.ts';
 import { childConfig, connectionConfig } from './config-shapes.ts';
 import { type LastWords, lastWords } from './last-words.ts';
@@ -40,6 +41,7 @@ export class SessionWriter implements SessionJournal {
   readonly #kept = new Map<IkeSa, Kept>();
   /** Who goes along with the next checkpoint of whom. */
   readonly #alongside = new Map<IkeSa, IkeSa[]>();
+  readonly #origins = new Map<IkeSa, IkeSa>();
   /** Which IKE_SA a CHILD_SA was written for last: rekeying moves them. */
   readonly #owners = new Map<number, IkeSa>();
   #changes = new Map<string, Uint8Array | undefined>();
@@ -73,22 +75,30 @@ export class SessionWriter implements SessionJournal {
   }
 
   alongside(sa: IkeSa, other: IkeSa): void {
+    if (!this.#kept.has(sa)) return;
     const others = this.#alongside.get(sa);
     if (others === undefined) this.#alongside.set(sa, [other]);
     else others.push(other);
+    this.#origins.set(other, sa);
   }
 
   checkpoint(sa: IkeSa): void {
-    const others = this.#alongside.get(sa) ?? [];
-    this.#alongside.delete(sa);
-    if (others.length === 0 && !this.#kept.has(sa)) return;
-    for (const one of [sa, ...others]) this.#write(one);
+    const origin = this.#origins.get(sa);
+    if (origin !== undefined) {
+      // The peer does not know an IKE_SA that we made in an answer before it has that. One that we asked for it knows, and
+      // with the private key that is kept a successor would make the same again: it must know what was sent in it.
+      if (sa.isInitiator) this.checkpoint(origin);
+      return;
+    }
+    if (!this.#kept.has(sa)) return;
+    for (const one of [sa, ...this.#withdraw(sa)]) this.#write(one);
     this.#flush();
   }
 
   ending(sa: IkeSa, words: LastWords): void {
     const kept = this.#kept.get(sa);
     if (kept === undefined || kept.speaksLast) return;
+    for (const other of this.#withdraw(sa)) this.#write(other);
     this.#forget(sa, kept);
     kept.speaksLast = true;
     this.#change(recordKey('last', sa.uniqueId), encoded(lastWords.write(words)));
@@ -98,6 +108,7 @@ export class SessionWriter implements SessionJournal {
   ended(sa: IkeSa): void {
     const kept = this.#kept.get(sa);
     if (kept === undefined || kept.speaksLast) return;
+    for (const other of this.#withdraw(sa)) this.#write(other);
     this.#kept.delete(sa);
     this.#forget(sa, kept);
     this.#flush();
@@ -107,6 +118,14 @@ export class SessionWriter implements SessionJournal {
     if (!this.#kept.delete(sa)) return;
     this.#change(recordKey('last', sa.uniqueId), undefined);
     this.#flush();
+  }
+
+  /** Those that wait for this IKE_SA wait no longer. */
+  #withdraw(sa: IkeSa): readonly IkeSa[] {
+    const others = this.#alongside.get(sa) ?? [];
+    this.#alongside.delete(sa);
+    for (const other of others) this.#origins.delete(other);
+    return others;
   }
 
   /** Does all of `action` in one step. */
@@ -146,6 +165,8 @@ export class SessionWriter implements SessionJournal {
     if (tasks !== kept.tasks) {
       kept.tasks = tasks;
       this.#change(recordKey('tasks', id), utf8(tasks));
+      const secret = sa.tasks.secret();
+      this.#change(recordKey('taskKey', id), secret.length === 0 ? undefined : secret);
     }
     const { window } = sa.engine;
     if (window.revision !== kept.window) {
@@ -175,6 +196,12 @@ export class SessionWriter implements SessionJournal {
       since: state.kind === 'established' ? this.#time.wall(state.since) : 0,
       deleting: state.kind === 'deleting',
       ending: sa.ending,
+      up: sa.up,
+      ...(sa.successor && { successor: sa.successor.uniqueId }),
+      ...(sa.peerRekey?.successor && {
+        peerSuccessor: sa.peerRekey.successor.uniqueId,
+        lowestNonce: sa.peerRekey.lowestNonce,
+      }),
       parts: writeParts(sa, this.#time),
     });
   }
@@ -202,7 +229,11 @@ export class SessionWriter implements SessionJournal {
         state: child.state,
         sends: child.sends,
         installedAt: this.#time.wall(child.installedAt),
+        links: saveLinks(child),
       });
+      const waits = child.outbound === 'REGISTERED';
+      const keys = recordKey('childKeys', child.terms.uniqueId);
+      this.#change(keys, waits ? outboundKeys(child.spec) : undefined);
       this.#change(recordKey('child', child.terms.uniqueId), encoded(value));
     }
   }
@@ -214,13 +245,14 @@ export class SessionWriter implements SessionJournal {
     if (this.#owners.get(id) !== sa) return;
     this.#owners.delete(id);
     this.#change(recordKey('child', id), undefined);
+    this.#change(recordKey('childKeys', id), undefined);
   }
 
   #forget(sa: IkeSa, kept: Kept): void {
-    this.#alongside.delete(sa);
+    this.#origins.delete(sa);
     for (const child of [...kept.children.keys()]) this.#forgetChild(sa, kept, child);
     kept.connection = this.#exchange(kept.connection, undefined);
-    for (const kind of ['ike', 'keys', 'ivs', 'window', 'tasks'] as const) {
+    for (const kind of ['ike', 'keys', 'ivs', 'window', 'tasks', 'taskKey'] as const) {
       this.#change(recordKey(kind, sa.uniqueId), undefined);
     }
   }

@@ -1,9 +1,13 @@
 import type { SessionStore } from '../../contracts/session-store.ts';
-import type { LeftChildSa } from '../../kernel/adoption.ts';
+import type { ReservedSa } from '../../kernel/adoption.ts';
+import type { ChildSaSpec } from '../../kernel/child-sa-spec.ts';
 import type { InstalledChildSa } from '../../kernel/installed-child.ts';
+import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
 import { errorText } from '../../util/error.ts';
+import type { ChildSa } from '../child-sa.ts';
 import type { IkeEnvironment } from '../environment.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { restoreLinks } from './child-links.ts';
 import { type LeftSession, type LeftSessions, readSessions } from './read-sessions.ts';
 import { recordKey } from './record-keys.ts';
 import { restoreChild, restoreIkeSa, restoreWaiting } from './restore-session.ts';
@@ -25,11 +29,14 @@ export interface TakeoverTarget {
 export class Takeover {
   readonly writer: SessionWriter;
   /** CHILD_SAs that should be in the kernel, oldest first. */
-  readonly children: readonly LeftChildSa[];
+  readonly children: readonly ChildSaSpec[];
+  /** SPIs that a request under way has reserved. */
+  readonly reserved: readonly ReservedSa[];
   readonly #time: TimeBase;
   readonly #left: LeftSessions;
   readonly #oldKeys: readonly string[];
   readonly #byId = new Map<number, IkeSa>();
+  readonly #childById = new Map<number, ChildSa>();
   readonly #restored: { readonly sa: IkeSa; readonly left: LeftSession }[] = [];
 
   constructor(store: SessionStore, time: TimeBase) {
@@ -39,10 +46,8 @@ export class Takeover {
     this.#oldKeys = [...records.keys()];
     for (const octets of records.values()) octets.fill(0);
     this.writer = new SessionWriter(store, time, this.#left.nextConfig);
-    this.children = this.#allChildren.map(({ saved }) => ({
-      spec: saved.spec,
-      outbound: saved.sends,
-    }));
+    this.children = this.#allChildren.map(({ spec }) => spec);
+    this.reserved = this.#left.sessions.flatMap(reservedBy);
   }
 
   /** Builds the IKE_SAs; `adopted` are the CHILD_SAs in the order of `children`. */
@@ -59,7 +64,7 @@ export class Takeover {
     }
     for (const left of this.#left.sessions) {
       try {
-        this.#restoreOne(target, left, inKernel);
+        await this.#restoreOne(target, left, inKernel);
       } catch (error) {
         env.log.log(
           'ike',
@@ -69,7 +74,16 @@ export class Takeover {
         for (const { saved } of left.children) await inKernel.get(saved.uniqueId)?.remove();
       }
     }
+    for (const { sa, left } of this.#restored) this.#tie(sa, left);
     for (const { sa, left } of this.#restored) restoreWaiting(sa, left, this.#time, this.#find);
+    for (const { sa, left } of this.#restored) {
+      if (!sa.engine.waiting) continue;
+      const active = left.tasks.active ?? { kind: 'other' };
+      // Once the kernel has SAs for these SPIs the keys were in use: they must not be made a second time.
+      const unused = reservedBy(left).every((one) => sa.env.installer.isReserved(one));
+      const secret = unused ? left.taskKey : undefined;
+      sa.tasks.restore(runningTask(sa, active, this.#find, secret));
+    }
     // All of it is written anew, in one step, and nothing else is left.
     this.writer.together(() => {
       const kept = new Set(
@@ -90,12 +104,20 @@ export class Takeover {
       for (const datagram of datagrams) env.send(local, remote, datagram);
     }
     for (const { sa, left } of this.#restored) {
-      sa.post(async () => {
-        const { active } = left.tasks;
-        if (sa.engine.waiting)
-          await sa.tasks.resumeAs(runningTask(sa, active ?? { kind: 'other' }, this.#find));
-        else await sa.tasks.advance();
-      });
+      left.taskKey.fill(0);
+      sa.post(() => sa.tasks.carryOn());
+    }
+  }
+
+  #tie(sa: IkeSa, { ike, children }: LeftSession): void {
+    if (ike.successor !== undefined) sa.successor = this.#find(ike.successor);
+    if (ike.peerSuccessor !== undefined && ike.lowestNonce !== undefined) {
+      const successor = this.#find(ike.peerSuccessor);
+      if (successor !== undefined) sa.peerRekey = { successor, lowestNonce: ike.lowestNonce };
+    }
+    for (const { saved } of children) {
+      const child = this.#childById.get(saved.uniqueId);
+      if (child !== undefined) restoreLinks(child, saved.links, (id) => this.#childById.get(id));
     }
   }
 
@@ -107,18 +129,23 @@ export class Takeover {
       .sort((a, b) => a.saved.uniqueId - b.saved.uniqueId);
   }
 
-  #restoreOne(
+  async #restoreOne(
     target: TakeoverTarget,
     left: LeftSession,
     inKernel: ReadonlyMap<number, InstalledChildSa | undefined>,
-  ): void {
+  ): Promise<void> {
     const sa = restoreIkeSa(target.env, left, this.#time);
     target.restored(
       sa,
       left.children.map(({ saved }) => saved.uniqueId),
     );
+    const { active } = left.tasks;
     for (const child of left.children) {
-      restoreChild(sa, child, inKernel.get(child.saved.uniqueId), this.#time);
+      const { uniqueId } = child.saved;
+      const replaced = active?.kind === 'child-rekey-finish' && active.old === uniqueId;
+      const kernel = inKernel.get(uniqueId);
+      const restored = await restoreChild(sa, child, kernel, this.#time, replaced);
+      if (restored !== undefined) this.#childById.set(uniqueId, restored);
     }
     this.#restored.push({ sa, left });
     this.#byId.set(sa.uniqueId, sa);
@@ -129,4 +156,15 @@ export class Takeover {
       `took over IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...${address}[${sa.printedId('remote')}] with ${sa.children.size} CHILD_SAs`,
     );
   }
+}
+
+function reservedBy({ ike, tasks }: LeftSession): readonly ReservedSa[] {
+  const { active } = tasks;
+  const create = active !== undefined && 'create' in active ? active.create : undefined;
+  return (create?.reserved ?? []).map(({ protocol, spi }) => ({
+    source: ike.remote.address,
+    destination: ike.local.address,
+    protocol: protocol === ProtocolId.AH ? 51 : protocol === ProtocolId.ESP ? 50 : 108,
+    spi,
+  }));
 }

@@ -7,15 +7,19 @@ import { createExchange, wipeSecrets } from '../create-exchange.ts';
 import { keMethods } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { retryDelay, stillTemporary } from '../retry.ts';
+import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { takes } from '../triggers.ts';
 
 /** A further CHILD_SA in an established IKE_SA, RFC 7296 section 1.3.1. */
-export function childCreate(child: ChildConfig): QueuedTask {
+export function childCreate(child: ChildConfig, resumed?: ResumedCreate): QueuedTask {
+  const progress = new CreateProgress(resumed);
   return {
     names: ['CHILD_CREATE'],
     child,
-    run: (sa) => conversation(sa, child),
+    run: (sa) => conversation(sa, child, progress, resumed),
+    saved: () => ({ kind: 'child-create', child: child.name, create: progress.saved() }),
+    secret: () => progress.secret(),
     abandoned: (sa, reason) => sa.waiters.settle(child.name, { ok: false, errmsg: reason }),
   };
 }
@@ -27,24 +31,29 @@ export function childCreate(child: ChildConfig): QueuedTask {
 async function* conversation(
   sa: IkeSa,
   child: ChildConfig,
+  progress: CreateProgress,
+  resumed: ResumedCreate | undefined,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   const refuse = (errmsg: string): void => {
     sa.log.log('ike', 1, `establishing CHILD_SA ${child.name} failed: ${errmsg}`);
     sa.waiters.settle(child.name, { ok: false, errmsg });
   };
-  if (duplicate(sa, child)) {
+  if (resumed === undefined && duplicate(sa, child)) {
     sa.log.log('ike', 1, `not establishing CHILD_SA ${child.name} due to existing duplicate`);
     sa.waiters.settle(child.name, { ok: true });
     return;
   }
-  const offer = await prepare(sa, child, refuse);
+  const offer = await prepare(sa, child, refuse, resumed);
   if (offer === undefined) return;
+  progress.begin(offer);
   try {
     sa.log.log('chd', 1, `establishing CHILD_SA ${child.name}{${offer.uniqueId}}`);
     const answer = yield* createExchange(sa, {
       payloads: offer.payloads,
       methods: keMethods(child.proposals),
       first: undefined,
+      sent: progress.sent,
+      resumed: resumed?.exchange,
     });
     if (answer.kind === 'answered') {
       await offer.complete(answer.message, answer.ni, answer.nr, answer.secrets);
@@ -70,9 +79,10 @@ async function prepare(
   sa: IkeSa,
   child: ChildConfig,
   refuse: (errmsg: string) => void,
+  resumed: ResumedCreate | undefined,
 ): Promise<ChildProposal | undefined> {
   try {
-    return await ChildProposal.prepare(sa, child, true);
+    return await ChildProposal.prepare(sa, child, true, undefined, resumed?.create);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     refuse(errorText(error));

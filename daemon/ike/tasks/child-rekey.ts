@@ -12,7 +12,9 @@ import { EstablishError } from '../errors.ts';
 import { agreedKeMethod, keMethods } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { noLongerTemporary, retryDelay, stillTemporary } from '../retry.ts';
-import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
+import type { SavedTask } from '../state/saved-task.ts';
+import { AS_SENT, type OutboundRequest, type QueuedTask, type Reply } from '../task.ts';
 import { childCreate } from './child-create.ts';
 import { deletePayload, logDelete } from './child-delete.ts';
 
@@ -20,8 +22,25 @@ type Answered = Extract<CreateAnswer, { readonly kind: 'answered' }>;
 type Refused = Extract<CreateAnswer, { readonly kind: 'refused' }>;
 
 /** Replaces a CHILD_SA by a new one without losing a packet, RFC 7296 sections 1.3.3 and 2.8. */
-export function childRekey(old: ChildSa): QueuedTask {
-  return { names: ['CHILD_REKEY'], rekeys: old, run: (sa) => conversation(sa, old) };
+export function childRekey(old: ChildSa, resumed?: ResumedCreate): QueuedTask {
+  const progress = new RekeyProgress(resumed);
+  return {
+    names: ['CHILD_REKEY'],
+    rekeys: old,
+    run: (sa) => conversation(sa, old, progress, resumed),
+    saved: () =>
+      progress.left ?? {
+        kind: 'child-rekey',
+        child: old.terms.uniqueId,
+        create: progress.saved(),
+      },
+    secret: () => progress.secret(),
+  };
+}
+
+class RekeyProgress extends CreateProgress {
+  /** What is left to do once the answer is there. */
+  left: SavedTask | undefined;
 }
 
 /**
@@ -34,18 +53,23 @@ export function childRekey(old: ChildSa): QueuedTask {
 async function* conversation(
   sa: IkeSa,
   old: ChildSa,
+  progress: RekeyProgress,
+  resumed: ResumedCreate | undefined,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
-  if (old.state !== 'INSTALLED' || old.outbound !== 'INSTALLED') return;
-  old.state = 'REKEYING';
+  if (!resumed && (old.state !== 'INSTALLED' || old.outbound !== 'INSTALLED')) return;
+  if (resumed === undefined) old.state = 'REKEYING';
   old.rekeyOpen = true;
-  const offer = await prepare(sa, old);
+  const offer = await prepare(sa, old, resumed);
   if (offer === undefined) return;
+  progress.begin(offer);
   try {
     sa.log.log('chd', 1, `establishing CHILD_SA ${old.config.name}{${offer.uniqueId}}`);
     const answer = yield* createExchange(sa, {
       payloads: offer.payloads,
       methods: keMethods(old.config.proposals),
       first: agreedKeMethod(old.terms.proposal),
+      sent: progress.sent,
+      resumed: resumed?.exchange,
       mayFollowUp: async (ni, nr) => {
         if (lost(old, ni, nr)) return false;
         old.followsUp = true;
@@ -54,7 +78,7 @@ async function* conversation(
       },
     });
     old.rekeyOpen = false;
-    if (answer.kind === 'answered') yield* answered(sa, old, offer, answer);
+    if (answer.kind === 'answered') yield* answered(sa, old, offer, answer, progress);
     else if (answer.kind === 'refused') await refused(sa, old, answer);
     else sa.log.log('ike', 1, `CHILD_SA rekey collision lost, abandoning rekeying of ${old.label}`);
     await settleLeftovers(old);
@@ -99,6 +123,7 @@ async function* answered(
   old: ChildSa,
   offer: ChildProposal,
   answer: Answered,
+  progress: RekeyProgress,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   const { message, ni, nr, secrets } = answer;
   noLongerTemporary(sa);
@@ -120,10 +145,30 @@ async function* answered(
     sa.log.log('ike', 1, `CHILD_SA rekey collision lost, deleting redundant ${by.label}`);
     by.state = 'DELETING';
     await by.removeOutbound();
+    progress.left = rekeyDelete(old, by);
     if (!withdrawn) yield* exchangeDelete(sa, by);
     await by.remove();
     return;
   }
+  // From here on things go away: a successor of this process must know of what replaces them.
+  progress.left = {
+    kind: 'child-rekey-finish',
+    old: old.terms.uniqueId,
+    by: by.terms.uniqueId,
+    withdrawn,
+  };
+  sa.env.sessions.checkpoint(sa);
+  yield* finish(sa, old, by, withdrawn, progress);
+}
+
+/** The new CHILD_SA is there and takes over. */
+async function* finish(
+  sa: IkeSa,
+  old: ChildSa,
+  by: ChildSa,
+  withdrawn: boolean,
+  progress: RekeyProgress,
+): AsyncGenerator<OutboundRequest, void, Reply> {
   if (old.peerRekey !== undefined) {
     sa.log.log('ike', 1, 'CHILD_SA rekey collision won, deleting old CHILD_SA');
     await dropRedundant(old);
@@ -135,9 +180,53 @@ async function* answered(
   if (withdrawn) await by.remove();
   if (!gone) {
     old.state = 'DELETING';
+    progress.left = rekeyDelete(old, old);
     yield* exchangeDelete(sa, old);
   }
   old.retire();
+}
+
+/** Goes on with a rekeying of a predecessor of this process, which had installed what replaces the old CHILD_SA. */
+export function childRekeyFinish(old: ChildSa, by: ChildSa, withdrawn: boolean): QueuedTask {
+  const progress = new RekeyProgress();
+  progress.left = {
+    kind: 'child-rekey-finish',
+    old: old.terms.uniqueId,
+    by: by.terms.uniqueId,
+    withdrawn,
+  };
+  const run = async function* (sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {
+    yield* finish(sa, old, by, withdrawn, progress);
+    await settleLeftovers(old);
+  };
+  return { names: ['CHILD_REKEY'], rekeys: old, run, saved: () => progress.left ?? OTHER };
+}
+
+const OTHER: SavedTask = { kind: 'other' };
+
+function rekeyDelete(old: ChildSa, gone: ChildSa): SavedTask {
+  return {
+    kind: 'child-rekey-delete',
+    old: old.terms.uniqueId,
+    gone: gone.terms.uniqueId,
+  };
+}
+
+/** The end of a rekeying whose last request a predecessor of this process has sent: `gone` is `old` or lost a collision. */
+export function childRekeyEnd(old: ChildSa | undefined, gone: ChildSa | undefined): QueuedTask {
+  const run = async function* (): AsyncGenerator<OutboundRequest, void, Reply> {
+    yield AS_SENT;
+    if (gone !== undefined && gone === old) gone.retire();
+    else await gone?.remove();
+    if (old !== undefined) await settleLeftovers(old);
+  };
+  const none = 0;
+  const saved = (): SavedTask => ({
+    kind: 'child-rekey-delete',
+    old: old?.terms.uniqueId ?? none,
+    gone: gone?.terms.uniqueId ?? none,
+  });
+  return { names: ['CHILD_REKEY'], run, saved };
 }
 
 async function* exchangeDelete(
@@ -218,9 +307,13 @@ async function close(child: ChildSa): Promise<void> {
   if (up) child.sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
 }
 
-async function prepare(sa: IkeSa, old: ChildSa): Promise<ChildProposal | undefined> {
+async function prepare(
+  sa: IkeSa,
+  old: ChildSa,
+  resumed: ResumedCreate | undefined,
+): Promise<ChildProposal | undefined> {
   try {
-    return await ChildProposal.prepare(sa, old.config, true, old);
+    return await ChildProposal.prepare(sa, old.config, true, old, resumed?.create);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     sa.log.log('ike', 1, `rekeying CHILD_SA ${old.label} failed: ${errorText(error)}`);

@@ -11,6 +11,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { DELETE_PATIENCE, goOn, handOver, makeSuccessor } from '../ike-successor.ts';
 import { find } from '../payloads.ts';
 import { noLongerTemporary, retryDelay, stillTemporary } from '../retry.ts';
+import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { closeIkeSa, ikeDelete } from './ike-delete.ts';
 
@@ -18,8 +19,17 @@ type Answered = Extract<CreateAnswer, { readonly kind: 'answered' }>;
 type Refused = Extract<CreateAnswer, { readonly kind: 'refused' }>;
 
 /** Replaces an IKE_SA by a new one that takes over everything, RFC 7296 sections 1.3.2 and 2.8.2. */
-export function ikeRekey(): QueuedTask {
-  return { names: ['IKE_REKEY'], run: conversation };
+export function ikeRekey(resumed?: ResumedCreate): QueuedTask {
+  const progress = new CreateProgress(resumed);
+  return {
+    names: ['IKE_REKEY'],
+    run: (sa) => conversation(sa, progress, resumed),
+    saved: (sa) =>
+      sa.state.kind === 'deleting' || sa.successor !== undefined
+        ? { kind: 'ike-delete' }
+        : { kind: 'ike-rekey', create: progress.saved() },
+    secret: () => progress.secret(),
+  };
 }
 
 /** An IKE_SA is to be rekeyed, unless that is under way or it is replaced or ends anyway. Runs within a job of it. */
@@ -39,10 +49,15 @@ function rekeyable(sa: IkeSa): boolean {
  *
  * While the request is under way the peer may rekey the same IKE_SA: what it made waits in {@link IkeSa.peerRekey}.
  */
-async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, Reply> {
+async function* conversation(
+  sa: IkeSa,
+  progress: CreateProgress,
+  resumed: ResumedCreate | undefined,
+): AsyncGenerator<OutboundRequest, void, Reply> {
   const { connection } = sa;
-  if (!rekeyable(sa) || connection === undefined) return;
-  const ownSpi = sa.env.registry.newSpi();
+  if ((!resumed && !rekeyable(sa)) || connection === undefined) return;
+  const ownSpi = resumed?.create.ownSpi ?? sa.env.registry.newSpi();
+  progress.ownSpi = ownSpi;
   const proposals = numbered(connection.proposals, ikeSpiBytes(ownSpi));
   sa.log.log('ike', 1, `rekeying IKE_SA ${sa.label}`);
   sa.rekeyOpen = true;
@@ -51,6 +66,8 @@ async function* conversation(sa: IkeSa): AsyncGenerator<OutboundRequest, void, R
       payloads: [{ kind: 'SA', proposals }],
       methods: keMethods(connection.proposals),
       first: sa.proposal === undefined ? undefined : agreedKeMethod(sa.proposal),
+      sent: progress.sent,
+      resumed: resumed?.exchange,
       mayFollowUp: async (ni, nr) => {
         if (lost(sa, ni, nr)) return false;
         sa.followsUp = true;

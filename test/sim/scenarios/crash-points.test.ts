@@ -47,6 +47,22 @@ const STEPS: Readonly<Record<string, Step>> = {
     traffic: true,
     run: (_world, moon) => moon.initiate('net2', 5000),
   },
+  'rekeying of a CHILD_SA': {
+    established: true,
+    traffic: true,
+    run: (_world, moon) => {
+      for (const sa of moon.daemon.manager.tables.byId.values()) {
+        for (const child of sa.children.values()) sa.rekeyChild(child);
+      }
+    },
+  },
+  'rekeying of the IKE_SA': {
+    established: true,
+    traffic: true,
+    run: (_world, moon) => {
+      for (const sa of moon.daemon.manager.tables.byId.values()) sa.rekeyIke();
+    },
+  },
   DPD: { established: true, traffic: true, run: (world) => world.pass(31_000) },
   'DELETE of a CHILD_SA': {
     established: true,
@@ -72,6 +88,7 @@ async function killAt(name: string, who: 'moon' | 'carol', point: number): Promi
     carolConnection: { children: children('carol') },
   });
   const victim = who === 'moon' ? moon : carol;
+  for (const host of [moon, carol]) ivs.watch(host.kernel);
   let where = '';
   const lost: string[] = [];
   const pump = (): void => {
@@ -115,7 +132,7 @@ async function killAt(name: string, who: 'moon' | 'carol', point: number): Promi
       if (step.traffic) pump();
     }
     // Longer than a DPD and its retransmissions.
-    await world.pass(400_000);
+    await world.pass(300_000);
     if (step.traffic) pump();
     expect(lost).toEqual([]);
     expect(ivs.repeated).toEqual([]);
