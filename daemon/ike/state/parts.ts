@@ -117,6 +117,7 @@ const features: StatePart<Features> = {
     sa.mayFragment = saved.mayFragment;
     sa.peerIsChildless = saved.peerIsChildless;
     sa.peerIsStrongSwan = saved.peerIsStrongSwan;
+    sa.peerIsStrongSwan = saved.peerIsStrongSwan;
     sa.interfaceIds = saved.interfaceIds;
   },
 };
