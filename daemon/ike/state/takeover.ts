@@ -8,6 +8,7 @@ import type { ChildSa } from '../child-sa.ts';
 import type { IkeEnvironment } from '../environment.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { restoreLinks } from './child-links.ts';
+import type { SavedCreate } from './create-progress.ts';
 import { type LeftSession, type LeftSessions, readSessions } from './read-sessions.ts';
 import { recordKey } from './record-keys.ts';
 import { restoreChild, restoreIkeSa, restoreWaiting } from './restore-session.ts';
@@ -135,10 +136,8 @@ export class Takeover {
     inKernel: ReadonlyMap<number, InstalledChildSa | undefined>,
   ): Promise<void> {
     const sa = restoreIkeSa(target.env, left, this.#time);
-    target.restored(
-      sa,
-      left.children.map(({ saved }) => saved.uniqueId),
-    );
+    const underWay = createOf(left)?.uniqueId ?? 0;
+    target.restored(sa, [underWay, ...left.children.map(({ saved }) => saved.uniqueId)]);
     const { active } = left.tasks;
     for (const child of left.children) {
       const { uniqueId } = child.saved;
@@ -158,10 +157,14 @@ export class Takeover {
   }
 }
 
-function reservedBy({ ike, tasks }: LeftSession): readonly ReservedSa[] {
-  const { active } = tasks;
-  const create = active !== undefined && 'create' in active ? active.create : undefined;
-  return (create?.reserved ?? []).map(({ protocol, spi }) => ({
+/** The CREATE_CHILD_SA request that is out, if one is. */
+function createOf({ tasks: { active } }: LeftSession): SavedCreate | undefined {
+  return active !== undefined && 'create' in active ? active.create : undefined;
+}
+
+function reservedBy(left: LeftSession): readonly ReservedSa[] {
+  const { ike } = left;
+  return (createOf(left)?.reserved ?? []).map(({ protocol, spi }) => ({
     source: ike.remote.address,
     destination: ike.local.address,
     protocol: protocol === ProtocolId.AH ? 51 : protocol === ProtocolId.ESP ? 50 : 108,
