@@ -76,6 +76,12 @@ export function negotiateChild(
     log.log('ike', 1, `peer has ${sa.children.size} CHILD_SAs, the limit (charon.child_sa_limit)`);
     return refused(NotifyType.NO_ADDITIONAL_SAS);
   }
+  // What IKE_AUTH refused without an address must not be had in an exchange of its own.
+  const needsAddress = !sa.originalInitiator && connection.pools.length > 0;
+  if (needsAddress && sa.configuration.remote.length === 0) {
+    log.log('ike', 1, 'expected a virtual IP request, sending FAILED_CP_REQUIRED');
+    return failed(sa, NotifyType.FAILED_CP_REQUIRED);
+  }
   const wantsTransport = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
   const ends = { local: sa.local.address, remote: sa.remote.address };
   const translated = {

@@ -148,6 +148,14 @@ test('a peer that asks for no address where one is needed: FAILED_CP_REQUIRED', 
   });
   expect(carol.lines).toContain('expected a virtual IP request, sending FAILED_CP_REQUIRED');
   expect(carol.alerts('vip-failure')).toBe(1);
+
+  // Nor does it get a CHILD_SA afterwards, when no configuration payload is looked for any more.
+  expect(moon.established).toHaveLength(1);
+  expect(await world.during(moon.initiate('net'))).toMatchObject({
+    ok: false,
+    errmsg: expect.stringContaining('received FAILED_CP_REQUIRED notify'),
+  });
+  expect(carol.children).toEqual([]);
 });
 
 test('a server that assigns nothing: no CHILD_SA, and the one it set up is deleted', async () => {
@@ -462,4 +470,17 @@ test('a virtual IP is no address to reach the host by: MOBIKE does not announce 
   expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
   await world.during(moon.terminate({ ike: 'gw' }));
   expect(moon.kernel.empty).toBe(true);
+});
+
+test('a childless IKE_SA without an address gets no CHILD_SA later, one with an address does', async () => {
+  await using world = new World();
+  const carol = await gateway(world);
+  carol.pool('a', '10.3.0.0/24');
+  const bare = await roadwarrior(world, 1, { childless: 'force', vips: [] });
+  expect((await world.during(bare.initiate('net'))).ok).toBe(false);
+  expect(bare.established).toHaveLength(1);
+  expect(carol.children).toEqual([]);
+  const proper = await roadwarrior(world, 2, { childless: 'force' });
+  expect(await world.during(proper.initiate('net'))).toEqual({ ok: true });
+  expect(selectors(proper)).toEqual(['10.3.0.1/32 === 10.2.0.0/16']);
 });
