@@ -12,7 +12,7 @@ import { retire } from './tasks/retire.ts';
  * initiated the other one closes it, because the peer may follow another rule or none.
  */
 export function crossed(a: IkeSa, b: IkeSa): boolean {
-  if (a.isInitiator === b.isInitiator) return false;
+  if (a.isInitiator === b.isInitiator || a.rekeyed || b.rekeyed) return false;
   const [ours, theirs] = a.isInitiator ? [a, b] : [b, a];
   return theirs.startedAt <= establishedAt(ours) && ours.startedAt <= establishedAt(theirs);
 }
@@ -74,6 +74,7 @@ export function establishedMeanwhile(sa: IkeSa): IkeSa | undefined {
     .find(
       (other) =>
         !other.isInitiator &&
+        !other.rekeyed &&
         !other.ending &&
         other.connection !== undefined &&
         establishedAt(other) >= sa.firstStartedAt &&

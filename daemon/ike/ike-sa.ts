@@ -107,6 +107,8 @@ export class IkeSa implements EngineHost {
   /** When its first try began, and the last one (for a responder: when the peer's first message came). */
   readonly firstStartedAt: number;
   startedAt: number;
+  /** It took the place of another by rekeying: its times are not those of the authentication. */
+  rekeyed = false;
   /** The IKE_SA that this one is to replace by reauthentication. */
   replaces: IkeSa | undefined;
   /** The IKE_SA under way that is to replace this one. */

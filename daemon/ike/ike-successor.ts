@@ -40,6 +40,7 @@ export function makeSuccessor(old: IkeSa, agreement: IkeAgreement): IkeSa {
 
 /** Everything that the two ends agreed on outside of keys and CHILD_SAs, which outlasts a rekeying. */
 function inherit(old: IkeSa, fresh: IkeSa): void {
+  fresh.rekeyed = true;
   fresh.localId = old.localId;
   fresh.remoteId = old.remoteId;
   fresh.local = old.local;

@@ -19,7 +19,8 @@ const RETRY_SHARE = 10;
  * Runs within a job of the IKE_SA.
  */
 export async function reauthenticate(sa: IkeSa): Promise<void> {
-  if (sa.state.kind !== 'established' || sa.ending || sa.replacedBy !== undefined) return;
+  const replaced = sa.replacedBy !== undefined || sa.successor !== undefined;
+  if (sa.state.kind !== 'established' || sa.ending || replaced) return;
   if (!mayReauthenticate(sa)) {
     const text = `initiator did not reauthenticate as requested, IKE_SA ${sa.label} ends with its lifetime`;
     sa.log.log('ike', 1, text);

@@ -79,7 +79,7 @@ export function followActiveRedirect(sa: IkeSa, { data }: NotifyPayload): void {
     sa.log.log('ike', 1, 'received REDIRECT notify, ignored');
     return;
   }
-  if (sa.ending || sa.replacedBy !== undefined) return;
+  if (sa.ending || sa.replacedBy !== undefined || sa.successor !== undefined) return;
   const { target } = decoded;
   try {
     const redirects = countRedirect(sa);
@@ -122,7 +122,7 @@ export function redirectAuth(sa: IkeSa): NotifyPayload | undefined {
 
 /** Sends the peer of an established IKE_SA elsewhere, if that is ours to do and the peer follows. */
 export function redirectActive(sa: IkeSa, target: RedirectTarget): void {
-  if (sa.state.kind !== 'established' || sa.ending) return;
+  if (sa.state.kind !== 'established' || sa.ending || sa.successor !== undefined) return;
   if (sa.originalInitiator) {
     sa.log.log('ike', 1, `unable to redirect IKE_SA ${sa.label}, we are its original initiator`);
     return;

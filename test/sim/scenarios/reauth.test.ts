@@ -4,6 +4,7 @@ import { childConfig } from '../../support/connections.ts';
 import { ip, ts } from '../../support/selectors.ts';
 import { arrive, carry, type DataPacket, depart, type Fate } from '../carry.ts';
 import { type PairSetup, pair, places } from '../pair.ts';
+import { dynamic } from '../roadwarriors.ts';
 import { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
 
@@ -286,4 +287,79 @@ test('terminate during a reauthentication leaves nothing', async () => {
   expect([moon.sas.length, carol.sas.length]).toEqual([0, 0]);
   expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
   expect(moon.daemon.manager.scheduled + carol.daemon.manager.scheduled).toBe(0);
+});
+
+/** moon with an address of carol's pool. */
+async function roaming(
+  world: World,
+  setup: PairSetup = {},
+): Promise<readonly [moon: WorldHost, carol: WorldHost]> {
+  const [moon, carol] = await pair(world, {
+    ...setup,
+    moonConnection: { vips: [ip('0.0.0.0')], ...setup.moonConnection },
+    carolConnection: { pools: ['a'], ...setup.carolConnection },
+    moonChild: { localTs: [dynamic] },
+    carolChild: { remoteTs: [dynamic] },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.established[0]?.localVips).toEqual(['10.3.0.1']);
+  return [moon, carol];
+}
+
+test.each(['no', 'replace', 'keep'] as const)(
+  'a virtual IP is kept through a reauthentication with unique = %s, not a moment without it',
+  async (unique) => {
+    await using world = new World();
+    const [moon, carol] = await roaming(world, { connection: { unique } });
+    const before = spis(moon);
+    reauthenticate(moon);
+    for (let i = 0; i < 200; i++) {
+      expect([...moon.kernel.virtualIps.keys()], `after ${i} ms`).toEqual(['10.3.0.1']);
+      await world.pass(1);
+    }
+    await world.pass(20_000);
+    expect(moon.sas.map((sa) => sa.localVips)).toEqual([['10.3.0.1']]);
+    expect(before).not.toContain(moon.sas[0]?.initiatorSpi);
+    const packet = { source: ip('10.3.0.1'), destination: ip('10.2.0.5') };
+    expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+    expect(carol.daemon.control.pools.list('a', true)).toMatchObject([{ online: 1, offline: 0 }]);
+  },
+);
+
+test('whoever gave the peer an address does not reauthenticate himself: the lifetime ends it', async () => {
+  await using world = new World();
+  const limited = { reauthTime: 100, rekeyTime: 0, overTime: 50, randTime: 0 };
+  const [moon, carol] = await roaming(world, { carolConnection: { pools: ['a'], ...limited } });
+  // the initiator does not do what it was told
+  for (const sa of moon.daemon.manager.tables.byId.values()) sa.timers.stop('reauth');
+  await world.pass(101_000);
+  expect(carol.sas).toHaveLength(1);
+  expect(carol.lines.join('\n')).toContain('initiator did not reauthenticate as requested');
+  await world.pass(50_000);
+  expect(carol.sas).toEqual([]);
+  expect(carol.alerts('ike-sa-expired')).toBe(1);
+});
+
+test('EX-14 reauthentication at the moment of the peer rekeying the IKE_SA: one IKE_SA, the address kept', async () => {
+  for (let delay = 0; delay < 60; delay += 3) {
+    await using world = new World({ seed: delay });
+    const [moon, carol] = await roaming(world);
+    const [sa] = carol.daemon.manager.tables.byId.values();
+    if (delay % 2 === 0) reauthenticate(moon);
+    else sa?.rekeyIke();
+    await world.pass(delay);
+    if (delay % 2 === 0) sa?.rekeyIke();
+    else reauthenticate(moon);
+    for (let i = 0; i < 300; i++) {
+      expect([...moon.kernel.virtualIps.keys()], `after ${i} ms`).toEqual(['10.3.0.1']);
+      await world.pass(1);
+    }
+    await world.pass(60_000);
+    expect(names(moon), world.ladder()).toEqual(names(carol));
+    expect(moon.sas, world.ladder()).toHaveLength(1);
+    expect(moon.sas[0]?.localVips).toEqual(['10.3.0.1']);
+    const packet = { source: ip('10.3.0.1'), destination: ip('10.2.0.5') };
+    expect(carry(moon.kernel, carol.kernel, packet).kind).toBe('protected');
+  }
 });
