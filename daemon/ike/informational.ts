@@ -10,7 +10,7 @@ import { obeyAuthLifetime } from './lifetimes.ts';
 import { answerMobike } from './mobike-responder.ts';
 import { findError, findNotify } from './payloads.ts';
 import { followActiveRedirect } from './redirect.ts';
-import { namesToRestart } from './restart.ts';
+import { mayBringBack, namesToRestart } from './restart.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
 import { completePeerRekey } from './tasks/ike-rekey.ts';
@@ -79,6 +79,7 @@ function closing(
     `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
       `${sa.remote.address}[${sa.printedId('remote')}]`,
   );
+  const back = mayBringBack(sa) ? names : [];
   return {
     payloads: [],
     last: true,
@@ -88,7 +89,7 @@ function closing(
       await sa.env.registry.trap(sa, traps);
       await sa.destroy(reason);
       sa.log.log('ike', 0, 'IKE_SA deleted');
-      if (names.length > 0) sa.env.registry.reestablish(sa, names);
+      if (back.length > 0) sa.env.registry.reestablish(sa, back);
     },
   };
 }

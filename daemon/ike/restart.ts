@@ -23,9 +23,17 @@ export function namesToRestart(
   return [...new Set(again.map((child) => child.config.name))];
 }
 
+/**
+ * Whether another IKE_SA of ours can take the place of one that is lost: not if we gave the peer an address, because then it
+ * has to ask.
+ */
+export function mayBringBack(sa: IkeSa): boolean {
+  return sa.originalInitiator || sa.configuration.remote.length === 0;
+}
+
 /** An established IKE_SA is of no use any more, because its peer is gone or has forgotten it: the `dpd_action` of its CHILD_SAs. */
 export async function peerLost(sa: IkeSa, reason: string): Promise<void> {
-  const names = namesToRestart(sa, (child) => child.dpdAction.start);
+  const names = mayBringBack(sa) ? namesToRestart(sa, (child) => child.dpdAction.start) : [];
   // Before its policies go: with a trap in their place nothing leaves in the clear.
   await sa.env.registry.trap(
     sa,

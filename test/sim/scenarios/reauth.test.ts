@@ -299,7 +299,7 @@ async function roaming(
     moonConnection: { vips: [ip('0.0.0.0')], ...setup.moonConnection },
     carolConnection: { pools: ['a'], ...setup.carolConnection },
     moonChild: { localTs: [dynamic] },
-    carolChild: { remoteTs: [dynamic] },
+    carolChild: { remoteTs: [dynamic], ...setup.carolChild },
   });
   carol.pool('a', '10.3.0.0/24');
   expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
@@ -340,6 +340,22 @@ test('whoever gave the peer an address does not reauthenticate himself: the life
   expect(carol.sas).toEqual([]);
   expect(carol.alerts('ike-sa-expired')).toBe(1);
 });
+
+test.each(['lost', 'closed'])(
+  'whoever gave the peer an address does not bring it back when it is %s',
+  async (how) => {
+    await using world = new World();
+    const [moon, carol] = await roaming(world, {
+      carolConnection: { pools: ['a'], dpdDelay: 10 },
+      carolChild: actions,
+    });
+    if (how === 'lost') moon.kill();
+    else await world.during(moon.terminate({ ike: 'gw' }));
+    await world.pass(300_000);
+    expect(carol.sas).toEqual([]);
+    expect(carol.lines.filter((line) => line.startsWith('restarting CHILD_SA'))).toEqual([]);
+  },
+);
 
 test('EX-14 reauthentication at the moment of the peer rekeying the IKE_SA: one IKE_SA, the address kept', async () => {
   for (let delay = 0; delay < 60; delay += 3) {
