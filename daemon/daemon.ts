@@ -23,7 +23,7 @@ import { NO_SESSION_JOURNAL } from './ike/state/session-journal.ts';
 import { Takeover } from './ike/state/takeover.ts';
 import { TimeBase } from './ike/state/time-base.ts';
 import { UpdownScripts } from './ike/updown.ts';
-import { KernelInstaller } from './kernel/installer.ts';
+import { type InstallerSettings, KernelInstaller } from './kernel/installer.ts';
 import { NameServers } from './kernel/name-servers.ts';
 import { VirtualIps } from './kernel/virtual-ips.ts';
 import { InterfaceFilter } from './network/interface-filter.ts';
@@ -126,6 +126,9 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       installRoutes: current.install_routes,
       routingTable: current.routing_table,
       routingTablePriority: current.routing_table_prio,
+      ...ruleMarkOf(current),
+      routeMtu: current['plugins.kernel-netlink.mtu'],
+      routeMss: current['plugins.kernel-netlink.mss'],
       spiMin: current.spi_min,
       spiMax: current.spi_max,
       reqidBase: current.reqid_base,
@@ -273,4 +276,9 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       sharedKeys.clear();
     },
   };
+}
+
+function ruleMarkOf(options: DaemonOptions): Pick<InstallerSettings, 'ruleMark'> {
+  const ruleMark = options['plugins.kernel-netlink.fwmark'];
+  return ruleMark === undefined ? {} : { ruleMark };
 }

@@ -5,7 +5,7 @@ import { resolveOptions } from './config/resolve-options.ts';
 import { parseConfText, readConfFile } from './config/strongswan-conf.ts';
 import { KernelError } from './contracts/kernel.ts';
 import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
-import type { KernelBackend } from './contracts/plugin.ts';
+import type { KernelBackend, KernelSettings } from './contracts/plugin.ts';
 import { createCrypto } from './crypto/registry.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
@@ -79,7 +79,9 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const plugins = await loadPlugins(options);
   const clock = new NodeClock(onError);
   const crypto = createCrypto([plugins.crypto.crypto()]);
-  const kernel = await openKernel(plugins, hub, clock);
+  const kernel = await openKernel(plugins, hub, clock, {
+    acquireLifetime: options['plugins.kernel-netlink.xfrm_acq_expires'],
+  });
   opened.use(kernel.ipsec);
   opened.use(kernel.net);
   const transport = opened.use(
@@ -90,6 +92,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
           nattPort: options.port_nat_t,
           ipv4: options['plugins.socket-default.use_ipv4'],
           ipv6: options['plugins.socket-default.use_ipv6'],
+          mark: options['plugins.socket-default.fwmark'],
         },
         { log: hub, clock },
       )
@@ -258,8 +261,9 @@ async function openKernel(
   plugins: LoadedPlugins,
   log: LogHub,
   clock: NodeClock,
+  settings: KernelSettings,
 ): Promise<KernelBackend> {
-  const kernel = await plugins.kernel.kernel({ log, clock }).catch((error: unknown) => {
+  const kernel = await plugins.kernel.kernel({ log, clock }, settings).catch((error: unknown) => {
     throw kernelStartupError(error);
   });
   const canEsp =

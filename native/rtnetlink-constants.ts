@@ -42,7 +42,7 @@ export const RouteAttr = {
   VIA: 18,
   SRC: 2,
 } as const;
-export const RouteMetric = { MTU: 2 } as const;
+export const RouteMetric = { MTU: 2, ADVMSS: 8 } as const;
 export const RuleAttr = { DST: 1, SRC: 2, PRIORITY: 6, FWMARK: 10, TABLE: 15, FWMASK: 16 } as const;
 
 /** {@link Link.flags}. */

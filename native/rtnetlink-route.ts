@@ -93,7 +93,8 @@ export function decodeRoute(body: Uint8Array): Route {
   const source = addressIn(attributes, RouteAttr.PREFSRC, family);
   const ifindex = readAttribute(attributes, RouteAttr.OIF, u32, 'RTA_OIF');
   const metric = readAttribute(attributes, RouteAttr.PRIORITY, u32, 'RTA_PRIORITY');
-  const mtu = mtuOf(attributes);
+  const mtu = metricOf(attributes, RouteMetric.MTU, 'RTAX_MTU');
+  const mss = metricOf(attributes, RouteMetric.ADVMSS, 'RTAX_ADVMSS');
   return {
     family,
     ...(dst !== undefined && { dst }),
@@ -107,6 +108,7 @@ export function decodeRoute(body: Uint8Array): Route {
     ...(source !== undefined && { source }),
     ...(metric !== undefined && { metric }),
     ...(mtu !== undefined && { mtu }),
+    ...(mss !== undefined && { mss }),
   };
 }
 
@@ -196,10 +198,11 @@ function routeAttributes(route: Route): Attribute[] {
   if (route.ifindex !== undefined) list.push(attribute(RouteAttr.OIF, u32, route.ifindex));
   if (route.source !== undefined) list.push(attributeBytes(RouteAttr.PREFSRC, route.source));
   if (route.metric !== undefined) list.push(attribute(RouteAttr.PRIORITY, u32, route.metric));
-  if (route.mtu !== undefined) {
-    const inner = [attribute(RouteMetric.MTU, u32, route.mtu)];
-    list.push(attributeNested(RouteAttr.METRICS, inner));
-  }
+  const { mtu, mss } = route;
+  const metrics: Attribute[] = [];
+  if (mtu !== undefined) metrics.push(attribute(RouteMetric.MTU, u32, mtu));
+  if (mss !== undefined) metrics.push(attribute(RouteMetric.ADVMSS, u32, mss));
+  if (metrics.length > 0) list.push(attributeNested(RouteAttr.METRICS, metrics));
   return list;
 }
 
@@ -223,10 +226,10 @@ function viaOf(attributes: Attributes): IpOctets | undefined {
   return via.slice(2);
 }
 
-function mtuOf(attributes: Attributes): number | undefined {
+function metricOf(attributes: Attributes, metric: number, what: string): number | undefined {
   const metrics = attributes.get(RouteAttr.METRICS);
   if (metrics === undefined) return undefined;
-  return readAttribute(parseAttributes(metrics), RouteMetric.MTU, u32, 'RTAX_MTU');
+  return readAttribute(parseAttributes(metrics), metric, u32, what);
 }
 
 function ruleMark(attributes: Attributes): Mark | undefined {

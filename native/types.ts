@@ -334,6 +334,8 @@ export interface Route {
   readonly source?: IpOctets;
   readonly metric?: number;
   readonly mtu?: number;
+  /** Largest TCP segment that is announced over it, `RTAX_ADVMSS`. */
+  readonly mss?: number;
 }
 
 /** A policy routing rule, `struct fib_rule_hdr`. */

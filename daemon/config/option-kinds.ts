@@ -1,3 +1,5 @@
+import type { RuleMark } from '../contracts/kernel.ts';
+
 /**
  * When a new value counts: `now` at the next use (also after `reload-settings`), `start` when the daemon starts,
  * `later` not yet: it is read and checked, and setting it is answered with a warning.
@@ -170,5 +172,25 @@ export function oneOf<const W extends string>(
     doc,
     effect,
     parse: (given) => allowed.find((word) => word === given.toLowerCase()),
+  };
+}
+
+/** `[!]mark[/mask]`: packets with a mark, or those without. */
+export function ruleMark(effect: OptionEffect, doc: string): Option<RuleMark | undefined> {
+  return {
+    default: undefined,
+    defaultText: '(none)',
+    allowed: '[!]mark[/mask], decimal or 0x hexadecimal',
+    unit: '',
+    doc,
+    effect,
+    parse: (given) => {
+      const match =
+        /^(!?)(\d{1,10}|0[xX][0-9a-fA-F]{1,8})(?:\/(\d{1,10}|0[xX][0-9a-fA-F]{1,8}))?$/.exec(given);
+      if (match === null) return undefined;
+      const [value, mask] = [Number(match[2]), Number(match[3] ?? 0xffff_ffff)];
+      if (value > 0xffff_ffff || mask > 0xffff_ffff) return undefined;
+      return { value, mask, invert: match[1] === '!' };
+    },
   };
 }

@@ -6,6 +6,7 @@ import {
   type Option,
   oneOf,
   real,
+  ruleMark,
   seconds,
   text,
   textOf,
@@ -274,7 +275,12 @@ export const OPTIONS = {
     'start',
     'Where the VICI server listens; only unix:// is served.',
   ),
-  'plugins.socket-default.fwmark': text('later', 'Mark of IKE packets.'),
+  'plugins.socket-default.fwmark': int(
+    0,
+    U32,
+    'start',
+    'Mark of the packets that IKE sends; 0 = none.',
+  ),
   'plugins.socket-default.set_source': bool(
     true,
     'later',
@@ -292,7 +298,10 @@ export const OPTIONS = {
     'start',
     'Use the portable crypto in JavaScript instead of the fast one. Not an option of strongSwan.',
   ),
-  'plugins.kernel-netlink.fwmark': text('later', '[!]mark[/mask] of the routing rule.'),
+  'plugins.kernel-netlink.fwmark': ruleMark(
+    'start',
+    'Packets whose lookups go to our routing table; all unless set.',
+  ),
   'plugins.kernel-netlink.install_routes_xfrmi': bool(
     false,
     'later',
@@ -301,14 +310,14 @@ export const OPTIONS = {
   'plugins.kernel-netlink.mss': int(
     0,
     [0, 65535],
-    'later',
+    'now',
     'MSS of installed routes; 0 = not set.',
     'octets',
   ),
   'plugins.kernel-netlink.mtu': int(
     0,
     [0, 65535],
-    'later',
+    'now',
     'MTU of installed routes; 0 = not set.',
     'octets',
   ),
@@ -329,8 +338,8 @@ export const OPTIONS = {
   ),
   'plugins.kernel-netlink.xfrm_acq_expires': seconds(
     165,
-    'later',
-    'How long the kernel keeps an acquire.',
+    'start',
+    'How long the kernel keeps an unanswered acquire and a reserved SPI; 0 leaves its own.',
   ),
   'plugins.revocation.enable_crl': bool(true, 'later', 'Check CRLs.'),
   'plugins.revocation.enable_ocsp': bool(true, 'later', 'Check OCSP.'),

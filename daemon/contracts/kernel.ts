@@ -242,6 +242,11 @@ export interface KernelIpsec extends AsyncDisposable {
   onEvent(handler: (event: KernelEvent) => void): void;
 }
 
+/** Which packets a rule is for: those with a mark or, inverted, those without. */
+export interface RuleMark extends Mark {
+  readonly invert: boolean;
+}
+
 /** A route in the daemon's own table. */
 export interface KernelRoute {
   readonly destination: IpAddress;
@@ -251,6 +256,9 @@ export interface KernelRoute {
   readonly gateway?: IpAddress;
   readonly interfaceName?: string;
   readonly source?: IpAddress;
+  /** Octets of packets, and of TCP segments, over it; the interface's unless given. */
+  readonly mtu?: number;
+  readonly mss?: number;
 }
 
 /** What of the network changed: addresses and links, or only routes and rules. */
@@ -283,9 +291,9 @@ export interface KernelNet extends AsyncDisposable {
   deleteAddress(address: IpAddress, interfaceName: string): Promise<void>;
   addRoute(route: KernelRoute): Promise<void>;
   deleteRoute(route: KernelRoute): Promise<void>;
-  /** `from all lookup table` at a priority, both families; an existing rule is no error. */
-  addRule(table: number, priority: number): Promise<void>;
-  deleteRule(table: number, priority: number): Promise<void>;
+  /** `from all lookup table` at a priority, both families, perhaps for packets of a mark only; an existing rule is no error. */
+  addRule(table: number, priority: number, mark?: RuleMark): Promise<void>;
+  deleteRule(table: number, priority: number, mark?: RuleMark): Promise<void>;
   /** Calls back after changes, once for a burst of one kind. */
   onChange(handler: (what: NetworkChange) => void): void;
 }

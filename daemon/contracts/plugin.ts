@@ -39,6 +39,12 @@ export interface KernelBackend {
   readonly net: KernelNet;
 }
 
+/** How the kernel is to be set up. */
+export interface KernelSettings {
+  /** Seconds it keeps an unanswered acquire and a reserved SPI; 0 leaves its own. */
+  readonly acquireLifetime: number;
+}
+
 /** Which UDP sockets to open. */
 export interface TransportSettings {
   /** `charon.port` and `charon.port_nat_t`; 0 lets the kernel choose. */
@@ -46,6 +52,8 @@ export interface TransportSettings {
   readonly nattPort: number;
   readonly ipv4: boolean;
   readonly ipv6: boolean;
+  /** Mark of what is sent; none if 0 or absent. */
+  readonly mark?: number;
 }
 
 /** How this host is told about DNS servers: the file, and the programs that may be in charge of it. */
@@ -63,7 +71,7 @@ export interface Plugin {
   /** Builds the algorithms; called once, when the plugin is enabled. */
   readonly crypto?: () => CryptoProvider;
   /** Opens the kernel. Rejects with an `IkedError` whose message says what to do (no CAP_NET_ADMIN…). */
-  readonly kernel?: (host: PluginHost) => Promise<KernelBackend>;
+  readonly kernel?: (host: PluginHost, settings: KernelSettings) => Promise<KernelBackend>;
   /** Opens the IKE sockets. Rejects with an `IkedError` whose message says what to do (port in use…). */
   readonly transport?: (
     settings: TransportSettings,

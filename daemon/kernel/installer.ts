@@ -6,6 +6,7 @@ import type {
   KernelNet,
   KernelPolicy,
   KernelRoute,
+  RuleMark,
   SaId,
   SaMode,
   SaProtocol,
@@ -36,6 +37,11 @@ export interface InstallerSettings {
   readonly installRoutes: boolean;
   readonly routingTable: number;
   readonly routingTablePriority: number;
+  /** Packets that look the table up; all unless given. */
+  readonly ruleMark?: RuleMark;
+  /** Octets, 0 for the interface's. */
+  readonly routeMtu?: number;
+  readonly routeMss?: number;
   readonly spiMin: number;
   readonly spiMax: number;
   readonly reqidBase: number;
@@ -95,7 +101,9 @@ export class KernelInstaller {
     attempt: (step) => this.#attempt('removing SAs, policies and routes', step),
     removed: (child) => this.#installed.delete(child),
   };
-  #rule: { readonly table: number; readonly priority: number } | undefined;
+  #rule:
+    | { readonly table: number; readonly priority: number; readonly mark: RuleMark | undefined }
+    | undefined;
   #overrunPending = false;
   #view: RouteView | undefined;
 
@@ -125,10 +133,15 @@ export class KernelInstaller {
     const kept = new Set([...this.#policies.records(), ...this.#routes.records()]);
     const isKept = (record: string): boolean => kept.has(record) || this.#sas.has(record);
     await this.#leftovers.takeOver(isKept);
-    const { installRoutes, routingTable: table, routingTablePriority: priority } = settings();
+    const {
+      installRoutes,
+      routingTable: table,
+      routingTablePriority: priority,
+      ruleMark: mark,
+    } = settings();
     if (!installRoutes || table === 0) return adopted;
-    await net.addRule(table, priority);
-    this.#rule = { table, priority };
+    await net.addRule(table, priority, mark);
+    this.#rule = { table, priority, mark };
     return adopted;
   }
 
@@ -168,7 +181,7 @@ export class KernelInstaller {
     this.#rule = undefined;
     if (rule !== undefined) {
       await this.#attempt('removing the routing rule', () =>
-        net.deleteRule(rule.table, rule.priority),
+        net.deleteRule(rule.table, rule.priority, rule.mark),
       );
     }
   }
@@ -298,12 +311,18 @@ export class KernelInstaller {
   async #holdRoutes(
     routes: (table: number) => Promise<readonly KernelRoute[]>,
   ): Promise<Held<KernelRoute>[]> {
-    const { installRoutes, routingTable } = this.#deps.settings();
+    const { installRoutes, routingTable, routeMtu = 0, routeMss = 0 } = this.#deps.settings();
+    const metrics = {
+      ...(routeMtu > 0 && { mtu: routeMtu }),
+      ...(routeMss > 0 && { mss: routeMss }),
+    };
     const held: Held<KernelRoute>[] = [];
     if (!installRoutes) return held;
     await this.#attempt('installing a route', async () => {
       for (const route of await routes(routingTable || 254)) {
-        held.push(await this.#routes.acquire(route));
+        held.push(
+          await this.#routes.acquire(route.type === 'throw' ? route : { ...route, ...metrics }),
+        );
       }
     });
     return held;

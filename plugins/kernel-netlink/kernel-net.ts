@@ -1,4 +1,9 @@
-import type { KernelNet, KernelRoute, NetworkChange } from '../../daemon/contracts/kernel.ts';
+import type {
+  KernelNet,
+  KernelRoute,
+  NetworkChange,
+  RuleMark,
+} from '../../daemon/contracts/kernel.ts';
 import type { Logger } from '../../daemon/contracts/logger.ts';
 import { type IpAddress, ipBytes } from '../../daemon/proto/ip-address.ts';
 import { Emitter } from '../../daemon/util/emitter.ts';
@@ -131,16 +136,16 @@ export class NetlinkNet implements KernelNet {
     });
   }
 
-  async addRule(table: number, priority: number): Promise<void> {
+  async addRule(table: number, priority: number, mark?: RuleMark): Promise<void> {
     this.#ownTables.add(table);
     await this.#forEachFamily(['EEXIST'], (family) =>
-      this.#client.addRule(ruleFor(family, table, priority)),
+      this.#client.addRule(ruleFor(family, table, priority, mark)),
     );
   }
 
-  async deleteRule(table: number, priority: number): Promise<void> {
+  async deleteRule(table: number, priority: number, mark?: RuleMark): Promise<void> {
     await this.#forEachFamily(['ENOENT'], (family) =>
-      this.#client.deleteRule(ruleFor(family, table, priority)),
+      this.#client.deleteRule(ruleFor(family, table, priority, mark)),
     );
   }
 
@@ -233,6 +238,8 @@ function toRoute(route: KernelRoute, ifindex: number): Route {
     ...(route.gateway !== undefined && { gateway: ipBytes(route.gateway) }),
     ...(ifindex !== 0 && { ifindex }),
     ...(route.source !== undefined && { source: ipBytes(route.source) }),
+    ...(route.mtu !== undefined && { mtu: route.mtu }),
+    ...(route.mss !== undefined && { mss: route.mss }),
   };
 }
 
@@ -250,6 +257,9 @@ function toHostAddress(virtual: IpAddress, ifindex: number): InterfaceAddress {
   };
 }
 
-function ruleFor(family: 4 | 6, table: number, priority: number): Rule {
-  return { family, table, priority, action: RuleAction.TO_TABLE };
+function ruleFor(family: 4 | 6, table: number, priority: number, mark?: RuleMark): Rule {
+  const rule = { family, table, priority, action: RuleAction.TO_TABLE };
+  if (mark === undefined) return rule;
+  const { value, mask, invert } = mark;
+  return { ...rule, mark: { value, mask }, ...(invert && { invert }) };
 }

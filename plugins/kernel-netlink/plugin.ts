@@ -3,7 +3,7 @@ import { openNetlinkKernel } from './open.ts';
 
 const plugin: Plugin = {
   name: 'kernel-netlink',
-  kernel: (host) => openNetlinkKernel(host.log),
+  kernel: (host, { acquireLifetime }) => openNetlinkKernel(host.log, { acquireLifetime }),
 };
 
 export default plugin;

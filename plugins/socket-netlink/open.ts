@@ -36,6 +36,7 @@ export async function openTransport(
       port,
       espInUdp: natt,
       bypass: true,
+      ...(settings.mark !== undefined && settings.mark !== 0 && { mark: settings.mark }),
       maxDatagram: MAX_DATAGRAM,
       onBatch: (batch) => transport?.receive(batch, socket.port),
       onError: (error) => logger.log('net', 1, error.message),

@@ -81,6 +81,37 @@ describeWith(['net-admin', 'esp'], 'kernel-netlink keeps the contract KernelIpse
   });
 });
 
+describeWith(['net-admin', 'xfrm'], 'kernel-netlink routes', () => {
+  inNamespace();
+
+  test('with an MTU and an MSS, looked up by packets without a mark; reservations live as long as asked', async () => {
+    const { ipsec, net } = await openNetlinkKernel(new MemoryLog(), { acquireLifetime: 90 });
+    expect(readFileSync('/proc/sys/net/core/xfrm_acq_expires', 'utf8').trim()).toBe('90');
+    namespace.ip('link add v0 type veth peer name v1');
+    namespace.ip('address add 192.0.2.1/24 dev v0');
+    namespace.ip('link set v0 up');
+    const mark = { value: 0x42, mask: 0xff, invert: true };
+    await net.addRule(220, 220, mark);
+    expect(namespace.ip('rule list')).toContain('not from all fwmark 0x42/0xff lookup 220');
+    const route = {
+      destination: ip('10.9.0.0'),
+      prefix: 16,
+      table: 220,
+      type: 'unicast',
+      interfaceName: 'v0',
+      mtu: 1300,
+      mss: 1260,
+    } as const;
+    await net.addRoute(route);
+    expect(namespace.ip('route list table 220')).toContain('mtu 1300 advmss 1260');
+    await net.deleteRoute(route);
+    await net.deleteRule(220, 220, mark);
+    expect(namespace.ip('rule list')).not.toContain('220');
+    await net[Symbol.asyncDispose]();
+    await ipsec[Symbol.asyncDispose]();
+  });
+});
+
 describeWith(['net-admin', 'esp'], 'kernel-netlink moves SAs', () => {
   inNamespace();
 

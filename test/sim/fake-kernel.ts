@@ -9,6 +9,7 @@ import {
   type KernelSa,
   type NetworkChange,
   type PolicyId,
+  type RuleMark,
   type SaEnds,
   type SaId,
   type SaMode,
@@ -320,14 +321,14 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.#changed();
   }
 
-  async addRule(table: number, priority: number): Promise<void> {
+  async addRule(table: number, priority: number, mark?: RuleMark): Promise<void> {
     this.#call('addRule', `${table}`);
-    this.rules.add(`${table} ${priority}`);
+    this.rules.add(ruleKey(table, priority, mark));
   }
 
-  async deleteRule(table: number, priority: number): Promise<void> {
+  async deleteRule(table: number, priority: number, mark?: RuleMark): Promise<void> {
     this.#call('deleteRule', `${table}`);
-    this.rules.delete(`${table} ${priority}`);
+    this.rules.delete(ruleKey(table, priority, mark));
   }
 
   onChange(handler: (what: NetworkChange) => void): void {
@@ -384,4 +385,9 @@ function policyKey(id: PolicyId & { readonly interfaceName?: string }): string {
 
 function routeKey(route: KernelRoute): string {
   return `${route.table} ${route.destination}/${route.prefix}`;
+}
+
+function ruleKey(table: number, priority: number, mark: RuleMark | undefined): string {
+  if (mark === undefined) return `${table} ${priority}`;
+  return `${table} ${priority} ${mark.invert ? '!' : ''}${mark.value}/${mark.mask}`;
 }

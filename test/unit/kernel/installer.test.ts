@@ -378,6 +378,19 @@ test('what could not be removed at start stays in the journal', async () => {
   expect(moon.kernel.empty).toBe(true);
 });
 
+test('routes have the configured MTU and MSS, and the rule its mark', async () => {
+  const { kernel, installer, settings } = host();
+  const mark = { value: 0x42, mask: 0xff, invert: true };
+  Object.assign(settings, { routeMtu: 1300, routeMss: 1260, ruleMark: mark });
+  await installer.start();
+  expect([...kernel.rules]).toEqual(['220 220 !66/255']);
+  const child = await installer.install(childSaSpec());
+  expect([...kernel.routes.values()]).toMatchObject([{ mtu: 1300, mss: 1260 }]);
+  await child.remove();
+  await installer.close();
+  expect(kernel.rules.size + kernel.routes.size).toBe(0);
+});
+
 test('the routing rule comes with start and goes with close, unless routes are off', async () => {
   const { kernel, installer, settings, build } = host();
   await installer.start();
