@@ -74,7 +74,10 @@ function newStart(shared: () => SharedSites): void {
         await run.moon.start(calm, 'moon');
         const left = await xfrmStates(run.moon.host);
         expect(left.map(({ spi }) => spi)).toEqual([FOREIGN_SPI]);
-        expect(await xfrmPolicyCount(run.moon.host)).toBe(0);
+        // They hold the traffic until it is clear that nothing of the new configuration takes their place.
+        expect(await xfrmPolicyCount(run.moon.host)).toBe(3);
+        const gone = async (): Promise<boolean> => (await xfrmPolicyCount(run.moon.host)) === 0;
+        await waitFor('the policies to go', gone, 15_000);
         await run.moon.host.ok(['ip', 'xfrm', 'state', 'flush']);
 
         await establish(run, 'moon');
