@@ -263,7 +263,7 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
     await ipsec[Symbol.asyncDispose]();
   });
 
-  test('an acquire tells reqid and selectors of the packet', async () => {
+  test('an acquire tells what the packet needs, and comes again only once it was forgotten', async () => {
     const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
     const events: KernelEvent[] = [];
     ipsec.onEvent((event) => events.push(event));
@@ -287,7 +287,27 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
       reqid: 7,
       source: { protocol: 17, startAddress: Uint8Array.of(10, 1, 0, 1), startPort: socket.port },
       destination: { endAddress: remote, startPort: 4711, endPort: 4711 },
+      wanted: { protocol: 50, mode: 'tunnel', reqid: 7 },
     });
+    const [first] = events;
+    if (first?.kind !== 'acquire') throw new TypeError('no acquire');
+    const template = policy.templates[0];
+    expect([first.wanted.source, first.wanted.destination]).toEqual([
+      template?.source,
+      template?.destination,
+    ]);
+    const another = async (): Promise<boolean> => {
+      const before = events.length;
+      socket.send({ data: Uint8Array.of(2), remote, remotePort: 4712 });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return events.length > before;
+    };
+    expect(await another()).toBe(false);
+    await ipsec.forgetAcquire(first.wanted);
+    expect(namespace.ip('xfrm state')).not.toContain('192.0.2');
+    expect(await another()).toBe(true);
+    expect(await another()).toBe(false);
+    await ipsec.forgetAcquire(first.wanted);
     await net[Symbol.asyncDispose]();
     await ipsec[Symbol.asyncDispose]();
   });

@@ -242,6 +242,14 @@ export function kernelCompliance(subject: KernelSubject): void {
     await kernel.deletePolicy(policy('out'));
   });
 
+  test('forgetting an acquire that never was is no error and leaves nothing', async () => {
+    await using kernel = await subject.create();
+    const wanted = { source: local, destination: remote, protocol: 50, mode: 'tunnel' } as const;
+    await kernel.forgetAcquire({ ...wanted, reqid: 7 });
+    await kernel.forgetAcquire({ ...wanted, mode: 'transport', reqid: 8, ifId: 4 });
+    expect(await kernel.listSas()).toEqual([]);
+  });
+
   test('a policy is listed as it was added', async () => {
     await using kernel = await subject.create();
     const added = [
