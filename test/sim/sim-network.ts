@@ -100,6 +100,11 @@ export class SimNetwork {
     return nat;
   }
 
+  /** Takes hosts out from behind whatever NAT they were behind. */
+  outside(...names: readonly string[]): void {
+    for (const name of names) this.#behind.delete(name);
+  }
+
   onPacket(listener: (record: PacketRecord) => void): void {
     this.#listeners.push(listener);
   }
