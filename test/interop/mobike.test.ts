@@ -1,23 +1,12 @@
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { Host } from '../lab/host.ts';
-import { addRoutes, link } from '../lab/links.ts';
 import { ADDRESSES, type ExtraSettings, type PartialPlan, plan, type Side } from '../lab/plan.ts';
 import { makeSites, type Sites } from '../lab/sites.ts';
 import { sleep, waitFor } from '../lab/wait.ts';
-import { xfrmStates } from '../lab/xfrm.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { strongswan } from './peers.ts';
 import { Stream } from './stream.ts';
 import { establish, type TunnelRun, takeDown, withTunnel } from './tunnel-run.ts';
-
-/** The second way of each gateway to the router. */
-const SECOND = {
-  moon: { gateway: '203.0.113.1', router: '203.0.113.2' },
-  sun: { gateway: '203.0.113.5', router: '203.0.113.6' },
-} as const;
-
-/** Packets that a move may cost: the path is noticed to be gone 100 ms late, and the lab is slow. */
-const TOLERATED = 60;
+import { at, left, restore, SECOND, secondWay, TOLERATED } from './two-ways.ts';
 
 const mobile: ExtraSettings = { connection: { mobike: 'yes', local_addrs: '%any' } };
 const anybody: ExtraSettings = { connection: { ...mobile.connection, remote_addrs: '%any' } };
@@ -112,45 +101,3 @@ describeWith('lab', 'MOBIKE with strongSwan', () => {
     );
   }
 });
-
-/** Whether the kernels of both gateways have one CHILD_SA, with this address at an end. */
-async function at({ moon, sun }: TunnelRun, address: string): Promise<boolean> {
-  for (const gateway of [moon, sun]) {
-    const states = await xfrmStates(gateway.host);
-    const there = states.filter(({ source, destination }) =>
-      [source, destination].includes(address),
-    );
-    if (states.length !== 2 || there.length !== 2) return false;
-  }
-  return true;
-}
-
-/** Whether the kernels of both gateways have one CHILD_SA, with this address at no end. */
-async function left({ moon, sun }: TunnelRun, address: string): Promise<boolean> {
-  for (const gateway of [moon, sun]) {
-    const states = await xfrmStates(gateway.host);
-    const still = states.some(({ source, destination }) => [source, destination].includes(address));
-    if (states.length !== 2 || still) return false;
-  }
-  return true;
-}
-
-async function secondWay(router: Host, gateway: Host, side: Side): Promise<void> {
-  const { gateway: address, router: hop } = SECOND[side];
-  await link(
-    { host: gateway, device: 'wan2', addresses: [`${address}/30`] },
-    { host: router, device: `to-${side}2`, addresses: [`${hop}/30`] },
-  );
-  await addRoutes(gateway, [`default via ${hop} metric 100`]);
-}
-
-/** The first way as it was made. */
-async function restore(gateway: Host, side: Side): Promise<void> {
-  const { 4: v4, 6: v6 } = ADDRESSES[side];
-  await gateway.sh(`ip link set wan up
-    ip -4 address flush dev wan
-    ip address add ${v4.gateway}/24 dev wan
-    ip address replace ${v6.gateway}/64 dev wan nodad
-    ip route replace default via ${v4.router}
-    ip -6 route replace default via ${v6.router}`);
-}

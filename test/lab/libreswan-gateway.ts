@@ -106,7 +106,7 @@ conn gw
     left=${ADDRESSES[side][plan.family].gateway}
     leftid=@${plan.identity[side]}
     ${tunnel ? `leftsubnet=${ADDRESSES[side][plan.family].net}` : ''}
-    right=${visibleAddress(peer, plan)}
+    right=${plan.extra[side].libreswan?.['right'] ?? visibleAddress(peer, plan)}
     rightid=@${plan.identity[peer]}
     ${tunnel ? `rightsubnet=${ADDRESSES[peer][plan.family].net}` : ''}
     ike=${ike.join(',')}
@@ -128,6 +128,7 @@ function withHash(cipher: Cipher): string {
 
 function extraLines(plan: Plan, side: Side): string {
   return Object.entries(plan.extra[side].libreswan ?? {})
+    .filter(([key]) => key !== 'right')
     .map(([key, value]) => `${key}=${value}`)
     .join('\n    ');
 }
