@@ -95,6 +95,18 @@ test('with MOBIKE a rebound NAT is found by the liveness check, RFC 4555 section
   expect(flow(moon, carol)).toEqual(BOTH_WAYS);
 });
 
+test('with MOBIKE a request from elsewhere is answered there and moves nothing, RFC 4555 section 3.8', async () => {
+  await using world = new World();
+  const nat = world.network.nat(ip(ONE_NAT), 'moon');
+  const [moon, carol] = await tunnel(world);
+  const before = endsOf(carol);
+  nat.rebind();
+  await world.during(moon.terminate({ child: 'net' }));
+  expect(moon.children.length + carol.children.length).toBe(0);
+  expect(endsOf(carol)).toEqual(before);
+  expect(updates(carol)).toEqual([]);
+});
+
 test('with MOBIKE verified ESP from another address is answered there once the peer proved to be there', async () => {
   await using world = new World();
   world.network.nat(ip(ONE_NAT), 'moon');
