@@ -10,10 +10,11 @@ import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes one CHILD_SA, or what replaced it meanwhile, with a DELETE exchange (RFC 7296 section 1.4.1). */
 export function childDelete(child: ChildSa): QueuedTask {
+  const goal = { child };
   return {
     names: ['CHILD_DELETE'],
-    run: (sa) => conversation(sa, child),
-    saved: () => ({ kind: 'child-delete', child: child.terms.uniqueId }),
+    run: (sa) => conversation(sa, goal),
+    saved: () => ({ kind: 'child-delete', child: goal.child.terms.uniqueId }),
   };
 }
 
@@ -58,15 +59,16 @@ async function* disowning(
 
 async function* conversation(
   sa: IkeSa,
-  asked: ChildSa,
+  goal: { child: ChildSa },
 ): AsyncGenerator<OutboundRequest, void, Reply> {
-  let child = asked;
+  let { child } = goal;
   while (child.successor !== undefined) child = child.successor;
   // What the peer has replaced it deletes itself; the one that goes is the replacement.
   if (child.state === 'REKEYED') child = child.peerRekey?.replacement ?? child;
   if (sa.children.get(child.terms.uniqueId) !== child || !child.live) return;
   const old = child.predecessor;
   if (old?.peerRekey?.replacement === child) await completePeerRekey(old);
+  goal.child = child;
   child.state = 'DELETING';
   logDelete(sa, child);
   yield { exchange: ExchangeType.INFORMATIONAL, payloads: [deletePayload(child)] };
