@@ -58,7 +58,7 @@ function survives(shared: () => SharedSites, initiator: Side): void {
         const answer = /sending DPD request[\s\S]*parsed INFORMATIONAL response/;
         await waitFor('a DPD to be answered', () => answer.test(asks.log()), 10_000);
         await proveTraffic(run);
-        for (const gateway of [sun]) {
+        for (const gateway of [moon, sun]) {
           expect(await gateway.establishedCount()).toBe(1);
           await rekey(run, gateway);
           await proveTraffic(run);
