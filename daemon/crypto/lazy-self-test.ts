@@ -26,6 +26,11 @@ export class LazilyTestedKeyExchange implements KeyExchangeAlgorithm {
     return this.#method.initiate();
   }
 
+  restore(saved: Uint8Array): KeyExchange | undefined {
+    this.selfTest();
+    return this.#method.restore?.(saved);
+  }
+
   respond(peerPublic: Uint8Array): {
     readonly publicValue: Uint8Array;
     readonly secret: Uint8Array;

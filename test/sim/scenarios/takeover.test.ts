@@ -171,6 +171,21 @@ test('what cannot be read is left out, and its kernel state removed', async () =
   flows(moon, carol);
 });
 
+test('a rekeying whose request is out goes on with the keys it began with', async () => {
+  await using world = new World();
+  const [moon, carol] = await up(world, { esp: 'aes128gcm16-x25519' });
+  for (const sa of moon.daemon.manager.tables.byId.values()) {
+    for (const child of sa.children.values()) sa.rekeyChild(child);
+  }
+  await world.pass(1);
+  await restart(world, moon);
+  await world.pass(10_000);
+  // Nothing was asked for twice.
+  expect(moon.children.map(({ uniqueId }) => uniqueId)).toEqual([2]);
+  expect(carol.children.map(({ uniqueId }) => uniqueId)).toEqual([2]);
+  flows(moon, carol);
+});
+
 /** Two gateways with a tunnel and journals. */
 async function up(world: World, setup: PairSetup = {}): Promise<readonly [WorldHost, WorldHost]> {
   const [moon, carol] = await pair(world, { ...setup, options: { state_journal: true } });
