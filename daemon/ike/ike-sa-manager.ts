@@ -13,7 +13,7 @@ import { DecodeError } from '../wire/decode-error.ts';
 import { type IkeHeader, parseHeader } from '../wire/header.ts';
 import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
 import { alertFromOutside } from './announce.ts';
-import { expireChild, rekeyChild } from './child-expiry.ts';
+import { expireChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
@@ -27,6 +27,7 @@ import { PolicyBook } from './policy-book.ts';
 import { addressesToKeep } from './receive-addresses.ts';
 import { ResponderGuard } from './responder-guard.ts';
 import { reusableFor } from './reuse.ts';
+import { SoftExpiries } from './soft-expiries.ts';
 import type { Takeover } from './state/takeover.ts';
 import { attemptFor, type Cause, namesNobody } from './trap-attempt.ts';
 import { versionRefusal } from './version-refusal.ts';
@@ -63,6 +64,7 @@ export class IkeSaManager implements SaRegistry {
   /** Strangers can ask for these. */
   readonly #crashAnswers = new Throttle(50, 1000);
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
+  readonly #softExpiries: SoftExpiries;
   #nextIkeId = 1;
   #nextChildId = 1;
   #nextMark = 1;
@@ -73,6 +75,7 @@ export class IkeSaManager implements SaRegistry {
     const outsideAlerts = new Throttle(10, 1000);
     const { counters, jobs } = this;
     this.#env = { ...env, registry: this, counters, jobs, outsideAlerts };
+    this.#softExpiries = new SoftExpiries(env.clock);
     this.guard = new ResponderGuard(env);
     this.policies = new PolicyBook(env, (connection, child, packet, peer) => {
       // The trap may be older than what else of the connection has changed.
@@ -231,8 +234,8 @@ export class IkeSaManager implements SaRegistry {
     const name = `CHILD_SA ${child.label} (SPI ${hex32(spi)})`;
     const reached = event.hard ? 'expired' : 'reached its soft lifetime';
     child.sa.log.log('chd', 1, `${name} ${reached}`);
-    // It may move to another IKE_SA before the job has its turn.
-    child.sa.post(() => (event.hard ? expireChild(child) : rekeyChild(child)));
+    if (event.hard) child.sa.post(() => expireChild(child));
+    else this.#softExpiries.reached(child);
   }
 
   newSpi(): IkeSpi {
