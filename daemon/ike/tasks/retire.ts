@@ -1,5 +1,7 @@
+import { provides } from '../crossing.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
+import { childCreate } from './child-create.ts';
 
 /** Milliseconds after which it is asked again whether every CHILD_SA is there. */
 const PATIENCE = 500;
@@ -9,9 +11,10 @@ const PATIENCE = 500;
  * old ones carry the traffic until then. `failed` is called if it never comes to that.
  */
 export function retire(old: IkeSa, reason: string, failed?: () => void): QueuedTask {
+  const asked = new Set<string>();
   const plan: QueuedTask = {
     names: ['IKE_REAUTH_COMPLETE'],
-    run: (sa) => conversation(sa, old, reason, plan),
+    run: (sa) => conversation(sa, old, reason, plan, asked),
     ...(failed === undefined ? {} : { abandoned: failed }),
     saved: () => ({ kind: 'retire', old: old.uniqueId, reason }),
   };
@@ -23,6 +26,7 @@ async function* conversation(
   old: IkeSa,
   reason: string,
   plan: QueuedTask,
+  asked: Set<string>,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   // Nothing is asked of the peer on this IKE_SA.
   yield* [];
@@ -34,6 +38,18 @@ async function* conversation(
   // It may have been rekeyed meanwhile.
   let last = sa.replaces ?? old;
   while (last.successor !== undefined) last = last.successor;
+  // What either side set up in it while this one came to be; asked for once, since the peer may refuse.
+  const missing = [...last.children.values()].filter(
+    ({ live, config }) => live && !last.ending && !asked.has(config.name) && !provides(sa, config),
+  );
+  if (missing.length > 0 || last.tasks.plans('CHILD_CREATE')) {
+    for (const { config } of missing) {
+      asked.add(config.name);
+      if (!sa.tasks.creates(config)) sa.tasks.queue(childCreate(config));
+    }
+    sa.tasks.later(plan, PATIENCE);
+    return;
+  }
   sa.replaces = undefined;
   last.delete(reason);
 }

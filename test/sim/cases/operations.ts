@@ -11,6 +11,7 @@ export type Operation =
   | 'delete-ike'
   | 'expire'
   | 'move'
+  | 'reauth'
   | 'dpd';
 
 export const operations: readonly Operation[] = [
@@ -25,9 +26,6 @@ export const operations: readonly Operation[] = [
 
 /** Operations after which the CHILD_SA `net` need not be there any more. */
 export const ending: readonly Operation[] = ['delete-child', 'delete-ike', 'expire'];
-
-/** What is tried while an end moves. */
-export const crossingMoves: readonly Operation[] = ['rekey-child', 'rekey-ike'];
 
 /** Where an end moves. */
 const elsewhere = { A: '198.51.100.7', B: '198.51.100.9' } as const;
@@ -51,6 +49,9 @@ export function startOperation(side: Side, operation: Operation): void {
       return;
     case 'rekey-ike':
       void sa.rekeyIke();
+      return;
+    case 'reauth':
+      sa.reauthenticate();
       return;
     case 'delete-child':
       if (child !== undefined) void side.host.terminate({ child: 'net' });

@@ -104,7 +104,8 @@ export class Stage implements AsyncDisposable {
     const stage = await Stage.empty(setup);
     const outcome = await stage.world.during(stage.a.host.initiate('net'));
     if (!outcome.ok) throw new Error(`no beginning: ${outcome.errmsg}`);
-    await stage.quiet();
+    // What is set up in the same moment could have crossed.
+    await stage.world.pass(1000);
     const { laterIke } = setup;
     if (laterIke !== undefined) {
       stage.a.propose(laterIke.A);
