@@ -19,12 +19,17 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 64_000;
 /** The peer agreed to something that does not take the packet: to ask again soon would pile up CHILD_SAs. */
 const PAUSE_AFTER_NARROWING = 600_000;
+/** Milliseconds after which an acquire is no repetition of the one before: less than the kernel's `xfrm_acq_expires`. */
+const STALE = 150_000;
 /** Peers of one wildcard trap that are being connected to, or pausing, at a time. */
 const PEERS_AT_ONCE = 256;
 
 /** One peer of a trap, as long as it is busy or has failed last time. */
 interface PeerState {
   busy: boolean;
+  /** Monotonic milliseconds at which the attempt under way began; each has an identity of its own. */
+  began: number;
+  attempt: number;
   failures: number;
   pause: Timer | undefined;
   /** The acquire that the kernel waits for. */
@@ -59,7 +64,7 @@ export class Acquires {
     const packet = packetOf(event);
     const peer = this.#wildcard ? ipFromBytes(event.destination.startAddress) : undefined;
     const state = this.#stateOf(peer, event);
-    if (state === undefined || state.busy) return;
+    if (state === undefined || (state.busy && !this.#isStale(state))) return;
     const { local, remote } = packet;
     this.#env.log.log(
       'knl',
@@ -68,9 +73,14 @@ export class Acquires {
         `and reqid {${event.reqid}}`,
     );
     state.busy = true;
+    state.began = this.#env.clock.now();
     state.event = event;
+    state.attempt += 1;
+    const mine = state.attempt;
     const { outcome, taker } = this.#attempt(packet, peer);
-    void outcome.then((result) => this.#settled(peer, state, result.ok ? taker() : 'failed'));
+    void outcome.then((result) => {
+      if (mine === state.attempt) this.#settled(peer, state, result.ok ? taker() : 'failed');
+    });
   }
 
   /** The trap goes or is renewed: pauses end, and the kernel may ask at once for whatever takes its place. */
@@ -79,6 +89,12 @@ export class Acquires {
     for (const [peer, state] of [...this.#peers]) {
       if (state.busy) this.#rearm(peer, state);
     }
+  }
+
+  // The kernel asks again by itself only when it has given up waiting: an attempt that is still under way then is joined,
+  // one that went astray replaced.
+  #isStale({ began, pause }: PeerState): boolean {
+    return pause === undefined && this.#env.clock.now() - began >= STALE;
   }
 
   #settled(
@@ -118,7 +134,14 @@ export class Acquires {
       }
       return undefined;
     }
-    const state = { busy: false, failures: 0, pause: undefined, event };
+    const state: PeerState = {
+      busy: false,
+      began: 0,
+      attempt: 0,
+      failures: 0,
+      pause: undefined,
+      event,
+    };
     this.#peers.set(peer, state);
     return state;
   }

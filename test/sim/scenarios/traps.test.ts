@@ -80,6 +80,34 @@ test('traps on both sides meet', async () => {
   await world.pass(5000);
   expect(carryHeld(moon.kernel, carol.kernel).map(({ kind }) => kind)).toEqual(['protected']);
   expect(carryHeld(carol.kernel, moon.kernel).map(({ kind }) => kind)).toEqual(['protected']);
+  // Both are armed afterwards, also the one whose IKE_SA gave way.
+  for (const [one, other, packet] of [
+    [moon, carol, there],
+    [carol, moon, back],
+  ] as const) {
+    await world.during(one.terminate({ ike: 'gw' }));
+    await world.settle(() => moon.sas.length === 0 && carol.sas.length === 0);
+    expect(carry(one.kernel, other.kernel, packet)).toEqual({ kind: 'held' });
+    await world.settle(() => one.children.length === 1 && other.children.length === 1);
+  }
+});
+
+test('a peer that is silent for long is tried again when the kernel asks again', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world, { moonChild: TRAP, moonConnection: { keyingTries: 0 } });
+  world.network.link = { ...world.network.link, loss: 1 };
+  carry(moon.kernel, carol.kernel, there);
+  await world.pass(170_000);
+  moon.kernel.larval.clear();
+  carry(moon.kernel, carol.kernel, there);
+  expect(acquires(moon)).toBe(2);
+  expect(moon.sas).toHaveLength(1);
+  world.network.link = { ...world.network.link, loss: 0 };
+  await world.settle(() => moon.children.length === 1);
+  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+  await world.during(moon.terminate({ child: 'net' }));
+  expect(carry(moon.kernel, carol.kernel, there)).toEqual({ kind: 'held' });
+  await world.settle(() => moon.children.length === 1);
 });
 
 test.each([
