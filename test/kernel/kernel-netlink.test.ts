@@ -372,14 +372,19 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
     for (const name of ['v0', 'v1']) namespace.ip(`link set ${name} addrgenmode none`);
     namespace.ip('link set v0 up');
     namespace.ip('link set v1 up');
+    // Linux tells of a link that has come up up to a second later, and only then begins with IPv6 on it.
+    await until(() => namespace.ip('link show').match(/state UP/g)?.length === 2, 'the link');
     namespace.ip('address add 192.0.2.1/24 dev v0');
     namespace.ip('address add 2001:db8::1/64 dev v0 nodad');
     const { ipsec, net } = await openNetlinkKernel(new MemoryLog());
-    await new Promise((resolve) => setTimeout(resolve, 100));
     let changes = 0;
+    let quietSince = performance.now();
     net.onChange(() => {
       changes += 1;
+      quietSince = performance.now();
     });
+    await until(() => performance.now() - quietSince > 300, 'what the link itself causes to end');
+    changes = 0;
     for (const text of ['10.3.0.1', '2001:db8::7:1']) {
       const address = ip(text);
       await net.addAddress(address, 'v0');
