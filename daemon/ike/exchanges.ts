@@ -8,6 +8,7 @@ import type { IkeSaState } from './ike-sa-state.ts';
 import { respondInformational } from './informational.ts';
 import { find, notify } from './payloads.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
+import { takeOverIfUsed } from './tasks/ike-rekey.ts';
 import { respond } from './tasks/respond.ts';
 
 /** In which states a request of the peer is processed at all; anything else is dropped without a word. */
@@ -34,6 +35,7 @@ export async function handleRequest(
   sa: IkeSa,
   request: InboundRequest,
 ): Promise<OutboundResponse | undefined> {
+  takeOverIfUsed(sa, request.message);
   switch (request.message.exchange) {
     case ExchangeType.IKE_SA_INIT:
       sa.responder = respond(sa, request);

@@ -31,7 +31,7 @@ import { scheduleLifetimes } from './lifetimes.ts';
 import { watchLiveness } from './liveness.ts';
 import type { Mobike, Path, PathSearch } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
-import type { NatStatus } from './nat-detection.ts';
+import { type NatStatus, natUnknown } from './nat-detection.ts';
 import { onTimer } from './on-timer.ts';
 import { reauthenticate } from './reauth.ts';
 import { adoptPath, followPeer, nextRound, proceed, suspectPath } from './roam.ts';
@@ -70,13 +70,7 @@ export class IkeSa implements EngineHost {
   readonly earlyDeletes = new EarlyDeletes();
   /** Virtual IPs of either side, and what came with them. */
   readonly configuration = new Configuration();
-  readonly nat: NatStatus = {
-    known: false,
-    local: false,
-    remote: false,
-    fake: false,
-    seenAs: undefined,
-  };
+  readonly nat: NatStatus = natUnknown();
   /** Both sides announced RFC 4555. */
   mobike: Mobike | undefined;
 
@@ -131,6 +125,8 @@ export class IkeSa implements EngineHost {
   peerRekey: PeerIkeRekey | undefined;
   /** What replaced it by rekeying. */
   successor: IkeSa | undefined;
+  /** What the peer made it to replace, as long as it has not. */
+  origin: IkeSa | undefined;
   /** Listeners believe that it is up. */
   up = false;
   /** When it is to be rekeyed and when reauthenticated, monotonic milliseconds; `undefined`: never. */

@@ -35,6 +35,7 @@ export function makeSuccessor(old: IkeSa, agreement: IkeAgreement): IkeSa {
   installRekeyedKeys(fresh, old, agreement);
   wipeSecrets(secrets);
   fresh.succeed(old);
+  if (!byUs) fresh.origin = old;
   return fresh;
 }
 
@@ -73,6 +74,7 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   fresh.ending = old.ending;
   old.successor = fresh;
   old.peerRekey = undefined;
+  fresh.origin = undefined;
   for (const child of [...old.children.values()]) child.moveTo(fresh);
   old.configuration.moveTo(fresh.configuration);
   fresh.mobike = old.mobike;

@@ -23,6 +23,11 @@ export interface NatStatus {
   seenAs: Uint8Array | undefined;
 }
 
+/** What is known before NAT detection was done. */
+export function natUnknown(): NatStatus {
+  return { known: false, local: false, remote: false, fake: false, seenAs: undefined };
+}
+
 /**
  * NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP of a message of ours, RFC 7296 section 2.23; with `encap` they
  * pretend that a NAT is in front of us. `path` is that of the message.

@@ -114,7 +114,10 @@ export class Takeover {
     if (ike.successor !== undefined) sa.successor = this.#find(ike.successor);
     if (ike.peerSuccessor !== undefined && ike.lowestNonce !== undefined) {
       const successor = this.#find(ike.peerSuccessor);
-      if (successor !== undefined) sa.peerRekey = { successor, lowestNonce: ike.lowestNonce };
+      if (successor !== undefined) {
+        sa.peerRekey = { successor, lowestNonce: ike.lowestNonce };
+        successor.origin = sa;
+      }
     }
     for (const { saved } of children) {
       const child = this.#childById.get(saved.uniqueId);

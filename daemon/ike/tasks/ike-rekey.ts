@@ -1,6 +1,7 @@
 import { NotifyType, notifyName } from '../../proto/iana/notify-types.ts';
 import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
 import { type IkeSpi, ikeSpiBytes, ikeSpiFrom, NO_SPI } from '../../proto/ike-spi.ts';
+import type { Message } from '../../proto/payload.ts';
 import type { Proposal } from '../../proto/proposal.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { selectProposal } from '../../proto/proposal-select.ts';
@@ -88,8 +89,9 @@ async function* conversation(
   }
 }
 
-/** Whether the peer's rekeying stands and ours is redundant: ours holds the lowest nonce. */
+/** Whether the peer's rekeying stands and ours is redundant: it has taken over, or ours holds the lowest nonce. */
 function lost(sa: IkeSa, ni: Uint8Array, nr: Uint8Array): boolean {
+  if (sa.successor !== undefined) return true;
   const peer = sa.peerRekey;
   if (peer === undefined || peer.successor?.destroyed) return false;
   return compareBytes(lowerBytes(ni, nr), peer.lowestNonce) < 0;
@@ -102,6 +104,19 @@ async function dropRedundant(sa: IkeSa): Promise<void> {
   sa.peerRekey = undefined;
   if (redundant === undefined) await sa.dropFollowUp();
   else if (!redundant.destroyed) redundant.timers.start('replaced', DELETE_PATIENCE);
+}
+
+/**
+ * The peer asks something of an IKE_SA that it made to replace another: it has decided that this one stands, which is more than we
+ * know while our own rekeying is unanswered. Only to delete the IKE_SA is to say the opposite.
+ */
+export function takeOverIfUsed(sa: IkeSa, { payloads }: Message): void {
+  const { origin } = sa;
+  if (origin === undefined || origin.peerRekey?.successor !== sa) return;
+  const withdrawn = payloads.some(
+    (payload) => payload.kind === 'Delete' && payload.protocol === ProtocolId.IKE,
+  );
+  if (!withdrawn) completePeerRekey(origin);
 }
 
 /** What the peer made takes over, if it is complete. */
@@ -171,7 +186,7 @@ async function* answered(
 async function refused(sa: IkeSa, { error }: Refused): Promise<void> {
   sa.log.log('ike', 1, `received ${notifyName(error.type)} notify for rekeying of ${sa.label}`);
   // The peer is done with its own rekeying, or is about to be: ours is not needed any more.
-  if (completePeerRekey(sa)) return;
+  if (sa.successor !== undefined || completePeerRekey(sa)) return;
   if (sa.peerRekey !== undefined && !sa.peerRekey.successor?.destroyed) return;
   if (error.type === NotifyType.TEMPORARY_FAILURE) {
     if (await stillTemporary(sa)) again(sa);
