@@ -71,6 +71,8 @@ export interface PeerRekey {
 export class ChildSa {
   /** Monotonic milliseconds. */
   readonly installedAt: number;
+  /** Without traffic it was not used since then, monotonic milliseconds. */
+  idleSince: number;
   /** How the tables of kernel events know it. */
   kernelKeys: readonly string[] = [];
   /** Where it receives, and where it sends to. */
@@ -112,6 +114,7 @@ export class ChildSa {
     this.up = start.up;
     this.ends = { local: sa.local.address, remote: sa.remote.address };
     this.installedAt = start.installedAt ?? sa.env.clock.now();
+    this.idleSince = this.installedAt;
   }
 
   get terms(): ChildSaTerms {

@@ -1,6 +1,7 @@
 import { KernelError } from '../contracts/kernel.ts';
 import { alert, announceChildRekey } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
+import { passOnIdleness } from './inactivity.ts';
 import { childDelete } from './tasks/child-delete.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function takeOver(old: ChildSa, by: ChildSa): Promise<void> {
     alert(sa.env, 'install-child-sa-failed', sa);
     sa.tasks.queue(childDelete(by));
   }
+  await passOnIdleness(old, by);
   await old.removeOutbound();
   old.peerRekey = undefined;
   if (old.up) {

@@ -75,7 +75,11 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   old.successor = fresh;
   old.peerRekey = undefined;
   fresh.origin = undefined;
-  for (const child of [...old.children.values()]) child.moveTo(fresh);
+  for (const child of [...old.children.values()]) {
+    child.moveTo(fresh);
+    // It finds out by itself how long is left.
+    if (child.config.inactivity > 0) fresh.timers.startWithin('inactivity', 1000);
+  }
   old.configuration.moveTo(fresh.configuration);
   fresh.mobike = old.mobike;
   old.mobike = undefined;

@@ -39,10 +39,16 @@ export async function closeInactive(sa: IkeSa): Promise<void> {
   await sa.tasks.advance();
 }
 
-/** Since the last packet in either direction, or since there is the CHILD_SA. */
+/** One CHILD_SA takes the place of another: nobody used the new one for as long as nobody used the old one. */
+export async function passOnIdleness(old: ChildSa, by: ChildSa): Promise<void> {
+  if (old.config.inactivity === 0) return;
+  by.idleSince = old.sa.env.clock.now() - (await idleMillis(old.sa, old));
+}
+
+/** Since the last packet in either direction, or since there is the CHILD_SA or what it replaced. */
 async function idleMillis(sa: IkeSa, child: ChildSa): Promise<number> {
   const { clock } = sa.env;
-  const installed = clock.now() - child.installedAt;
+  const installed = clock.now() - child.idleSince;
   const usage = await child.refreshUsage().catch(() => child.usage);
   const last = Math.max(usage.in?.lastUsed ?? 0, usage.out?.lastUsed ?? 0);
   // A wall clock that jumped back says "just now".

@@ -302,9 +302,12 @@ async function settleLeftovers(old: ChildSa): Promise<void> {
 }
 
 async function close(child: ChildSa): Promise<void> {
-  const { up } = child;
+  const { up, sa, config } = child;
+  if (up && config.closeAction.trap) await sa.env.registry.trap(sa, [config.name]);
   await child.remove();
-  if (up) child.sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
+  if (!up) return;
+  sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
+  if (config.closeAction.start && !sa.ending) sa.tasks.queue(childCreate(config));
 }
 
 async function prepare(

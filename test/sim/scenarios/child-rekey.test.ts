@@ -133,3 +133,16 @@ describe('rekeying against closing', () => {
     }
   });
 });
+
+test('close_action = start sets up again what the peer closed while our rekeying was open', async () => {
+  await using world = new World();
+  const [moon, carol] = await established(world, {
+    moonChild: { closeAction: { start: true, trap: false } },
+  });
+  rekey(moon);
+  const closed = await world.during(carol.terminate({ child: 'net' }));
+  expect(closed.ok).toBe(true);
+  await world.pass(DONE);
+  for (const host of [moon, carol]) expect(host.children.length).toBe(1);
+  expectTraffic(moon, carol);
+});

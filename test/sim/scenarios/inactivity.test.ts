@@ -83,3 +83,23 @@ test('without inactivity nothing is ever asked', async () => {
   await world.pass(3_000_000);
   expect(moon.children).toHaveLength(1);
 });
+
+test.each(['CHILD_SA', 'IKE_SA'])(
+  'rekeying of the %s again and again does not keep an unused one',
+  async (what) => {
+    await using world = new World();
+    const [moon, carol] = await pair(world, lazy());
+    await world.during(moon.initiate('net'));
+    for (let round = 0; round < 5; round++) {
+      await world.pass(10_000);
+      for (const sa of carol.daemon.manager.tables.byId.values()) {
+        if (what === 'IKE_SA') sa.rekeyIke();
+        else for (const child of sa.children.values()) sa.rekeyChild(child);
+      }
+    }
+    expect(moon.children).toHaveLength(1);
+    await world.pass(12_000);
+    expect(moon.children.length + carol.children.length).toBe(0);
+    expect(moon.lines).toContain('deleting CHILD_SA after 60 seconds of inactivity');
+  },
+);
