@@ -10,7 +10,6 @@ import { printProposals } from '../proto/proposal-print.ts';
 import { selectProposal } from '../proto/proposal-select.ts';
 import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { narrow } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { alert } from './announce.ts';
 import {
@@ -28,6 +27,7 @@ import type { ExchangedSecrets } from './create-exchange.ts';
 import { EstablishError } from './errors.ts';
 import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { narrowAcrossNat } from './nat-selectors.ts';
 import { find, findError } from './payloads.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
@@ -233,8 +233,12 @@ export class ChildProposal {
         `peer selected other key exchanges for CHILD_SA '${this.#child.name}' than it did (${nameOfKeMethod(method)})`,
       );
     }
-    const localTs = narrow(this.#ownSelectors(), tsi.selectors);
-    const remoteTs = narrow(this.#remote, tsr.selectors);
+    const features = this.#agreedFeatures(message);
+    const nat = features.mode === 'transport' ? sa.nat : { local: false, remote: false };
+    const localSeen = nat.local ? sa.local.address : undefined;
+    const localTs = narrowAcrossNat(this.#ownSelectors(), tsi.selectors, localSeen);
+    const remoteSeen = nat.remote ? sa.remote.address : undefined;
+    const remoteTs = narrowAcrossNat(this.#remote, tsr.selectors, remoteSeen);
     if (localTs.length === 0 || remoteTs.length === 0) {
       throw new EstablishError(
         `peer answered with traffic selectors ${printSelectors(tsi.selectors, tsr.selectors)}, ` +
@@ -247,7 +251,7 @@ export class ChildProposal {
       uniqueId: this.uniqueId,
       child: this.#child,
       proposal: selection.proposal,
-      ...this.#agreedFeatures(message),
+      ...features,
       spiIn,
       spiOut,
       localTs,

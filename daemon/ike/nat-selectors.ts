@@ -1,5 +1,6 @@
 import { type IpAddress, ipBytes } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { narrow } from '../proto/traffic-selector-math.ts';
 import { equalBytes } from '../util/bytes.ts';
 
 /**
@@ -24,6 +25,20 @@ export function backAcrossNat(
 ): readonly TrafficSelector[] {
   const address = original[0]?.startAddress;
   return address === undefined ? agreed : agreed.map((selector) => at(selector, address));
+}
+
+/**
+ * What of our selectors the answer to our transport mode request agrees to. Some responders answer with what we sent, others with
+ * the addresses as they see them, which `seen`, the address here of a side that is behind a NAT, then replaces.
+ */
+export function narrowAcrossNat(
+  own: readonly TrafficSelector[],
+  answered: readonly TrafficSelector[],
+  seen: IpAddress | undefined,
+): readonly TrafficSelector[] {
+  const agreed = narrow(own, answered);
+  if (agreed.length > 0 || seen === undefined) return agreed;
+  return narrow(own, acrossNat(answered, seen));
 }
 
 function at(selector: TrafficSelector, address: Uint8Array): TrafficSelector {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { PartialPlan } from '../lab/plan.ts';
+import { otherSide, type PartialPlan } from '../lab/plan.ts';
 import { FIRST_NOTIFY, firstNotifyCount, fragmentCount } from './on-the-wire.ts';
 import type { Scenario } from './peer-suite.ts';
 
@@ -69,6 +69,33 @@ export const PEER_BEHIND_NAT: Scenario = {
   initiator: 'sun',
   listed: ['-in-UDP'],
 };
+
+/**
+ * A router hides one side, or both, in either mode; whoever is hidden and asked gets what comes for IKE from the router.
+ * What {@link WE_BEHIND_NAT} and {@link PEER_BEHIND_NAT} test is left out.
+ */
+export function hiddenByNat(hidden: 'moon' | 'sun' | 'both'): readonly Scenario[] {
+  const scenario = (mode: 'transport' | 'tunnel', initiator: 'moon' | 'sun'): Scenario => ({
+    name: `${mode} mode, hidden by a NAT: ${hidden}`,
+    plan: { mode, hidden },
+    initiator,
+    weather: hidden === initiator ? {} : { forwardedTo: otherSide(initiator) },
+    listed: ['-in-UDP'],
+  });
+  return (['moon', 'sun'] as const).flatMap((initiator) => [
+    scenario('transport', initiator),
+    ...(hidden === initiator ? [] : [scenario('tunnel', initiator)]),
+  ]);
+}
+
+/** ESP in UDP although nobody hides anybody, because the responder wants it. */
+export const FORCED_ENCAPSULATION: readonly Scenario[] = (['moon', 'sun'] as const).map((side) => ({
+  name: `encapsulation forced by ${side}`,
+  plan: { extra: { moon: {}, sun: {}, [side]: { connection: { encap: 'yes' } } } },
+  initiator: otherSide(side),
+  terminator: side,
+  listed: ['[4500]', '-in-UDP'],
+}));
 
 const LONG = (side: string): string => `${side}.${'a-long-label.'.repeat(14)}example.org`;
 const FRAGMENTS: PartialPlan = {

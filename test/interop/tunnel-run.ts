@@ -5,8 +5,15 @@ import { CharonGateway } from '../lab/charon-gateway.ts';
 import { ourProgram } from '../lab/charon-programs.ts';
 import type { Gateway } from '../lab/gateway.ts';
 import type { Host } from '../lab/host.ts';
-import { clearRules, masquerade, setLoss } from '../lab/links.ts';
-import { ADDRESSES, otherSide, type Plan, type Side } from '../lab/plan.ts';
+import { clearRules, forwardIke, masquerade, setLoss } from '../lab/links.ts';
+import {
+  ADDRESSES,
+  encapsulated,
+  otherSide,
+  type Plan,
+  type Side,
+  visibleAddress,
+} from '../lab/plan.ts';
 import { describe as describeRun } from '../lab/run.ts';
 import { ROUTER_DEVICE, type Sites } from '../lab/sites.ts';
 import { waitFor } from '../lab/wait.ts';
@@ -25,6 +32,8 @@ export interface TunnelRun {
 export interface Weather {
   /** Per cent of the packets lost in each direction. */
   readonly loss?: number;
+  /** A hidden side that can be asked all the same, since the router passes on to it what comes for IKE. */
+  readonly forwardedTo?: Side;
 }
 
 /**
@@ -84,7 +93,7 @@ export async function proveTraffic(
 ): Promise<void> {
   const tunnel = plan.mode === 'tunnel';
   const from = tunnel ? sites.alice : sites.moon;
-  const to = ADDRESSES.sun[plan.family][tunnel ? 'host' : 'gateway'];
+  const to = tunnel ? ADDRESSES.sun[plan.family].host : visibleAddress('sun', plan);
   const count = weather.loss === undefined ? 3 : 20;
   const ping = await from.exec(['ping', '-c', String(count), '-i', '0.1', '-W', '2', to]);
   const received = Number(/(\d+) received/.exec(ping.stdout)?.[1] ?? 0);
@@ -102,12 +111,11 @@ export async function proveTraffic(
       text,
     ).toBe(true);
     expect(
-      carrying.every(({ encapsulated }) => encapsulated === (plan.hidden !== undefined)),
+      carrying.every((state) => state.encapsulated === encapsulated(plan)),
       text,
     ).toBe(true);
   }
-  const protocol =
-    plan.hidden === undefined ? 'esp or ip6 proto 50' : 'udp port 4500 and udp[8:4] != 0';
+  const protocol = encapsulated(plan) ? 'udp port 4500 and udp[8:4] != 0' : 'esp or ip6 proto 50';
   expect((await capture.packets(protocol)).length).toBeGreaterThanOrEqual(2 * received);
   expect(
     await capture.packets('icmp[icmptype] == icmp-echo or icmp6[icmp6type] == icmp6-echo'),
@@ -150,9 +158,20 @@ export async function isGone(gateways: readonly Gateway[]): Promise<boolean> {
   return true;
 }
 
-async function prepareRouter({ router }: Sites, plan: Plan, { loss = 0 }: Weather): Promise<void> {
+async function prepareRouter(
+  { router }: Sites,
+  { hidden, family }: Plan,
+  { loss = 0, forwardedTo }: Weather,
+): Promise<void> {
   await clearRules(router);
-  if (plan.hidden !== undefined) await masquerade(router, ROUTER_DEVICE[otherSide(plan.hidden)]);
+  for (const side of ['moon', 'sun'] as const) {
+    if (hidden === side || hidden === 'both')
+      await masquerade(router, ROUTER_DEVICE[otherSide(side)]);
+  }
+  if (forwardedTo !== undefined) {
+    const device = ROUTER_DEVICE[otherSide(forwardedTo)];
+    await forwardIke(router, device, ADDRESSES[forwardedTo][family].gateway);
+  }
   await setLoss(router, Object.values(ROUTER_DEVICE), loss);
 }
 

@@ -26,8 +26,8 @@ export interface Plan {
   readonly keyExchange: Readonly<Record<Side, readonly KeyExchangeName[]>>;
   readonly identity: Readonly<Record<Side, string>>;
   readonly secret: string;
-  /** The side whose address the router hides, if it hides one. */
-  readonly hidden: Side | undefined;
+  /** The side whose address the router hides, or both, if it hides one. */
+  readonly hidden: Side | 'both' | undefined;
   /** Seconds between checks that the peer is alive; 0 switches them off. */
   readonly dpdDelay: number;
   /** True when the peer must send IKE messages in fragments although they are short. */
@@ -117,5 +117,12 @@ export const ADDRESSES = {
 
 /** The address under which a side is seen by the other one: a router's when it is hidden. */
 export function visibleAddress(of: Side, { family, hidden }: Plan): string {
-  return hidden === of ? ADDRESSES[otherSide(of)][family].router : ADDRESSES[of][family].gateway;
+  const other = ADDRESSES[otherSide(of)][family];
+  return hidden === of || hidden === 'both' ? other.router : ADDRESSES[of][family].gateway;
+}
+
+/** Whether ESP goes in UDP: a router hides somebody, or a side claims so (`encap`). */
+export function encapsulated({ hidden, extra }: Plan): boolean {
+  const forced = [extra.moon, extra.sun].some(({ connection }) => connection?.['encap'] === 'yes');
+  return hidden !== undefined || forced;
 }
