@@ -203,6 +203,8 @@ export interface KernelIpsec extends AsyncDisposable {
   ): boolean;
   /** Whether SAs of this mode can be installed. */
   supportsMode(mode: SaMode): boolean;
+  /** CPUs that can have SAs of their own, numbered from 0 (RFC 9611); 0 if none can. */
+  readonly cpus: number;
   /** Reserves an inbound SPI within min..max (inclusive). */
   allocateSpi(
     source: IpAddress,

@@ -14,6 +14,13 @@ export interface Attempt {
   readonly taker: () => 'new' | 'old' | 'none';
 }
 
+/** Asks for a CHILD_SA for a packet, of that peer and CPU where these matter. */
+type Ask = (
+  packet: PacketSelectors,
+  peer: IpAddress | undefined,
+  cpu: number | undefined,
+) => Attempt;
+
 /** Milliseconds until a trap may ask again after a failure, doubled with each further one. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 64_000;
@@ -21,7 +28,7 @@ const LONGEST_PAUSE = 64_000;
 const PAUSE_AFTER_NARROWING = 600_000;
 /** Milliseconds after which an acquire is no repetition of the one before: less than the kernel's `xfrm_acq_expires`. */
 const STALE = 150_000;
-/** Peers of one wildcard trap that are being connected to, or pausing, at a time. */
+/** Peers of one wildcard trap (or CPUs) that are being served, or pausing, at a time. */
 const PEERS_AT_ONCE = 256;
 
 /** One peer of a trap, as long as it is busy or has failed last time. */
@@ -37,14 +44,16 @@ interface PeerState {
 }
 
 /**
- * From packets that met one trap to CHILD_SAs: one attempt at a time (for each peer of a wildcard trap), further acquires
- * meanwhile are ignored. When it is over the kernel may ask again, after a failure only some time later.
+ * From packets that met one trap to CHILD_SAs: one attempt at a time (for each peer of a wildcard trap; CPUs wait for
+ * each other), further acquires meanwhile are ignored. When it is over the kernel may ask again, after a failure only some time later.
  */
 export class Acquires {
   readonly #env: Pick<IkeEnvironment, 'clock' | 'log' | 'installer'>;
   readonly #wildcard: boolean;
-  readonly #attempt: (packet: PacketSelectors, peer: IpAddress | undefined) => Attempt;
-  readonly #peers = new Map<IpAddress | undefined, PeerState>();
+  readonly #attempt: Ask;
+  readonly #peers = new Map<string, PeerState>();
+  /** CPUs are served one after the other: the first one gets the fallback that the others build on. */
+  #turn: Promise<void> = Promise.resolve();
   readonly #throttle = new Throttle(1, 10_000);
   #cancelled = false;
 
@@ -52,7 +61,7 @@ export class Acquires {
   constructor(
     env: Pick<IkeEnvironment, 'clock' | 'log' | 'installer'>,
     wildcard: boolean,
-    attempt: (packet: PacketSelectors, peer: IpAddress | undefined) => Attempt,
+    attempt: Ask,
   ) {
     this.#env = env;
     this.#wildcard = wildcard;
@@ -63,24 +72,30 @@ export class Acquires {
   handle(event: AcquireEvent): void {
     const packet = packetOf(event);
     const peer = this.#wildcard ? ipFromBytes(event.destination.startAddress) : undefined;
-    const state = this.#stateOf(peer, event);
+    const { cpu } = event;
+    const key = `${peer ?? ''} ${cpu ?? ''}`;
+    const state = this.#stateOf(key, event);
     if (state === undefined || (state.busy && !this.#isStale(state))) return;
     const { local, remote } = packet;
     this.#env.log.log(
       'knl',
       1,
       `creating acquire job for policy ${printSelector(local)} === ${printSelector(remote)} ` +
-        `and reqid {${event.reqid}}`,
+        `and reqid {${event.reqid}}${cpu === undefined ? '' : `, CPU {${cpu}}`}`,
     );
     state.busy = true;
     state.began = this.#env.clock.now();
     state.event = event;
     state.attempt += 1;
     const mine = state.attempt;
-    const { outcome, taker } = this.#attempt(packet, peer);
-    void outcome.then((result) => {
-      if (mine === state.attempt) this.#settled(peer, state, result.ok ? taker() : 'failed');
-    });
+    const ask = async (): Promise<void> => {
+      if (this.#cancelled || mine !== state.attempt) return;
+      const { outcome, taker } = this.#attempt(packet, peer, cpu);
+      const result = await outcome;
+      if (mine === state.attempt) this.#settled(key, state, result.ok ? taker() : 'failed');
+    };
+    if (cpu === undefined) void ask();
+    else this.#turn = this.#turn.then(() => this.#patiently(ask()));
   }
 
   /** The trap goes or is renewed: pauses end, and the kernel may ask at once for whatever takes its place. */
@@ -97,11 +112,18 @@ export class Acquires {
     return pause === undefined && this.#env.clock.now() - began >= STALE;
   }
 
-  #settled(
-    peer: IpAddress | undefined,
-    state: PeerState,
-    result: 'new' | 'old' | 'none' | 'failed',
-  ): void {
+  // An attempt that went astray must not hold up the other CPUs.
+  #patiently(attempt: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#env.clock.after(STALE, resolve);
+      void attempt.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #settled(peer: string, state: PeerState, result: 'new' | 'old' | 'none' | 'failed'): void {
     if (this.#cancelled) return;
     if (result === 'new') {
       state.failures = 0;
@@ -116,7 +138,7 @@ export class Acquires {
     state.pause = this.#env.clock.after(pause, () => this.#rearm(peer, state));
   }
 
-  #rearm(peer: IpAddress | undefined, state: PeerState): void {
+  #rearm(peer: string, state: PeerState): void {
     state.pause?.cancel();
     state.pause = undefined;
     state.busy = false;
@@ -124,7 +146,7 @@ export class Acquires {
     void this.#env.installer.forgetAcquire(state.event.wanted);
   }
 
-  #stateOf(peer: IpAddress | undefined, event: AcquireEvent): PeerState | undefined {
+  #stateOf(peer: string, event: AcquireEvent): PeerState | undefined {
     const known = this.#peers.get(peer);
     if (known !== undefined) return known;
     if (this.#peers.size >= PEERS_AT_ONCE && !this.#forgetOne()) {

@@ -9,6 +9,7 @@ import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { findNotifies, findNotify, notify } from './payloads.ts';
+import { type PerCpu, resourceNotify } from './per-cpu.ts';
 
 /** What one side asks for or agrees to besides algorithms and selectors, by notifies. */
 export interface ChildFeatures {
@@ -19,6 +20,8 @@ export interface ChildFeatures {
   readonly wholePackets?: boolean;
   /** The sender removes no padding, RFC 7296 section 3.10.1. */
   readonly noPadding?: boolean;
+  /** It is one of several, RFC 9611; what a peer calls its CPU is not read. */
+  readonly perCpu?: PerCpu;
 }
 
 /** Transform id of DEFLATE, RFC 7296 section 3.10.1. */
@@ -52,7 +55,12 @@ export function wantsCompression(sa: IkeSa, child: ChildConfig, mode: SaMode): b
 }
 
 /** The notifies that say so. */
-export function featureNotifies({ mode, cpi, wholePackets }: ChildFeatures): readonly Payload[] {
+export function featureNotifies({
+  mode,
+  cpi,
+  wholePackets,
+  perCpu,
+}: ChildFeatures): readonly Payload[] {
   const list: Payload[] = [];
   if (cpi !== undefined) {
     const data = Uint8Array.of(cpi >>> 8, cpi & 0xff, IPCOMP_DEFLATE);
@@ -64,6 +72,7 @@ export function featureNotifies({ mode, cpi, wholePackets }: ChildFeatures): rea
     const flags = wholePackets === true ? DONT_FRAGMENT : 0;
     list.push(notify(NotifyType.USE_AGGFRAG, Uint8Array.of(flags)));
   }
+  if (perCpu !== undefined) list.push(resourceNotify(perCpu));
   return list;
 }
 
@@ -72,11 +81,13 @@ export function readFeatures(sa: IkeSa, message: Message): ChildFeatures {
   const aggregation = findNotify(message, NotifyType.USE_AGGFRAG);
   const cpi = peerCpi(sa, findNotifies(message, NotifyType.IPCOMP_SUPPORTED));
   const noPadding = findNotify(message, NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED) !== undefined;
+  const perCpu = findNotify(message, NotifyType.SA_RESOURCE_INFO) !== undefined;
   return {
     mode: peerMode(sa, message, aggregation),
     ...(cpi === undefined ? {} : { cpi }),
     wholePackets: ((aggregation?.data[0] ?? 0) & DONT_FRAGMENT) !== 0,
     noPadding,
+    ...(perCpu ? { perCpu: { cpu: undefined } } : {}),
   };
 }
 

@@ -29,6 +29,7 @@ import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { narrowAcrossNat } from './nat-selectors.ts';
 import { find, findError } from './payloads.ts';
+import { fallbackOf, leaveAlone, wantedCpu, wantsPerCpu } from './per-cpu.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 import type { ReservedSpi, SavedCreate } from './state/create-progress.ts';
@@ -41,6 +42,8 @@ import { withPacketFirst } from './triggers.ts';
  */
 export class ChildProposal {
   readonly uniqueId: number;
+  /** The CPU that it is for, beside the fallback of all. */
+  readonly cpu: number | undefined;
   readonly payloads: readonly Payload[];
   readonly #sa: IkeSa;
   readonly #child: ChildConfig;
@@ -76,10 +79,12 @@ export class ChildProposal {
     this.#proposals = proposals;
     this.#spis = spis;
     this.#wanted = wanted;
+    this.cpu = wanted.perCpu?.cpu;
     this.#local = selectors.local;
     this.#awaitsAddress = sa.state.kind !== 'established' && wantedAddresses(sa).length > 0;
     this.#remote = selectors.remote;
-    const packet = sa.env.options().ignore_acquire_ts ? undefined : sa.triggers.of(child.name);
+    const asConfigured = sa.env.options().ignore_acquire_ts || this.cpu !== undefined;
+    const packet = asConfigured ? undefined : sa.triggers.of(child.name);
     const proposed = withPacketFirst(selectors, packet);
     this.uniqueId = uniqueId;
     this.payloads = [
@@ -100,18 +105,21 @@ export class ChildProposal {
     child: ChildConfig,
     keepKe = false,
     replaces?: ChildSa,
-    resumed?: Pick<SavedCreate, 'uniqueId' | 'reserved'>,
+    resumed?: Pick<SavedCreate, 'uniqueId' | 'reserved' | 'cpu'>,
   ): Promise<ChildProposal> {
     const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
     // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
+    // So does one for a CPU: RFC 9611 section 3 wants what the fallback has.
+    const cpu = replaces === undefined ? cpuFor(sa, child, resumed) : undefined;
+    const model = replaces ?? (cpu === undefined ? undefined : fallbackOf(sa, child.name));
     const selectors =
-      replaces === undefined
+      model === undefined
         ? configuredSelectors(child, localHosts(sa), remoteHosts(sa))
-        : { local: replaces.terms.localTs, remote: replaces.terms.remoteTs };
+        : { local: model.terms.localTs, remote: model.terms.remoteTs };
     const spis = new ReservedSpis(sa, resumed?.reserved);
     try {
       for (const { protocol } of configured) await spis.reserve(protocol);
-      const wanted = await wantedFeatures(sa, child, spis, selectors, replaces);
+      const wanted = await wantedFeatures(sa, child, spis, selectors, replaces, cpu);
       return new ChildProposal(
         sa,
         child,
@@ -151,6 +159,11 @@ export class ChildProposal {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
       sa.waiters.settle(this.#child.name, { ok: false, errmsg: errorText(error) });
       if (error instanceof DeletedEarly) return;
+      // The fallback carries the traffic all the same.
+      if (this.cpu !== undefined) {
+        this.disown();
+        return;
+      }
       if (sa.env.options().close_ike_on_child_failure) {
         sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
         await sa.deleteNow(errorText(error));
@@ -283,6 +296,7 @@ export class ChildProposal {
     const cpiIn = this.#wanted.cpi;
     return {
       mode: commonMode(this.#sa, this.#wanted.mode, peer.mode, true),
+      ...this.#agreedPerCpu(peer),
       ...(cpiIn === undefined || peer.cpi === undefined
         ? {}
         : { ipcomp: { cpiIn, cpiOut: peer.cpi } }),
@@ -290,9 +304,19 @@ export class ChildProposal {
     };
   }
 
+  // A peer that takes one for a CPU has agreed to that with the fallback.
+  #agreedPerCpu(peer: ChildFeatures): Pick<AgreedFeatures, 'perCpu'> {
+    const { perCpu } = this.#wanted;
+    if (perCpu === undefined || (perCpu.cpu === undefined && peer.perCpu === undefined)) return {};
+    return { perCpu };
+  }
+
   #refused(message: Message): EstablishError {
     const error = findError(message);
     const name = this.#child.name;
+    const noMore =
+      error?.type === NotifyType.TS_MAX_QUEUE || error?.type === NotifyType.NO_ADDITIONAL_SAS;
+    if (noMore && this.cpu !== undefined) leaveAlone(this.#sa, name);
     if (error === undefined)
       return new EstablishError('the answer lacks an SA, TSi or TSr payload');
     const sentence = `received ${notifyName(error.type)} notify, no CHILD_SA built`;
@@ -329,16 +353,28 @@ function rekeyNotify(old: ChildSa): Payload {
   };
 }
 
+function cpuFor(
+  sa: IkeSa,
+  child: ChildConfig,
+  resumed: Pick<SavedCreate, 'cpu'> | undefined,
+): number | undefined {
+  return resumed === undefined ? wantedCpu(sa, child) : resumed.cpu;
+}
+
 async function wantedFeatures(
   sa: IkeSa,
   child: ChildConfig,
   spis: ReservedSpis,
   { local, remote }: ReturnType<typeof configuredSelectors>,
   replaces: ChildSa | undefined,
+  cpu: number | undefined,
 ): Promise<ChildFeatures> {
   const mode = replaces?.terms.mode ?? wantedMode(sa, child, child.proposals, local, remote);
   const compress = replaces?.terms.ipcomp !== undefined || replaces === undefined;
   const cpi =
     compress && wantsCompression(sa, child, mode) ? { cpi: await spis.reserveCpi() } : undefined;
-  return { mode, ...cpi, wholePackets: !sa.env.options()['iptfs.accept_fragments'] };
+  // A rekeying keeps the CPU without a word, RFC 9611 section 3.
+  const perCpu = replaces === undefined && wantsPerCpu(sa, child) ? { perCpu: { cpu } } : undefined;
+  const wholePackets = !sa.env.options()['iptfs.accept_fragments'];
+  return { mode, ...cpi, wholePackets, ...perCpu };
 }

@@ -25,6 +25,7 @@ import { type ChildMarks, chooseMarks, setMarks } from './child-marks.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { needsEncapsulation } from './nat-detection.ts';
+import type { PerCpu } from './per-cpu.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 
 /** What both sides agreed to besides algorithms and selectors. */
@@ -33,6 +34,8 @@ export interface AgreedFeatures {
   readonly ipcomp?: ChildSaSpec['ipcomp'] & {};
   /** What the peer said of itself. */
   readonly peer: ChildFeatures;
+  /** It is one of several, RFC 9611. One that replaces another is what that was. */
+  readonly perCpu?: PerCpu;
 }
 
 /** What the negotiation of a CHILD_SA arrived at, from our point of view. */
@@ -158,6 +161,7 @@ function buildSpec(
     : [keys.responder, keys.initiator];
   const options = sa.env.options();
   const tfcPadding = padding(sa, agreement);
+  const perCpu = agreement.replaces?.spec.perCpu ?? agreement.perCpu;
   return {
     protocol: proposal.protocol === ProtocolId.AH ? 51 : 50,
     mode,
@@ -191,6 +195,7 @@ function buildSpec(
     ...(child.hwOffload === 'no' ? {} : { hwOffload: child.hwOffload }),
     sha256Trunc96: child.sha256Trunc96,
     ...(child.icmp ? { icmp: true } : {}),
+    ...(perCpu && { perCpu }),
     portsInSelector: options['plugins.kernel-netlink.set_proto_port_transport_sa'],
   };
 }

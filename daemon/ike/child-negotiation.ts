@@ -21,6 +21,7 @@ import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
+import { type PerCpu, perCpuForPeer, wantsPerCpu } from './per-cpu.ts';
 import {
   type ChildChoice,
   chooseChild,
@@ -40,6 +41,8 @@ export interface NegotiatedChild {
   readonly compress: boolean;
   /** What the peer said of itself. */
   readonly peer: ChildFeatures;
+  /** Both want SAs per CPU: which one this is. */
+  readonly perCpu?: PerCpu;
   readonly spiOut: ChildSpi;
   readonly localTs: readonly TrafficSelector[];
   readonly remoteTs: readonly TrafficSelector[];
@@ -125,6 +128,11 @@ export function negotiateChild(
   const peer = readFeatures(sa, message);
   const wanted = wantedMode(sa, child, [proposal], choice.local, choice.remote);
   const mode = commonMode(sa, wanted, peer.mode, false);
+  const perCpu =
+    replaces === undefined && peer.perCpu !== undefined && wantsPerCpu(sa, child)
+      ? perCpuForPeer(sa, child.name, choice.local, choice.remote)
+      : undefined;
+  if (perCpu === 'full') return refused(NotifyType.TS_MAX_QUEUE);
   return {
     kind: 'agreed',
     child,
@@ -132,6 +140,7 @@ export function negotiateChild(
     mode,
     compress: peer.cpi !== undefined && wantsCompression(sa, child, mode),
     peer,
+    ...(perCpu && { perCpu }),
     spiOut,
     localTs: choice.local,
     remoteTs: choice.remote,

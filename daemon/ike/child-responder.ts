@@ -178,6 +178,7 @@ async function install(
       proposal,
       mode: agreed.mode,
       peer,
+      ...(agreed.perCpu && { perCpu: agreed.perCpu }),
       ...(cpiIn === undefined || cpiOut === undefined ? {} : { ipcomp: { cpiIn, cpiOut } }),
       spiIn,
       spiOut: agreed.spiOut,
@@ -208,14 +209,18 @@ async function reserve(spis: ReservedSpis, agreed: NegotiatedChild): Promise<Chi
 
 function answerOf(
   sa: IkeSa,
-  { mode, proposal, selectors }: NegotiatedChild,
+  { mode, proposal, selectors, perCpu }: NegotiatedChild,
   spiIn: ChildSpi,
   cpi: ChildSpi | undefined,
   exchange: readonly Payload[],
 ): readonly Payload[] {
   const wholePackets = !sa.env.options()['iptfs.accept_fragments'];
   return [
-    ...featureNotifies({ mode, wholePackets, ...(cpi === undefined ? {} : { cpi }) }),
+    ...featureNotifies({
+      ...{ mode, wholePackets },
+      ...(cpi === undefined ? {} : { cpi }),
+      ...(perCpu && { perCpu }),
+    }),
     { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
     ...exchange,
     ...selectors,

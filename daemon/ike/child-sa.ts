@@ -84,6 +84,8 @@ export class ChildSa {
   expired = false;
   /** The peer's rekeying of it, while that is not complete. */
   peerRekey: PeerRekey | undefined;
+  /** The peer refused to have further ones for single CPUs beside this one. */
+  alone = false;
   /** Our rekeying of it is past CREATE_CHILD_SA: no other one may begin (RFC 9370 section 2.2.4). */
   followsUp = false;
   /** Our request to rekey it is unanswered: what the peer deletes meanwhile stays until the answer is there. */
@@ -244,6 +246,7 @@ export class ChildSa {
   /** Those who wait for its end wait for the end of its successor instead. */
   replacedBy(successor: ChildSa): void {
     this.successor = successor;
+    successor.alone = this.alone;
     const waiting = this.#removed;
     this.#removed = undefined;
     if (waiting !== undefined) successor.whenRemoved(waiting);

@@ -18,6 +18,7 @@ export function elderOf(sa: IkeSa, agreed: NegotiatedChild): ChildSa | undefined
     for (const child of other.children.values()) {
       const sends = child.live && child.outbound === 'INSTALLED' && child.heir === undefined;
       if (!sends || child.config.name !== agreed.child.name) continue;
+      if (child.spec.perCpu?.cpu !== agreed.perCpu?.cpu) continue;
       const { localTs, remoteTs } = child.terms;
       if (equalSelectors(localTs, agreed.localTs) && equalSelectors(remoteTs, agreed.remoteTs)) {
         return child;

@@ -77,10 +77,10 @@ export class IkeSaManager implements SaRegistry {
     this.#env = { ...env, registry: this, counters, jobs, outsideAlerts };
     this.#softExpiries = new SoftExpiries(env.clock);
     this.guard = new ResponderGuard(env);
-    this.policies = new PolicyBook(env, (connection, child, packet, peer) => {
+    this.policies = new PolicyBook(env, (connection, child, ...asked) => {
       // The trap may be older than what else of the connection has changed.
       const current = env.connections.get(connection.name) ?? connection;
-      return attemptFor(this, current, current.children.get(child.name) ?? child, packet, peer);
+      return attemptFor(this, current, current.children.get(child.name) ?? child, ...asked);
     });
   }
 
@@ -152,7 +152,7 @@ export class IkeSaManager implements SaRegistry {
       : undefined;
     const sa = reusable ?? this.#newInitiator(connection, cause.peer);
     if (child !== undefined && cause.packet !== undefined) {
-      sa.triggers.add(child.name, cause.packet);
+      sa.triggers.add(child.name, cause.packet, cause.cpu);
     }
     return { sa, outcome: sa.initiate(child, signal) };
   }

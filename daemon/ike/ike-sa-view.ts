@@ -55,6 +55,7 @@ export function viewIkeSa(
 /** A snapshot of a CHILD_SA; counters are those read last. */
 export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
   const { terms, usage } = child;
+  const { perCpu } = child.spec;
   const now = sa.env.clock.now();
   const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
   const age = seconds(now - child.installedAt);
@@ -75,6 +76,8 @@ export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
       ...(markOut === undefined ? {} : { markOut }),
       ifIdIn,
       ifIdOut,
+      ...(perCpu && { perCpuSas: true }),
+      ...(perCpu?.cpu === undefined ? {} : { cpu: perCpu.cpu }),
       algorithms: viewAlgorithms(terms.proposal),
       in: viewUsage(sa, usage.in),
       out: viewUsage(sa, usage.out),

@@ -2,6 +2,7 @@ import type { ChildConfig, ConnectionConfig } from '../config/connection-types.t
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { Attempt } from './acquires.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { lacksCpu } from './per-cpu.ts';
 import { type PacketSelectors, takes } from './triggers.ts';
 import type { Outcome } from './waiters.ts';
 
@@ -10,6 +11,8 @@ export interface Cause {
   /** Whom to connect to, or whose IKE_SA to use. */
   readonly peer?: IpAddress;
   readonly packet?: PacketSelectors;
+  /** The CPU that sent it, where each has an SA of its own. */
+  readonly cpu?: number;
 }
 
 /** What makes or reuses an IKE_SA. */
@@ -29,9 +32,16 @@ export function attemptFor(
   child: ChildConfig,
   packet: PacketSelectors,
   peer: IpAddress | undefined,
+  cpu?: number,
 ): Attempt {
-  const cause = { packet, ...(peer && { peer }) };
-  const { sa, outcome } = manager.initiate(connection, child, undefined, cause);
+  const cause = { packet, ...(peer && { peer }), ...(cpu !== undefined && { cpu }) };
+  const { sa, outcome: first } = manager.initiate(connection, child, undefined, cause);
+  // The first CPU that asks gets the fallback, and its own right after.
+  const outcome = first.then((result) =>
+    result.ok && cpu !== undefined && lacksCpu(sa, child.name, cpu)
+      ? manager.initiate(connection, child, undefined, cause).outcome
+      : result,
+  );
   const before = new Set(sa.children.keys());
   return {
     outcome: outcome.finally(() => sa.triggers.remove(child.name)),

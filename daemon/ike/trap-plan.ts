@@ -65,6 +65,7 @@ export async function planTrap(
       priority: child.priority,
       ...(child.interface === undefined ? {} : { interface: child.interface }),
       policiesFwdOut: child.policiesFwdOut,
+      ...(child.perCpuSas === 'no' ? {} : { perCpu: { cpu: undefined } }),
     },
   };
 }

@@ -18,6 +18,7 @@ export type AttemptFor = (
   child: ChildConfig,
   packet: PacketSelectors,
   peer: IpAddress | undefined,
+  cpu: number | undefined,
 ) => Attempt;
 
 interface Trap {
@@ -66,8 +67,8 @@ export class Traps {
         installer.releaseReqid(reqid);
         throw error;
       }
-      const acquires = new Acquires(this.#env, plan.wildcard, (packet, peer) =>
-        this.#attempt(connection, child, packet, peer),
+      const acquires = new Acquires(this.#env, plan.wildcard, (packet, peer, cpu) =>
+        this.#attempt(connection, child, packet, peer, cpu),
       );
       const before = this.#byKey.get(key);
       this.#byKey.set(key, { connection, child, reqid, plan, kernel, acquires });

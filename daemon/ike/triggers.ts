@@ -52,18 +52,28 @@ export function withPacketFirst(
   };
 }
 
+interface Trigger {
+  readonly packet: PacketSelectors;
+  readonly cpu: number | undefined;
+}
+
 /** The packets for which an IKE_SA is asked for CHILD_SAs, by the child's name, as long as they wait. */
 export class Triggers {
   /** Made with the first: most IKE_SAs never have one. */
-  #packets: Map<string, PacketSelectors> | undefined;
+  #packets: Map<string, Trigger> | undefined;
 
   of(child: string): PacketSelectors | undefined {
-    return this.#packets?.get(child);
+    return this.#packets?.get(child)?.packet;
   }
 
-  add(child: string, packet: PacketSelectors): void {
+  /** The CPU that sent the packet, where SAs are per CPU. */
+  cpuOf(child: string): number | undefined {
+    return this.#packets?.get(child)?.cpu;
+  }
+
+  add(child: string, packet: PacketSelectors, cpu?: number): void {
     this.#packets ??= new Map();
-    this.#packets.set(child, packet);
+    this.#packets.set(child, { packet, cpu });
   }
 
   remove(child: string): void {

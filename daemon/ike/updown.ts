@@ -103,6 +103,8 @@ export class UpdownScripts {
     const { updown: command, hostaccess } = child.config;
     const { processes, limits } = this.#deps;
     if (command === undefined || processes === undefined) return undefined;
+    // The fallback of all CPUs has the same selectors: for that one the script runs.
+    if (child.spec.perCpu?.cpu !== undefined) return undefined;
     const { log } = sa;
     const ike = viewIkeSa(sa, [child]);
     const wanted = sa.env.options()['plugins.updown.dns_handler'];

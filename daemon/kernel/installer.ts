@@ -213,6 +213,11 @@ export class KernelInstaller {
     return this.#deps.kernel.supportsMode(mode);
   }
 
+  /** CPUs that can have SAs of their own, 0 if none can. */
+  get cpus(): number {
+    return this.#deps.kernel.cpus;
+  }
+
   /** Whether the kernel has IPComp with deflate. */
   supportsCompression(): boolean {
     return this.#deps.kernel.supports(108, undefined, undefined, undefined);

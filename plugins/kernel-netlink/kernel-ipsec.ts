@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import type {
   KernelEvent,
   KernelIpsec,
@@ -89,6 +90,10 @@ export class NetlinkIpsec implements KernelIpsec {
 
   supportsMode(mode: SaMode): boolean {
     return this.#capabilities.supportsMode(mode);
+  }
+
+  get cpus(): number {
+    return this.#capabilities.perCpu ? cpus().length : 0;
   }
 
   allocateSpi(

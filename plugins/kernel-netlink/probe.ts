@@ -30,6 +30,8 @@ export interface Capabilities {
     integrity: number | undefined,
   ): boolean;
   supportsMode(mode: SaMode): boolean;
+  /** SAs can be bound to a CPU (Linux 6.13). */
+  readonly perCpu: boolean;
   /** SAs have a direction (Linux 6.10), which the kernel then checks their settings against. */
   readonly directions: boolean;
 }
@@ -37,6 +39,7 @@ export interface Capabilities {
 const loopback = Uint8Array.of(127, 0, 0, 1);
 /** SPIs of the probes: below what peers and kernel choose, from 256 on. */
 const FIRST_SPI = 0x100;
+const NO_SUCH_CPU = 0xffff_fff0;
 
 /**
  * Adds and removes one SA towards loopback per algorithm; they would expire within seconds if this process died
@@ -82,14 +85,18 @@ export async function probe(client: XfrmClient): Promise<Capabilities> {
   const contradiction = { ...aead, direction: 'out', flags: SaFlag.DECAP_DSCP } as const;
   const contradictionAsked = ask(50, contradiction);
   const iptfsAsked = ask(50, { ...aead, mode: XfrmMode.IPTFS, direction: 'out' });
-  const [comp, iptfs, taken] = await Promise.all([
+  // The same way: those that know the attribute see that there is no such CPU.
+  const noSuchCpuAsked = ask(50, { ...aead, cpu: NO_SUCH_CPU });
+  const [comp, iptfs, taken, takenCpu] = await Promise.all([
     compAsked,
     iptfsAsked,
     contradictionAsked,
+    noSuchCpuAsked,
     ...asked,
   ]);
   return {
     directions: !taken && esp.has(EncryptionId.AES_GCM_16),
+    perCpu: !takenCpu && esp.has(EncryptionId.AES_GCM_16),
     supportsMode: (mode) => mode !== 'iptfs' || iptfs,
     supports(protocol, encryption, _keyBits, integrity) {
       if (protocol === 108) return comp;

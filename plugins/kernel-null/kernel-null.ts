@@ -29,6 +29,7 @@ const ENOENT = 2;
  */
 export class NullIpsec implements KernelIpsec {
   readonly name = 'kernel-null';
+  readonly cpus = 0;
   readonly counts: NullCounts = {
     spis: 0,
     sasAdded: 0,

@@ -19,6 +19,8 @@ export interface DataPacket {
   readonly protocol?: number;
   readonly sourcePort?: number;
   readonly destinationPort?: number;
+  /** That sends it; 0 unless said. */
+  readonly cpu?: number;
 }
 
 /** What became of a packet. */
@@ -54,7 +56,7 @@ export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
   if (first === undefined) return { packet, sas: [] };
   const senders: FakeSa[] = [];
   for (const template of out.templates) {
-    const sender = [...from.sas.values()].find(
+    const fitting = [...from.sas.values()].filter(
       ({ sa }) =>
         sa?.direction === 'out' &&
         sa.reqid === template.reqid &&
@@ -62,6 +64,13 @@ export function depart(from: FakeKernel, packet: DataPacket): Flight | Fate {
         sa.destination === or(first.destination, packet.destination) &&
         (template.spi === 0 || sa.spi === template.spi),
     );
+    const cpu = packet.cpu ?? 0;
+    const own = fitting.find(({ sa }) => sa?.cpu === cpu);
+    const sender = own ?? fitting.find(({ sa }) => sa?.cpu === undefined);
+    // Linux asks for the SA of the CPU, and uses the one of all until then.
+    if (out.perCpu && own === undefined && sender !== undefined) {
+      from.ask(acquireFor(packet, template, out));
+    }
     if (sender === undefined) {
       from.miss(packet, acquireFor(packet, template, out));
       return { kind: 'held' };
@@ -127,6 +136,7 @@ function acquireFor(
   return {
     kind: 'acquire',
     reqid,
+    ...(policy.perCpu && { cpu: packet.cpu ?? 0 }),
     source: side(packet.source, packet.sourcePort),
     destination: side(packet.destination, packet.destinationPort),
     wanted: {

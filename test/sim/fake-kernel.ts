@@ -115,7 +115,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   /** A packet met a policy without an SA: it waits, and the kernel asks for the SA unless it has already. */
   miss(packet: DataPacket, event: AcquireEvent): void {
     if (this.held.length < HELD_AT_MOST) this.held.push(packet);
-    const key = larvalKey(event.wanted);
+    this.ask(event);
+  }
+
+  /** Asks for an SA unless that has been done already. */
+  ask(event: AcquireEvent): void {
+    const key = larvalKey(event.wanted, event.cpu);
     if (this.larval.has(key)) return;
     this.larval.set(key, event.wanted);
     this.raise(event);
@@ -150,6 +155,9 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   /** Modes that this kernel lacks. */
   readonly withoutModes = new Set<SaMode>();
+
+  /** CPUs that can have SAs of their own. */
+  cpus = 4;
 
   supportsMode(mode: SaMode): boolean {
     return !this.withoutModes.has(mode);
@@ -193,7 +201,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       }),
     };
     this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
-    this.larval.delete(larvalKey(sa));
+    this.larval.delete(larvalKey(sa, sa.cpu));
     this.#changed();
   }
 
@@ -221,6 +229,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   async forgetAcquire(wanted: WantedSa): Promise<void> {
     this.#call('forgetAcquire', `${wanted.destination}`);
+    // As in Linux: those of a CPU are not found without it, and expire.
     this.larval.delete(larvalKey(wanted));
   }
 
@@ -364,9 +373,10 @@ function refusal(operation: string, errnoName: string): KernelError {
 
 function larvalKey(
   wanted: Pick<WantedSa, 'source' | 'destination' | 'protocol' | 'mode' | 'reqid'>,
+  cpu?: number,
 ): string {
   const { source, destination, protocol, mode, reqid } = wanted;
-  return `${source} ${destination} ${protocol} ${mode} ${reqid}`;
+  return `${source} ${destination} ${protocol} ${mode} ${reqid} ${cpu ?? ''}`;
 }
 
 function saKey(

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { describe, type TestFunction, test } from 'vitest';
 import { LAB_CACHE } from '../lab/paths.ts';
 
@@ -32,6 +33,11 @@ const PROBES = {
   lab: () => {
     if (process.env['CHARON_LAB'] !== '1') throw new Error('not started by scripts/lab-run');
     needRoot('strongswan');
+  },
+  /** A kernel that binds SAs to CPUs. */
+  perCpuSas: () => {
+    const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
+    if (major < 6 || (major === 6 && minor < 13)) throw new Error(`Linux ${release()}, not 6.13`);
   },
   /** The root with libreswan. */
   libreswan: () => needRoot('libreswan'),

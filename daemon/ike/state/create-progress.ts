@@ -4,7 +4,7 @@ import type { PendingExchange } from '../create-exchange.ts';
 import { keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { childSpi, ikeSpi } from './proto-shapes.ts';
-import { list, octets, optional, record, type Shape, u16, uint } from './shape.ts';
+import { list, octets, optional, record, type Shape, u16, u32, uint } from './shape.ts';
 
 /** One SPI of ours, by IKE protocol id. */
 export interface ReservedSpi {
@@ -19,6 +19,8 @@ export interface SavedCreate {
   /** Of the CHILD_SA asked for. */
   readonly uniqueId: number;
   readonly reserved: readonly ReservedSpi[];
+  /** Of the CHILD_SA, if it is for one CPU. */
+  readonly cpu?: number;
   /** Of the IKE_SA asked for. */
   readonly ownSpi?: IkeSpi;
 }
@@ -28,8 +30,13 @@ export const savedCreate: Shape<SavedCreate> = record<SavedCreate>({
   method: optional(u16),
   uniqueId: uint(),
   reserved: list(record<ReservedSpi>({ protocol: uint(255), spi: childSpi })),
+  cpu: optional(u32),
   ownSpi: optional(ikeSpi),
 });
+
+interface Progress extends Pick<SavedCreate, 'uniqueId' | 'reserved'> {
+  readonly cpu?: number | undefined;
+}
 
 /** What a successor of this process needs to take the answer to a CREATE_CHILD_SA request of ours. */
 export class CreateProgress {
@@ -37,6 +44,7 @@ export class CreateProgress {
   pending: PendingExchange | undefined;
   uniqueId = 0;
   reserved: readonly ReservedSpi[] = [];
+  cpu: number | undefined;
   ownSpi: IkeSpi | undefined;
 
   /** With what a predecessor had, if this goes on with its request. */
@@ -53,7 +61,8 @@ export class CreateProgress {
   };
 
   /** Remembers what was reserved for the request. */
-  begin({ uniqueId, reserved }: Pick<SavedCreate, 'uniqueId' | 'reserved'>): void {
+  begin({ uniqueId, reserved, cpu }: Progress): void {
+    this.cpu = cpu;
     this.uniqueId = uniqueId;
     this.reserved = reserved;
   }
@@ -66,6 +75,7 @@ export class CreateProgress {
       ...(method !== undefined && { method }),
       uniqueId: this.uniqueId,
       reserved: this.reserved,
+      ...(this.cpu !== undefined && { cpu: this.cpu }),
       ...(this.ownSpi !== undefined && { ownSpi: this.ownSpi }),
     };
   }

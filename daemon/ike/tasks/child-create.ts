@@ -6,6 +6,7 @@ import { ChildProposal } from '../child-initiator.ts';
 import { createExchange, wipeSecrets } from '../create-exchange.ts';
 import { keMethods } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { lacksCpu, wantedCpu } from '../per-cpu.ts';
 import { retryDelay, stillTemporary } from '../retry.ts';
 import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
@@ -93,10 +94,14 @@ async function prepare(
 // For a packet only one that takes it counts: the peer may have narrowed the others.
 function duplicate(sa: IkeSa, child: ChildConfig): boolean {
   const packet = sa.triggers.of(child.name);
+  const cpu = wantedCpu(sa, child);
+  // With the fallback there, its traffic has a way: only a CPU without an SA of its own is worth asking for.
+  if (cpu !== undefined) return !lacksCpu(sa, child.name, cpu);
   return [...sa.children.values()].some(
-    ({ config, live, terms }) =>
+    ({ config, live, terms, spec }) =>
       config.name === child.name &&
       live &&
+      spec.perCpu?.cpu === undefined &&
       (packet === undefined || takes({ local: terms.localTs, remote: terms.remoteTs }, packet)),
   );
 }

@@ -3,7 +3,8 @@ import type { CommandEnd, CommandRequest, Processes } from '../../../daemon/cont
 import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { utf8 } from '../../../daemon/util/bytes.ts';
 import { authRound } from '../../support/connections.ts';
-import { ts } from '../../support/selectors.ts';
+import { ip, ts } from '../../support/selectors.ts';
+import { carry } from '../carry.ts';
 import { pair } from '../pair.ts';
 import { World } from '../world.ts';
 
@@ -46,6 +47,26 @@ const moonChild = {
 };
 const carolChild = { remoteTs: moonChild.localTs };
 const MOON = 'moon.example.org';
+
+test('for the fallback of SAs per CPU, and not for those of single CPUs', async () => {
+  await using world = new World();
+  const processes = new Scripts();
+  const child = { updown: command, perCpuSas: 'yes' } as const;
+  const [moon, carol] = await pair(world, {
+    ...{ processes, carolChild: child },
+    moonChild: { ...child, startAction: { trap: true, start: false } },
+  });
+  const packet = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
+  for (const cpu of [0, 1, 2]) carry(moon.kernel, carol.kernel, { ...packet, cpu });
+  await world.pass(5000);
+  expect(moon.children).toHaveLength(4);
+  expect(carol.children).toHaveLength(4);
+  const verbs = () => processes.runs.map(({ environment }) => environment['PLUTO_VERB']);
+  expect(verbs()).toEqual(['up-client', 'up-client']);
+  await world.during(moon.terminate({ ike: 'gw' }));
+  await world.settle(() => carol.children.length === 0);
+  expect(verbs()).toEqual(['up-client', 'up-client', 'down-client', 'down-client']);
+});
 
 test('once for each pair of selectors, when it comes up and when it goes down', async () => {
   await using world = new World();

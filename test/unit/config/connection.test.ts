@@ -293,7 +293,7 @@ describe('mistakes', () => {
 
 describe('what is not yet in effect', () => {
   test.each([
-    ['children { net { per_cpu_sas = yes } }', "'per_cpu_sas = yes' is not yet in effect"],
+    ['children { net { per_cpu_sas = encap } }', "'per_cpu_sas = encap' is not yet in effect"],
     ['local { auth = psk\n eap_id = x }', "local: 'eap_id = x' is not yet in effect"],
   ])('%j loads with a warning that names it', (text, warning) => {
     const { warnings } = parse(text);
