@@ -146,3 +146,19 @@ test('close_action = start sets up again what the peer closed while our rekeying
   for (const host of [moon, carol]) expect(host.children.length).toBe(1);
   expectTraffic(moon, carol);
 });
+
+test('EX-10 with hardly any SPIs left: one that is in use is never given out again', async () => {
+  await using world = new World();
+  const hosts = await established(world, { options: { spi_min: 0xc0000000, spi_max: 0xc0000003 } });
+  for (let round = 0; round < 12; round++) {
+    const before = hosts.map(spiOf);
+    rekey(hosts[round % 2] as WorldHost);
+    await world.pass(2000);
+    for (const [index, host] of hosts.entries()) {
+      const own = [...host.kernel.sas.values()].map(({ id }) => `${id.destination} ${id.spi}`);
+      expect(new Set(own).size).toBe(own.length);
+      expect(spiOf(host)).not.toBe(before[index]);
+    }
+    expectTraffic(...hosts);
+  }
+});

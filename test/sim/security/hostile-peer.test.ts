@@ -159,13 +159,25 @@ test("SEC-65 takes a network that is somebody else's: TS_UNACCEPTABLE", async ()
   await attack.expectAlive();
 });
 
-test('SEC-65 widens its selectors in a rekeying: it gets what the old CHILD_SA had', async () => {
+test('SEC-65 EX-09 widens its selectors in a rekeying: it gets what the old CHILD_SA had', async () => {
   const { attack, peer } = await established();
   await using _ = attack;
   await create(peer, [rekeySa(3, spiOf(1)), ...childRequest(7, [ts('0.0.0.0/0')])]);
   await informational(peer, deletes(spiOf(1)));
   await attack.world.pass(10_000);
   for (const child of attack.gateway.children) expect(child.remoteTs).toEqual([ts('10.1.0.0/16')]);
+  await attack.expectAlive();
+});
+
+test('EX-09 narrows its selectors in a rekeying: it gets no more than it asks for', async () => {
+  const { attack, peer } = await established();
+  await using _ = attack;
+  const narrow = ts('10.1.7.0/24');
+  const answer = await create(peer, [rekeySa(3, spiOf(1)), ...childRequest(7, [narrow])]);
+  expect(answer && find(answer, 'TSi')).toMatchObject({ selectors: [narrow] });
+  await informational(peer, deletes(spiOf(1)));
+  await attack.world.pass(10_000);
+  expect(attack.gateway.children.map((child) => child.remoteTs)).toEqual([[narrow]]);
   await attack.expectAlive();
 });
 
