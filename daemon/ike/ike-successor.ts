@@ -6,6 +6,7 @@ import { installRekeyedKeys } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
 import { watchLiveness } from './liveness.ts';
+import { retransmissionTotal } from './retransmission.ts';
 import { proceed } from './roam.ts';
 import { ikeCrashToken } from './tasks/ike-crash-token.ts';
 
@@ -61,8 +62,16 @@ function inherit(old: IkeSa, fresh: IkeSa): void {
 /** Timers of an IKE_SA that is in use. */
 const IN_USE = ['dpd', 'natKeepalive', 'inactivity', 'rekey', 'reauth', 'hardLifetime'] as const;
 
-/** Milliseconds that the peer has to delete an IKE_SA which it replaced, or which lost a collision. */
-export const DELETE_PATIENCE = 300_000;
+/** Milliseconds beyond all retransmissions. */
+const GRACE = 30_000;
+
+/**
+ * Milliseconds that the peer has to delete an IKE_SA which it replaced, or which lost a collision: as long as it would go on
+ * asking if it retransmits as we do.
+ */
+export function deletePatience(sa: IkeSa): number {
+  return retransmissionTotal(sa.env.options()) + GRACE;
+}
 
 /**
  * CHILD_SAs, virtual IPs and everything that waits move from `old` to the IKE_SA that replaces it, and the world is told.
@@ -89,7 +98,7 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   if (fresh.replacedBy?.replaces === old) fresh.replacedBy.replaces = fresh;
   for (const timer of IN_USE) old.timers.stop(timer);
   fresh.timers.stop('replaced');
-  old.timers.start('replaced', DELETE_PATIENCE);
+  old.timers.start('replaced', deletePatience(old));
   old.env.registry.replaced(old, fresh);
   fresh.log.log(
     'ike',

@@ -16,7 +16,7 @@ const seconds = Number(SOAK_SECONDS ?? 60);
 
 /** Rekeying of everything every few seconds, by both sides, with retransmission to match. */
 const hurried = {
-  charon: { retransmit_timeout: '0.5', retransmit_base: '1.2', retransmit_tries: 20 },
+  charon: { retransmit_timeout: '0.5', retransmit_base: '1.2', retransmit_tries: 12 },
   connection: { rekey_time: '15s', rand_time: '5s', over_time: '600s', dpd_delay: '5s' },
   child: { rekey_time: '4s', rand_time: '2s', life_time: '600s' },
 };

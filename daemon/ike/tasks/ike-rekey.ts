@@ -9,7 +9,7 @@ import { compareBytes, lowerBytes } from '../../util/bytes.ts';
 import { type CreateAnswer, createExchange, wipeSecrets } from '../create-exchange.ts';
 import { additionalKeMethods, agreedKeMethod, keMethods, numbered } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { DELETE_PATIENCE, goOn, handOver, makeSuccessor } from '../ike-successor.ts';
+import { deletePatience, goOn, handOver, makeSuccessor } from '../ike-successor.ts';
 import { find } from '../payloads.ts';
 import { noLongerTemporary, retryDelay, stillTemporary } from '../retry.ts';
 import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
@@ -103,7 +103,7 @@ async function dropRedundant(sa: IkeSa): Promise<void> {
   const redundant = sa.peerRekey.successor;
   sa.peerRekey = undefined;
   if (redundant === undefined) await sa.dropFollowUp();
-  else if (!redundant.destroyed) redundant.timers.start('replaced', DELETE_PATIENCE);
+  else if (!redundant.destroyed) redundant.timers.start('replaced', deletePatience(redundant));
 }
 
 /**
