@@ -41,7 +41,9 @@ export async function rekeyIke(sa: IkeSa): Promise<void> {
 }
 
 function rekeyable(sa: IkeSa): boolean {
-  return sa.state.kind === 'established' && !sa.ending && sa.successor === undefined;
+  const { state, ending, successor, origin } = sa;
+  // One that has not taken over yet has nothing that could go on in another.
+  return state.kind === 'established' && !ending && successor === undefined && origin === undefined;
 }
 
 /**

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseProposals } from '../../../daemon/config/proposals-text.ts';
+import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
+import { printIkeSpi } from '../../../daemon/proto/ike-spi.ts';
+import { parseHeader } from '../../../daemon/wire/header.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
 import { type PairSetup, pair, places } from '../pair.ts';
@@ -135,4 +138,32 @@ describe('an IKE_SA is replaced, RFC 7296 sections 1.3.2 and 2.18', () => {
       expect(host.kernel.sas.size).toBe(0);
     }
   });
+});
+
+test('what the peer made, and has not taken over yet, is not rekeyed itself', async () => {
+  await using world = new World();
+  const hosts = await established(world);
+  // Both rekey; on the old IKE_SA only moon's request reaches carol, so that moon's IKE_SA waits at her side.
+  const old = hosts[0].sas[0]?.initiatorSpi;
+  let held = true;
+  world.network.intercept = (packet) => {
+    const header = parseHeader(packet.data.subarray(packet.destination.port === 4500 ? 4 : 0));
+    const onOld = packet.to === 'carol' && printIkeSpi(header.spiI) === old;
+    const asks = header.exchange === ExchangeType.CREATE_CHILD_SA && !header.isResponse;
+    return held && onOld && !asks ? undefined : packet;
+  };
+  rekey(hosts[0]);
+  rekey(hosts[1]);
+  await world.pass(15);
+  rekey(hosts[1]);
+  await world.pass(2000);
+  held = false;
+  // Long enough for moon to drop what carol made and never confirmed (IC-06).
+  await world.pass(300_000);
+  for (const host of hosts) {
+    expect(host.established.length).toBe(1);
+    expect(host.children.length).toBe(1);
+    expect(kinds(host)).not.toContain('ike-updown');
+  }
+  expectTraffic(...hosts);
 });
