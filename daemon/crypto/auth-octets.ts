@@ -4,8 +4,8 @@ import type { Secret } from '../util/secret.ts';
 
 /**
  * What one side signs in IKE_AUTH, RFC 7296 section 2.15: its first message exactly as sent (without a non-ESP
- * marker), the nonce of the *other* side, and prf(SK_p, its ID payload without the generic header).
- * `skP` is SK_pi for the initiator and SK_pr for the responder.
+ * marker), the nonce of the *other* side, prf(SK_p, its ID payload without the generic header), and what IKE_INTERMEDIATE
+ * adds (RFC 9242 section 3.3.2; empty without any). `skP` is SK_pi for the initiator and SK_pr for the responder.
  */
 export function signedOctets(
   realMessage1: Uint8Array,
@@ -13,10 +13,12 @@ export function signedOctets(
   prf: PrfAlgorithm,
   skP: Secret,
   idPayloadBody: Uint8Array,
+  intAuth: Uint8Array = EMPTY,
 ): Uint8Array {
-  return concatBytes(realMessage1, nonceOfPeer, prf.compute(skP.bytes, idPayloadBody));
+  return concatBytes(realMessage1, nonceOfPeer, prf.compute(skP.bytes, idPayloadBody), intAuth);
 }
 
+const EMPTY = new Uint8Array(0);
 const KEY_PAD = utf8('Key Pad for IKEv2');
 
 /** Authentication data of a shared secret (or of the MSK of EAP), RFC 7296 section 2.15. */

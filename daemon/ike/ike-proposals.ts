@@ -5,8 +5,10 @@ import { createProtection } from '../crypto/message-protection.ts';
 import { TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
+import { InternalError } from '../util/error.ts';
 import type { ExchangedSecrets } from './create-exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { AuthKeys } from './initial-exchanges.ts';
 
 /** KE methods of proposals in order of preference, each once. */
 export function keMethods(proposals: readonly Proposal[]): readonly number[] {
@@ -41,6 +43,12 @@ export function keyExchangeOf(crypto: Crypto, method: number): KeyExchangeAlgori
   const algorithm = crypto.keyExchange(method);
   if (algorithm === undefined) throw new TypeError(`no provider for key exchange method ${method}`);
   return algorithm;
+}
+
+/** The keys that AUTH payloads of an IKE_SA are computed with. */
+export function authKeys({ keys }: IkeSa): AuthKeys {
+  if (keys === undefined) throw new InternalError('AUTH before there are keys');
+  return keys;
 }
 
 /** Derives all keys of an IKE_SA and puts them to use. `secret` is wiped. */

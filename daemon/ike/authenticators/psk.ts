@@ -8,13 +8,8 @@ import type { Secret } from '../../util/secret.ts';
 import { AuthenticationError } from '../errors.ts';
 import { idPayloadBody } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import type { SignedMessage } from '../initial-exchanges.ts';
 import { AuthenticatedPeer } from './authenticated-peer.ts';
-
-/** What one side signs besides its identity: its own first message and the other side's nonce. */
-export interface SignedMessage {
-  readonly message: Uint8Array;
-  readonly nonceOfPeer: Uint8Array;
-}
 
 /** Keys tried against one AUTH payload: secrets with equal owners are told apart by trying, not without end. */
 const MAX_CANDIDATES = 10;
@@ -31,7 +26,7 @@ export function buildPskAuth(
   return {
     kind: 'AUTH',
     method: AuthMethod.SHARED_KEY_MIC,
-    data: compute(sa, secret, own, local, sa.isInitiator),
+    data: compute(sa, secret, own, local),
   };
 }
 
@@ -51,7 +46,7 @@ export function verifyPskAuth(
   }
   const secrets = candidates(sa, local, remote);
   for (const secret of secrets) {
-    const expected = compute(sa, secret, theirs, remote, !sa.isInitiator);
+    const expected = compute(sa, secret, theirs, remote);
     const peer = AuthenticatedPeer.byMac(remote, expected, auth.data);
     expected.fill(0);
     if (peer !== undefined) {
@@ -85,22 +80,16 @@ function noKey(local: Identity, remote: Identity): string {
   );
 }
 
-function compute(
-  sa: IkeSa,
-  secret: Secret,
-  signed: SignedMessage,
-  identity: Identity,
-  byInitiator: boolean,
-): Uint8Array {
-  const { prf, keys } = sa;
-  if (prf === undefined || keys === undefined)
-    throw new InternalError('AUTH before there are keys');
+function compute(sa: IkeSa, secret: Secret, signed: SignedMessage, identity: Identity): Uint8Array {
+  const { prf } = sa;
+  if (prf === undefined) throw new InternalError('AUTH before there are keys');
   const octets = signedOctets(
     signed.message,
     signed.nonceOfPeer,
     prf,
-    byInitiator ? keys.skPi : keys.skPr,
+    signed.skP,
     idPayloadBody(identity),
+    signed.intAuth,
   );
   return pskAuth(prf, secret, octets);
 }

@@ -12,14 +12,15 @@ import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
 import { ChildProposal } from '../child-initiator.ts';
 import { AuthenticationError, EstablishError } from '../errors.ts';
 import { addressIdentity, isConcrete, localIdentity } from '../identities.ts';
+import { authKeys } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
 import { obeyAuthLifetime } from '../lifetimes.ts';
 import { agreeOnMobike, offerMobike } from '../mobike-auth.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
 import { configRequest, receiveConfig } from '../receive-addresses.ts';
 import { checkRedirected } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
-import type { InitResult } from './ike-sa-init.ts';
 
 /**
  * IKE_AUTH as initiator with pre-shared keys, RFC 7296 section 1.2:
@@ -30,7 +31,7 @@ import type { InitResult } from './ike-sa-init.ts';
 export async function* ikeAuth(
   sa: IkeSa,
   connection: ConnectionConfig,
-  init: InitResult,
+  init: InitialExchanges,
   child: ChildConfig | undefined,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   floatToNatt(sa, connection);
@@ -40,7 +41,7 @@ export async function* ikeAuth(
   const expected = isConcrete(wanted) ? wanted : addressIdentity(sa.remote.address);
   if (isConcrete(wanted)) sa.remoteId = wanted;
 
-  const own = { message: init.request, nonceOfPeer: init.nr };
+  const own = signedBy('initiator', init, authKeys(sa));
   const auth = buildPskAuth(sa, own, local, expected);
   const offer = child === undefined ? undefined : await ChildProposal.prepare(sa, child);
   try {
@@ -91,7 +92,7 @@ function initialContact(sa: IkeSa, connection: ConnectionConfig): readonly Paylo
 
 function authenticate(
   sa: IkeSa,
-  init: InitResult,
+  init: InitialExchanges,
   message: Message,
   local: Identity,
   wanted: Identity | undefined,
@@ -109,7 +110,7 @@ function authenticate(
           `but the peer is '${printIdentity(identity)}'`,
       );
     }
-    const theirs = { message: init.response, nonceOfPeer: init.ni };
+    const theirs = signedBy('responder', init, authKeys(sa));
     return verifyPskAuth(sa, theirs, auth, local, identity);
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;

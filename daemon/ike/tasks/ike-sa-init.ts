@@ -17,19 +17,11 @@ import {
   numbered,
 } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findError, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
-
-/** What IKE_AUTH needs of the exchange before it. */
-export interface InitResult {
-  readonly ni: Uint8Array;
-  readonly nr: Uint8Array;
-  /** Both messages as sent, RFC 7296 section 2.15. */
-  readonly request: Uint8Array;
-  readonly response: Uint8Array;
-}
 
 /** COOKIE and INVALID_KE_PAYLOAD answers that one try follows. */
 const MAX_RESTARTS = 5;
@@ -45,7 +37,7 @@ const EMPTY = new Uint8Array(0);
 export async function* ikeSaInit(
   sa: IkeSa,
   connection: ConnectionConfig,
-): AsyncGenerator<OutboundRequest, InitResult, Reply> {
+): AsyncGenerator<OutboundRequest, InitialExchanges, Reply> {
   const { crypto, random } = sa.env;
   const methods = keMethods(connection.proposals);
   const ni = random.bytes(NONCE_OCTETS);
@@ -128,7 +120,7 @@ function accept(
   exchange: { secret(peerPublic: Uint8Array): Uint8Array },
   ni: Uint8Array,
   reply: Reply,
-): InitResult {
+): InitialExchanges {
   const { message } = reply;
   refuseErrors(sa, message, connection);
   const [offer, ke, nonce] = [find(message, 'SA'), find(message, 'KE'), find(message, 'Nonce')];
@@ -172,7 +164,7 @@ function accept(
     findNotify(message, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined;
   sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
   installKeys(sa, selection.proposal, ni, nonce.data, secret);
-  return { ni, nr: nonce.data, request: reply.request, response: reply.raw };
+  return { ni, nr: nonce.data, request: reply.request, response: reply.raw, intAuth: EMPTY };
 }
 
 function refuseErrors(sa: IkeSa, message: Message, connection: ConnectionConfig): void {

@@ -13,14 +13,15 @@ import { childlessViolation } from '../childless.ts';
 import { settleCrossing } from '../crossing.ts';
 import { AuthenticationError, ProtocolError } from '../errors.ts';
 import { localIdentity } from '../identities.ts';
+import { authKeys } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
 import { authLifetime } from '../lifetimes.ts';
 import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
 import { redirectAuth } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
-import type { RespondedInit } from './respond.ts';
 
 /** Largest identity accepted, octets: a distinguished name that is longer is an attack (security limits). */
 const MAX_IDENTITY_OCTETS = 4096;
@@ -31,7 +32,7 @@ const MAX_IDENTITY_OCTETS = 4096;
  */
 export async function* respondAuth(
   sa: IkeSa,
-  init: RespondedInit,
+  init: InitialExchanges,
   { message }: InboundRequest,
 ): ResponderTask {
   try {
@@ -60,7 +61,7 @@ interface Authenticated {
   readonly local: Identity;
 }
 
-function authenticate(sa: IkeSa, init: RespondedInit, message: Message): Authenticated {
+function authenticate(sa: IkeSa, init: InitialExchanges, message: Message): Authenticated {
   const [idi, idr, auth] = [find(message, 'IDi'), find(message, 'IDr'), find(message, 'AUTH')];
   if (idi === undefined) throw new AuthenticationError('IKE_AUTH request lacks an IDi payload');
   const remote = idi.identity;
@@ -100,7 +101,7 @@ function authenticate(sa: IkeSa, init: RespondedInit, message: Message): Authent
 /** Constraints of the best candidate may not be met where those of the next are: "switching to peer config". */
 function tryCandidates(
   sa: IkeSa,
-  init: RespondedInit,
+  init: InitialExchanges,
   auth: { readonly method: number; readonly data: Uint8Array },
   candidates: readonly ConnectionConfig[],
   remote: Identity,
@@ -119,7 +120,7 @@ function tryCandidates(
     }
     const local = localIdentity(connection.local[0]?.id, sa.local.address, asked);
     try {
-      const signed = { message: init.request, nonceOfPeer: init.nr };
+      const signed = signedBy('initiator', init, authKeys(sa));
       const peer = verifyPskAuth(sa, signed, auth, local, remote);
       return { connection, peer, local };
     } catch (error) {
@@ -149,7 +150,7 @@ function unmetConstraint(connection: ConnectionConfig): string | undefined {
 
 async function accept(
   sa: IkeSa,
-  init: RespondedInit,
+  init: InitialExchanges,
   message: Message,
   { connection, peer, local }: Authenticated,
 ): Promise<OutboundResponse> {
@@ -168,12 +169,7 @@ async function accept(
       `peer '${printIdentity(peer.identity)}' has an IKE_SA from another address, and unique = keep`,
     );
   }
-  const auth = buildPskAuth(
-    sa,
-    { message: init.response, nonceOfPeer: init.ni },
-    local,
-    peer.identity,
-  );
+  const auth = buildPskAuth(sa, signedBy('responder', init, authKeys(sa)), local, peer.identity);
   agreeOnMobike(sa, connection, message, false);
   agreeOnExtensions(sa, message);
   const elsewhere = redirectAuth(sa);

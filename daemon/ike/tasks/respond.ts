@@ -10,20 +10,13 @@ import { alert } from '../announce.ts';
 import { childlessSupport } from '../childless.ts';
 import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 import { respondAuth } from './respond-auth.ts';
-
-/** What the responder keeps of IKE_SA_INIT for IKE_AUTH. */
-export interface RespondedInit {
-  readonly ni: Uint8Array;
-  readonly nr: Uint8Array;
-  readonly request: Uint8Array;
-  readonly response: Uint8Array;
-}
 
 /**
  * The initial exchanges as responder, RFC 7296 section 1.2:
@@ -93,7 +86,13 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
   const auth: InboundRequest = yield { payloads: response };
-  const init = { ni: nonce.data, nr, request: first.raw, response: sa.engine.firstResponse };
+  const init: InitialExchanges = {
+    ni: nonce.data,
+    nr,
+    request: first.raw,
+    response: sa.engine.firstResponse,
+    intAuth: new Uint8Array(0),
+  };
   yield* respondAuth(sa, init, auth);
 }
 
