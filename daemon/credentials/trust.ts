@@ -10,8 +10,12 @@ export interface ReceivedCredentials {
   readonly rawKeys: readonly PublicKey[];
 }
 
-/** A key that is said to belong to an identity: by a certificate, or by configuration as a raw key. */
+/**
+ * A key that is said to belong to an identity: by a certificate, or by configuration as a raw key. It is judged by the constraints it was
+ * asked for with; for those of another connection ask again and take the claim of the same key.
+ */
 export interface KeyClaim {
+  readonly identity: Identity;
   readonly publicKey: PublicKey;
   readonly certificate?: Certificate;
 }
@@ -49,6 +53,13 @@ export type CertificateAlert =
   | 'cert-exceeded-path-len'
   | 'cert-policy-violation';
 
+/** Consecutive addresses, both ends included, 4 or 16 octets each. */
+export interface AddressSpan {
+  readonly family: 4 | 6;
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
 /** Whether a claim may be believed; `reason` is for our own log and operator, never for the wire. */
 export type TrustVerdict =
   | {
@@ -57,6 +68,10 @@ export type TrustVerdict =
       readonly chain: readonly Certificate[];
       /** The connection is not to be used after this moment, milliseconds since 1970; absent for raw keys. */
       readonly notAfter?: number;
+      /** Addresses the chain grants to the peer (RFC 3779): traffic selectors stay inside. Absent if it does not speak of any. */
+      readonly addressBlocks?: readonly AddressSpan[];
+      /** What an operator should know although the peer is trusted, such as a revocation status that could not be had. */
+      readonly warnings: readonly string[];
     }
   | { readonly trusted: false; readonly reason: string; readonly alert?: CertificateAlert };
 

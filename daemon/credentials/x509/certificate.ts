@@ -172,3 +172,33 @@ export interface OcspResponse extends SignedObject {
   readonly certificates: readonly Certificate[];
   readonly unknownCritical: readonly string[];
 }
+
+/** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; one of the three is there. */
+export interface AttributeHolder {
+  /** Issuer (normalized) and serial number of the holder's certificate. */
+  readonly certificate?: { readonly issuerKey: string; readonly serial: Uint8Array };
+  /** Names of the holder. */
+  readonly names: readonly GeneralName[];
+  /** Digest of the holder's public key (SubjectPublicKeyInfo) or of its whole certificate. */
+  readonly digest?: {
+    readonly of: 'publicKey' | 'certificate';
+    readonly hash: OcspCertId['hash'];
+    readonly value: Uint8Array;
+  };
+}
+
+/** A decoded attribute certificate, RFC 5755. */
+export interface AttributeCertificate extends SignedObject {
+  readonly kind: 'ac';
+  readonly holder: AttributeHolder;
+  /** Normalized name of the attribute authority. */
+  readonly issuerKey: string;
+  readonly serial: Uint8Array;
+  /** Milliseconds since 1970, inclusive. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Values of the group attribute (section 4.4.4): octets and strings as they are, object identifiers as dotted text. */
+  readonly groups: readonly Uint8Array[];
+  readonly authorityKeyId?: Certificate['authorityKeyId'];
+  readonly unknownCritical: readonly string[];
+}
