@@ -1,3 +1,5 @@
+import type { SignatureVerifier } from './signatures.ts';
+
 /** AEAD cipher of an SK payload or of ESP, RFC 5282. */
 export interface AeadAlgorithm {
   /** Transform id (type 1). */
@@ -101,6 +103,8 @@ export interface Crypto {
   prf(id: number): PrfAlgorithm | undefined;
   keyExchange(id: number): KeyExchangeAlgorithm | undefined;
   hash(name: HashName, ...chunks: readonly Uint8Array[]): Uint8Array;
+  /** Public keys and the verification of signatures; knows no key where no provider has it. */
+  readonly signatures: SignatureVerifier;
   /** What is registered and by whom, for `get-algorithms` and the default proposals. */
   readonly inventory: readonly CryptoInventoryEntry[];
 }

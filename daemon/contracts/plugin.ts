@@ -11,6 +11,7 @@ import type { DatagramTransport } from './datagram.ts';
 import type { KernelIpsec, KernelNet } from './kernel.ts';
 import type { Logger } from './logger.ts';
 import type { NameServerHandler } from './name-servers.ts';
+import type { SignatureVerifier } from './signatures.ts';
 
 /** Digest of the chunks joined. */
 export type HashFunction = (...chunks: readonly Uint8Array[]) => Uint8Array;
@@ -25,6 +26,8 @@ export interface CryptoProvider {
   readonly prfs: readonly PrfAlgorithm[];
   readonly keyExchanges: readonly KeyExchangeAlgorithm[];
   readonly hashes: Readonly<Partial<Record<HashName, HashFunction>>>;
+  /** Public keys and signatures. */
+  readonly signatures?: SignatureVerifier;
 }
 
 /** What a plugin that touches the system gets of its host. */

@@ -41,7 +41,7 @@ export type SignatureScheme =
   | { readonly kind: 'ed25519' | 'ed448' }
   | { readonly kind: 'ml-dsa' };
 
-/** Public keys and the verification of signatures; the work is done off the event loop. */
+/** Public keys and the verification of signatures. What costs more than the way to another thread is done there. */
 export interface SignatureVerifier {
   /** Reads a SubjectPublicKeyInfo; `undefined` for garbage, unknown algorithms and parameters that must be refused. */
   publicKey(spki: Uint8Array): PublicKey | undefined;

@@ -9,6 +9,7 @@ import type {
   PrfAlgorithm,
 } from '../contracts/crypto.ts';
 import type { CryptoProvider, HashFunction } from '../contracts/plugin.ts';
+import type { SignatureVerifier } from '../contracts/signatures.ts';
 import { TransformType, transformName } from '../proto/iana/transforms.ts';
 import { InternalError } from '../util/error.ts';
 import { LazilyTestedKeyExchange } from './lazy-self-test.ts';
@@ -36,6 +37,7 @@ export function selfTest(crypto: Crypto): void {
 
 class Registry implements Crypto {
   readonly inventory: CryptoInventoryEntry[] = [];
+  #signatures: SignatureVerifier | undefined;
   readonly #aeads = new Map<number, AeadAlgorithm>();
   readonly #ciphers = new Map<number, CipherAlgorithm>();
   readonly #macs = new Map<number, MacAlgorithm>();
@@ -45,6 +47,7 @@ class Registry implements Crypto {
 
   add(provider: CryptoProvider): void {
     const { name } = provider;
+    this.#signatures ??= provider.signatures;
     for (const aead of provider.aeads) {
       const { id, keyBits } = aead;
       const key = sizedKey(id, keyBits);
@@ -87,6 +90,10 @@ class Registry implements Crypto {
     }
   }
 
+  get signatures(): SignatureVerifier {
+    return this.#signatures ?? NO_SIGNATURES;
+  }
+
   aead(id: number, keyBits: number | undefined): AeadAlgorithm | undefined {
     return this.#aeads.get(sizedKey(id, keyBits ?? FIXED_KEY_BITS.get(id)));
   }
@@ -113,6 +120,11 @@ class Registry implements Crypto {
     return digest(...chunks);
   }
 }
+
+const NO_SIGNATURES: SignatureVerifier = {
+  publicKey: () => undefined,
+  verify: () => Promise.resolve(false),
+};
 
 // IKEv2 Hash Algorithms, RFC 7427 section 7: the numbers under which the inventory lists hashes.
 const HASH_IDS: ReadonlyMap<HashName, number> = new Map([

@@ -4,6 +4,7 @@ import { nobleCiphers } from './cipher.ts';
 import { nobleCurves } from './curves.ts';
 import { nobleHashes, nobleMacs, noblePrfs } from './hmac.ts';
 import { nobleModpGroups } from './modp.ts';
+import { NobleSignatureVerifier } from './signatures.ts';
 
 /** Every algorithm this project knows in plain JavaScript: portable, ten times slower than `crypto-node`. */
 export function nobleCryptoProvider(): CryptoProvider {
@@ -15,5 +16,6 @@ export function nobleCryptoProvider(): CryptoProvider {
     prfs: noblePrfs,
     keyExchanges: [...nobleCurves, ...nobleModpGroups],
     hashes: nobleHashes,
+    signatures: new NobleSignatureVerifier(),
   };
 }

@@ -7,6 +7,7 @@ import { nodeMacs } from './mac.ts';
 import { nodeModpGroups } from './modp.ts';
 import { nodeMontgomeryGroups } from './montgomery.ts';
 import { nodePrfs } from './prf.ts';
+import { NodeSignatureVerifier } from './signatures.ts';
 
 /** Every algorithm this project knows of `node:crypto`, at native speed. */
 export function nodeCryptoProvider(): CryptoProvider {
@@ -18,5 +19,6 @@ export function nodeCryptoProvider(): CryptoProvider {
     prfs: nodePrfs,
     keyExchanges: [...nodeEcpGroups, ...nodeMontgomeryGroups, ...nodeModpGroups],
     hashes: nodeHashes,
+    signatures: new NodeSignatureVerifier(),
   };
 }

@@ -11,6 +11,8 @@ export interface WycheproofCase {
   readonly flags: readonly string[];
   /** A field of hexadecimal text, decoded. */
   octets(name: string): Uint8Array;
+  /** A field of the group the case belongs to, as text. */
+  group(name: string): string;
 }
 
 /** All cases of a file, which is checked to hold as many as it says. */
@@ -18,9 +20,9 @@ export function wycheproofCases(file: string): WycheproofCase[] {
   const parsed: unknown = JSON.parse(readFileSync(sharedData(`wycheproof/${file}`), 'utf8'));
   const { numberOfTests, testGroups } = parsed as {
     readonly numberOfTests: number;
-    readonly testGroups: readonly { readonly tests: readonly RawCase[] }[];
+    readonly testGroups: readonly (RawGroup & { readonly tests: readonly RawCase[] })[];
   };
-  const cases = testGroups.flatMap(({ tests }) => tests.map(caseOf));
+  const cases = testGroups.flatMap((group) => group.tests.map((raw) => caseOf(raw, group)));
   if (cases.length !== numberOfTests) throw new Error(`${file} holds ${cases.length} cases`);
   return cases;
 }
@@ -32,9 +34,19 @@ interface RawCase {
   readonly [field: string]: unknown;
 }
 
-function caseOf(raw: RawCase): WycheproofCase {
+interface RawGroup {
+  readonly [field: string]: unknown;
+}
+
+function caseOf(raw: RawCase, group: RawGroup): WycheproofCase {
   const { tcId, result, flags } = raw;
-  return { id: tcId, result, flags, octets: (name) => octetsOf(String(raw[name])) };
+  return {
+    id: tcId,
+    result,
+    flags,
+    octets: (name) => octetsOf(String(raw[name] ?? '')),
+    group: (name) => String(group[name] ?? ''),
+  };
 }
 
 /** What became of the cases of one file; a test compares it with what it should be. */
