@@ -4,6 +4,7 @@ import { nodeCiphers } from './cipher.ts';
 import { nodeEcpGroups } from './ecp.ts';
 import { nodeHashes } from './hash.ts';
 import { nodeMacs } from './mac.ts';
+import { nodeMlKemMethods } from './mlkem.ts';
 import { nodeModpGroups } from './modp.ts';
 import { nodeMontgomeryGroups } from './montgomery.ts';
 import { nodePrfs } from './prf.ts';
@@ -17,7 +18,12 @@ export function nodeCryptoProvider(): CryptoProvider {
     ciphers: nodeCiphers,
     macs: nodeMacs,
     prfs: nodePrfs,
-    keyExchanges: [...nodeEcpGroups, ...nodeMontgomeryGroups, ...nodeModpGroups],
+    keyExchanges: [
+      ...nodeEcpGroups,
+      ...nodeMontgomeryGroups,
+      ...nodeModpGroups,
+      ...nodeMlKemMethods,
+    ],
     hashes: nodeHashes,
     signatures: new NodeSignatureVerifier(),
   };

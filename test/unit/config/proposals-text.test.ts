@@ -134,7 +134,7 @@ describe('parseProposals', () => {
     ['ike', 'aes128-sha256-modpnull', /MODP_NULL/],
     ['ike', 'null-sha256-modp2048', /'null' \(NULL\) is not provided/],
     ['esp', 'aes128-sha256-ecp256bp', /'ecp256bp' \(ECP_256_BP\) is not provided/],
-    ['esp', 'aes128-sha256-ke1_mlkem768', /'ke1_mlkem768' \(KE1_ML_KEM_768\) is not provided/],
+    ['esp', 'aes128-sha256-ke1_modp8192', /'ke1_modp8192' \(KE1_MODP_8192\) is not provided/],
     ['ah', 'sha256-gost256', /GOST3410_256/],
   ] as const)('%s %s: names the algorithm without a provider', (kind, text, reason) =>
     expect(error(kind, text)).toMatch(reason),
