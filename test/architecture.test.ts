@@ -29,6 +29,7 @@ const ambientGlobals =
 const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^node:/, /^(?:daemon\/(?:runtime\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
   [/^@noble\//, /^plugins\/crypto-noble\//],
+  [/^ldapts$/, /^daemon\/runtime\/fetch\//],
   [/^pino(?:-pretty)?$/, /^daemon\/log\//],
   [/^node-netlink-xfrm$/, /^plugins\/(?:kernel|socket)-netlink\//],
 ];
