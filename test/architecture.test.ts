@@ -30,6 +30,7 @@ const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^node:/, /^(?:daemon\/(?:runtime\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
   [/^@noble\//, /^plugins\/crypto-noble\//],
   [/^ldapts$/, /^daemon\/runtime\/fetch\//],
+  [/^@peculiar\//, /^daemon\/credentials\//],
   [/^pino(?:-pretty)?$/, /^daemon\/log\//],
   [/^node-netlink-xfrm$/, /^plugins\/(?:kernel|socket)-netlink\//],
 ];

@@ -1,4 +1,5 @@
 import { toHex } from '../util/hex.ts';
+import { oidOctets } from './oid.ts';
 
 /** An attribute type of distinguished names: how it prints and its OID as DER contents. */
 export interface DnAttribute {
@@ -62,15 +63,3 @@ export function printDnAttribute(oid: Uint8Array): string {
 export const EMAIL_OID: Uint8Array = oidOctets('1.2.840.113549.1.9.1');
 /** The unstructuredName attribute, an IA5String like e-mail. */
 export const UNSTRUCTURED_NAME_OID: Uint8Array = oidOctets('1.2.840.113549.1.9.2');
-
-function oidOctets(dotted: string): Uint8Array {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  const octets: number[] = [];
-  for (const arc of [first * 40 + second, ...rest]) {
-    const groups = [arc & 0x7f];
-    for (let high = Math.floor(arc / 128); high > 0; high = Math.floor(high / 128))
-      groups.unshift((high & 0x7f) | 0x80);
-    octets.push(...groups);
-  }
-  return Uint8Array.from(octets);
-}

@@ -59,12 +59,12 @@ export interface AddressFamilyBlocks {
 /** A decoded X.509 certificate, RFC 5280. Nothing in it has been verified; it is well-formed, that is all. */
 export interface Certificate extends SignedObject {
   readonly kind: 'x509';
-  /** Magnitude, without leading zeros. */
+  /** Contents of its INTEGER as received: `00ff` is 255 and `ff` is -1, which are two serial numbers. */
   readonly serial: Uint8Array;
-  /** Names, DER. Compare them with `normalizedName`, RFC 5280 section 7.1. */
+  /** Names, DER. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
-  /** Names in a form in which equal ones are equal text. */
+  /** Names in a form in which those that RFC 5280 section 7.1 calls equal are equal text: see `nameKey`. */
   readonly issuerKey: string;
   readonly subjectKey: string;
   /** Milliseconds since 1970, inclusive. */
