@@ -1,0 +1,268 @@
+import type { Certificate } from '../x509/certificate.ts';
+import type { Candidates } from './candidates.ts';
+import {
+  type CertificateRules,
+  checkCertificate,
+  checkIssuer,
+  checkSignatureKind,
+} from './certificate-checks.ts';
+import { failure, nameOf, type PathFailure, printName } from './failure.ts';
+import type { PathLimits } from './limits.ts';
+import { fitsScheme } from './strength.ts';
+import { isSelfIssued, type PathValidation, type ValidPath } from './validate-path.ts';
+import type { VerifiedSignatures } from './verified-signatures.ts';
+
+/** A path that was found, from the first certificate to the trust anchor, and what validation says of it. */
+export interface FoundPath {
+  readonly chain: readonly Certificate[];
+  readonly valid: ValidPath;
+}
+
+/** What a search needs. */
+export interface PathSearchSetup {
+  readonly candidates: Candidates;
+  readonly signatures: VerifiedSignatures;
+  readonly rules: CertificateRules;
+  readonly limits: PathLimits;
+  /** Judges a path whose signatures are right: RFC 5280 section 6.1, and whatever else the caller demands. */
+  readonly validate: (chain: readonly Certificate[]) => PathValidation;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** How far a path got: the reason of the one that got furthest says most. */
+type Progress = 'no-issuer' | 'unusable' | 'signature' | 'validation' | 'limit';
+
+const order: readonly Progress[] = ['no-issuer', 'unusable', 'signature', 'validation', 'limit'];
+
+/**
+ * Searches paths from a certificate to a trust anchor, depth first, the most promising issuer first. What costs nothing is checked on
+ * the way; signatures and validation wait until a path is complete, so that certificates from nowhere cost no
+ * signature check. Whatever turned out wrong once is not tried again, and all work is limited.
+ */
+export class PathSearch {
+  readonly #setup: PathSearchSetup;
+  readonly #wrongEdges = new Set<string>();
+  readonly #unusable = new Map<Certificate, PathFailure | undefined>();
+  #leading: ReadonlySet<Certificate> = new Set();
+  #best: { readonly progress: number; readonly failure: PathFailure } | undefined;
+  #steps = 0;
+  #checks = 0;
+  #validated = 0;
+  #exhausted = false;
+  #deadline = 0;
+
+  constructor(setup: PathSearchSetup) {
+    this.#setup = setup;
+  }
+
+  /** Why there is no (further) path: the reason of the most promising attempt. */
+  get failure(): PathFailure {
+    return this.#best?.failure ?? failure('cert-no-issuer', 'no path to a trust anchor was found');
+  }
+
+  /** Signatures that were really checked. */
+  get signatureChecks(): number {
+    return this.#checks;
+  }
+
+  /** The valid paths, the most promising first; the search goes on only when the next one is asked for. */
+  async *paths(target: Certificate): AsyncGenerator<FoundPath, void> {
+    const { limits, now } = this.#setup;
+    this.#deadline = now() + limits.time;
+    const unusable = this.#check(target);
+    if (unusable !== undefined) {
+      this.#note('unusable', unusable);
+      return;
+    }
+    this.#leading = this.#leadingToAnchors(target);
+    if (!this.#leading.has(target)) this.#explain(target);
+    else yield* this.#extend([target]);
+  }
+
+  async *#extend(path: readonly Certificate[]): AsyncGenerator<FoundPath, void> {
+    const { candidates, limits } = this.#setup;
+    const last = path.at(-1);
+    if (last === undefined) return;
+    if (path.length > 1 && candidates.isAnchor(last)) {
+      const found = await this.#judge(path);
+      if (found !== undefined) yield found;
+      return;
+    }
+    for (const issuer of this.#usableIssuers(last)) {
+      if (this.#exhausted || this.#isWrong(path)) return;
+      if (!this.#leading.has(issuer) || isIn(path, issuer)) continue;
+      if (this.#wrongEdges.has(edge(issuer, last))) continue;
+      if (path.length > limits.depth) {
+        const reason = `maximum path length of ${limits.depth} exceeded`;
+        this.#note('unusable', failure('cert-exceeded-path-len', reason));
+        return;
+      }
+      if (!this.#mayStep()) return;
+      const broken = pathLengthFailure(path, issuer);
+      if (broken === undefined) yield* this.#extend([...path, issuer]);
+      else this.#note('unusable', broken);
+    }
+  }
+
+  /** The signatures from the trust anchor downwards, then validation. */
+  async #judge(chain: readonly Certificate[]): Promise<FoundPath | undefined> {
+    const { limits, validate } = this.#setup;
+    for (let i = chain.length - 2; i >= 0; i--) {
+      const [certificate, issuer] = [chain[i], chain[i + 1]];
+      if (certificate === undefined || issuer === undefined) return undefined;
+      const right = await this.#verify(issuer, certificate);
+      if (right === undefined) return undefined;
+      if (right) continue;
+      this.#wrongEdges.add(edge(issuer, certificate));
+      const reason = `the signature of ${nameOf(certificate)} was not made by its issuer ${nameOf(issuer)}`;
+      this.#note('signature', failure('cert-validation-failed', reason));
+      return undefined;
+    }
+    if (++this.#validated > limits.paths) {
+      this.#exhaust(`more than ${limits.paths} paths to trust anchors`);
+      return undefined;
+    }
+    const validation = validate(chain);
+    if (validation.ok) return { chain, valid: validation };
+    this.#note('validation', validation.failure);
+    return undefined;
+  }
+
+  /** `undefined` if the limit is reached. */
+  async #verify(issuer: Certificate, certificate: Certificate): Promise<boolean | undefined> {
+    const { signatures, limits, now } = this.#setup;
+    if (signatures.knows(issuer, certificate)) return true;
+    if (this.#checks === limits.signatures) {
+      this.#exhaust(`more than ${limits.signatures} signatures to check`);
+      return undefined;
+    }
+    if (now() > this.#deadline) {
+      this.#exhaust(`more than ${limits.time} ms to check signatures`);
+      return undefined;
+    }
+    this.#checks++;
+    return signatures.verify(issuer, certificate);
+  }
+
+  /** Certificates that lead to a trust anchor by their names, whatever their signatures are: the others are not worth a step. */
+  #leadingToAnchors(target: Certificate): ReadonlySet<Certificate> {
+    const { candidates, limits } = this.#setup;
+    const issued = new Map<Certificate, Certificate[]>([[target, []]]);
+    const queue = [target];
+    const leading = new Set<Certificate>();
+    for (const certificate of queue) {
+      if (certificate !== target && candidates.isAnchor(certificate)) {
+        leading.add(certificate);
+        continue;
+      }
+      for (const issuer of this.#usableIssuers(certificate)) {
+        const others = issued.get(issuer);
+        if (others !== undefined) others.push(certificate);
+        else if (issued.size <= limits.steps) {
+          issued.set(issuer, [certificate]);
+          queue.push(issuer);
+        }
+      }
+    }
+    for (const issuer of leading)
+      for (const certificate of issued.get(issuer) ?? []) leading.add(certificate);
+    return leading;
+  }
+
+  #usableIssuers(certificate: Certificate): readonly Certificate[] {
+    const { scheme } = certificate;
+    return this.#setup.candidates.issuersOf(certificate).filter((issuer) => {
+      if (issuer === certificate) return false;
+      const { publicKey } = issuer;
+      if (publicKey && scheme && !fitsScheme(publicKey, scheme)) return false;
+      return this.#issuerFailure(issuer) === undefined;
+    });
+  }
+
+  #issuerFailure(issuer: Certificate): PathFailure | undefined {
+    if (this.#unusable.has(issuer)) return this.#unusable.get(issuer);
+    const unusable = checkIssuer(issuer) ?? this.#check(issuer);
+    this.#unusable.set(issuer, unusable);
+    if (unusable !== undefined) this.#note('unusable', unusable);
+    return unusable;
+  }
+
+  #check(certificate: Certificate): PathFailure | undefined {
+    const { candidates, rules } = this.#setup;
+    return (
+      checkCertificate(certificate, rules) ??
+      (candidates.isAnchor(certificate) ? undefined : checkSignatureKind(certificate, rules))
+    );
+  }
+
+  /** Where the best way up ends. */
+  #explain(target: Certificate): void {
+    const seen = new Set<Certificate>();
+    let last = target;
+    for (let next: Certificate | undefined = target; next !== undefined; ) {
+      last = next;
+      seen.add(last);
+      next = this.#usableIssuers(last).find((issuer) => !seen.has(issuer));
+    }
+    this.#note(
+      'no-issuer',
+      isSelfIssued(last)
+        ? failure('cert-untrusted-root', `${nameOf(last)} is self-signed and not trusted`)
+        : failure(
+            'cert-no-issuer',
+            `no issuer certificate found for ${nameOf(last)}, issuer is "${printName(last.issuer)}"`,
+          ),
+    );
+  }
+
+  #isWrong(path: readonly Certificate[]): boolean {
+    if (this.#wrongEdges.size === 0) return false;
+    return path.some((issuer, i) => {
+      const certificate = path[i - 1];
+      return certificate !== undefined && this.#wrongEdges.has(edge(issuer, certificate));
+    });
+  }
+
+  #mayStep(): boolean {
+    const { limits } = this.#setup;
+    if (++this.#steps <= limits.steps) return true;
+    this.#exhaust(`more than ${limits.steps} steps`);
+    return false;
+  }
+
+  #exhaust(what: string): void {
+    this.#exhausted = true;
+    this.#note('limit', failure('cert-validation-failed', `the search for a path took ${what}`));
+  }
+
+  #note(progress: Progress, reason: PathFailure): void {
+    const reached = order.indexOf(progress);
+    if (this.#best === undefined || reached > this.#best.progress)
+      this.#best = { progress: reached, failure: reason };
+  }
+}
+
+// One key under one name is one CA, however many certificates it has: a path that comes back to it is no better than without.
+function isIn(path: readonly Certificate[], issuer: Certificate): boolean {
+  return path.some(
+    ({ subjectKey, publicKey }) =>
+      subjectKey === issuer.subjectKey && publicKey?.keyId === issuer.publicKey?.keyId,
+  );
+}
+
+function edge(issuer: Certificate, certificate: Certificate): string {
+  return `${issuer.fingerprint}:${certificate.fingerprint}`;
+}
+
+// Section 6.1.4 (l), (m) of RFC 5280: true of every path that goes on from here, so that it need not be completed.
+function pathLengthFailure(
+  path: readonly Certificate[],
+  { basicConstraints }: Certificate,
+): PathFailure | undefined {
+  const allowed = basicConstraints?.pathLength;
+  const below = path.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
+  return allowed === undefined || below <= allowed
+    ? undefined
+    : failure('cert-policy-violation', `path length of ${below} violates constraint of ${allowed}`);
+}

@@ -1,0 +1,66 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { Identity } from '../proto/identity.ts';
+import { errorText } from '../util/error.ts';
+import { claimsOf } from './path/claims.ts';
+import { nameOf } from './path/failure.ts';
+import { Judgement, type JudgementSetup } from './path/judgement.ts';
+import type {
+  KeyClaim,
+  PeerTrust,
+  ReceivedCredentials,
+  TrustConstraints,
+  TrustVerdict,
+} from './trust.ts';
+
+/** What trust in peers is made of. */
+export interface PeerTrustSetup extends JudgementSetup {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Trust in peers by what is loaded: chains to trust anchors, certificates and raw keys that were configured. */
+export class CredentialTrust implements PeerTrust {
+  readonly #setup: PeerTrustSetup;
+
+  constructor(setup: PeerTrustSetup) {
+    this.#setup = setup;
+  }
+
+  claims(
+    identity: Identity,
+    received: ReceivedCredentials,
+    constraints: TrustConstraints,
+  ): readonly KeyClaim[] {
+    const { finder, clock } = this.#setup;
+    return claimsOf(identity, received, constraints, finder.snapshot(), clock.wallClock());
+  }
+
+  async judge(
+    claim: KeyClaim,
+    received: ReceivedCredentials,
+    constraints: TrustConstraints,
+  ): Promise<TrustVerdict> {
+    try {
+      const outcome = await new Judgement(this.#setup, received, constraints).run(claim);
+      if (!('trusted' in outcome)) return { trusted: false, ...outcome };
+      this.#logChain(outcome.chain);
+      return outcome;
+    } catch (error) {
+      // Whatever could not be looked at is not trusted.
+      const reason = `the certificate could not be judged: ${errorText(error)}`;
+      return { trusted: false, reason, alert: 'cert-validation-failed' };
+    }
+  }
+
+  #logChain(chain: Extract<TrustVerdict, { trusted: true }>['chain']): void {
+    const { logger } = this.#setup;
+    for (const [i, certificate] of chain.entries()) {
+      const last = i === chain.length - 1;
+      const what = i === 0 ? '' : last ? 'trusted ca ' : 'intermediate ca ';
+      logger.log('cfg', 1, `using ${what}certificate ${nameOf(certificate)}`);
+    }
+    if (chain.length > 1)
+      logger.log('cfg', 1, `reached self-signed root ca with a path length of ${chain.length - 2}`);
+  }
+}
