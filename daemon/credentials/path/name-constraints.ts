@@ -1,9 +1,10 @@
 import { parseDn } from '../../proto/distinguished-name.ts';
 import { EMAIL_OID } from '../../proto/dn-attributes.ts';
-import { equalBytes, latin1 } from '../../util/bytes.ts';
+import { equalBytes, latin1, printable, utf8 } from '../../util/bytes.ts';
+import { toHex } from '../../util/hex.ts';
 import type { Certificate, GeneralName } from '../x509/certificate.ts';
 import { nameKey, rdnKeys } from '../x509/names.ts';
-import { failure, nameOf, type PathFailure } from './failure.ts';
+import { failure, nameOf, type PathFailure, printName } from './failure.ts';
 import { MAX_NAME_COMPARISONS } from './limits.ts';
 import {
   matchDirectory,
@@ -17,7 +18,7 @@ import {
 /** A name of a kind that can be constrained; names are compared by their normalized RDNs. */
 type ComparableName =
   | Extract<GeneralName, { kind: 'dns' | 'email' | 'uri' | 'ip' }>
-  | { readonly kind: 'directory'; readonly rdns: readonly string[] };
+  | { readonly kind: 'directory'; readonly name: Uint8Array; readonly rdns: readonly string[] };
 
 type Kind = ComparableName['kind'];
 
@@ -63,9 +64,7 @@ export class NameConstraints {
       for (const permitted of this.#permitted) {
         const subtrees = permitted.get(name.kind);
         if (subtrees && !subtrees.some((subtree) => this.#is('inside', name, subtree, false)))
-          return refuse(
-            `${print(name)} is in none of the permitted ${subtrees.map(print).join(', ')}`,
-          );
+          return refuse(`${print(name)} is not in ${subtrees.slice(0, 5).map(print).join(' or ')}`);
       }
       if (this.#comparisons > MAX_NAME_COMPARISONS)
         return refuse(`more than ${MAX_NAME_COMPARISONS} comparisons of names`);
@@ -119,7 +118,11 @@ function comparableName(name: GeneralName): ComparableName | undefined {
     case 'ip':
       return name;
     case 'directory':
-      return { kind: 'directory', rdns: rdnKeys(nameKey(name.name, 'directoryName')) };
+      return {
+        kind: 'directory',
+        name: name.name,
+        rdns: rdnKeys(nameKey(name.name, 'directoryName')),
+      };
     default:
       return undefined;
   }
@@ -132,7 +135,7 @@ function namesOf(certificate: Certificate): readonly ComparableName[] | undefine
   const parts = parseDn(subject);
   if (parts === undefined) return undefined;
   const names: ComparableName[] = [];
-  if (parts.length > 0) names.push({ kind: 'directory', rdns: rdnKeys(subjectKey) });
+  if (parts.length > 0) names.push({ kind: 'directory', name: subject, rdns: rdnKeys(subjectKey) });
   for (const { oid, value } of parts)
     if (equalBytes(oid, EMAIL_OID)) names.push({ kind: 'email', text: latin1(value) });
   for (const name of subjectAltNames) {
@@ -145,10 +148,10 @@ function namesOf(certificate: Certificate): readonly ComparableName[] | undefine
 function print(name: ComparableName): string {
   switch (name.kind) {
     case 'ip':
-      return `ip ${name.octets.join('.')}`;
+      return `address ${toHex(name.octets)}`;
     case 'directory':
-      return `directory name of ${name.rdns.length} RDNs`;
+      return `"${printName(name.name)}"`;
     default:
-      return `${name.kind} '${name.text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)}'`;
+      return `'${printable(utf8(name.text.slice(0, 100)))}'`;
   }
 }

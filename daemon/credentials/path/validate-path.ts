@@ -124,7 +124,7 @@ class PathState {
   #prepareNext(certificate: Certificate): PathFailure | undefined {
     const { policyMappings } = certificate;
     if (policyMappings.some((pair) => [pair.issuer, pair.subject].includes(ANY_POLICY)))
-      return failure('cert-policy-violation', `${nameOf(certificate)} maps the policy that is any`);
+      return failure('cert-policy-violation', `${nameOf(certificate)} maps anyPolicy`);
     this.#policies.addMappings(policyMappings, this.#policyMapping > 0);
     const failed = this.#names.add(certificate) ?? checkIssuer(certificate);
     if (failed !== undefined) return failed;
@@ -177,6 +177,6 @@ function decremented(count: number): number {
 function noPolicy(certificate: Certificate): PathFailure {
   return failure(
     'cert-policy-violation',
-    `the chain of ${nameOf(certificate)} is valid for no policy, but one is required`,
+    `no certificate policy is valid for ${nameOf(certificate)}, but one is required`,
   );
 }
