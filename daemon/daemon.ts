@@ -12,6 +12,7 @@ import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
 import type { RedirectPolicy } from './contracts/redirect.ts';
 import type { SessionStore } from './contracts/session-store.ts';
+import type { PrivateKeys } from './contracts/signatures.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
 import { LeftoverGrace } from './control/leftover-grace.ts';
@@ -43,6 +44,8 @@ export interface DaemonContracts {
   readonly kernel: KernelIpsec;
   readonly net: KernelNet;
   readonly crypto: Crypto;
+  /** Belongs to the caller, who disposes it after `shutdown`. */
+  readonly privateKeys: PrivateKeys;
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
@@ -154,6 +157,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     options,
     installer,
     sharedKeys,
+    privateKeys: contracts.privateKeys,
     connections,
     pools,
     virtualIps,

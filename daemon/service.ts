@@ -10,6 +10,7 @@ import { createCrypto } from './crypto/registry.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
+import { InProcessKeys } from './keyd/in-process.ts';
 import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 import { openLogs, prepareLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
@@ -79,6 +80,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const plugins = await loadPlugins(options);
   const clock = new NodeClock(onError);
   const crypto = createCrypto([plugins.crypto.crypto()]);
+  const privateKeys = opened.use(new InProcessKeys(crypto.signatures));
   const kernel = await openKernel(plugins, hub, clock, {
     acquireLifetime: options['plugins.kernel-netlink.xfrm_acq_expires'],
   });
@@ -130,6 +132,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     kernel: kernel.ipsec,
     net: kernel.net,
     crypto,
+    privateKeys,
     hub,
     options,
     journal,
@@ -153,6 +156,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     await createViciServer({
       control: daemon.control,
       keys: daemon.sharedKeys,
+      privateKeys,
       crypto,
       hub,
       options: daemon.options,

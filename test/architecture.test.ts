@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   vici: ['util', 'proto', 'contracts', 'config', 'control'],
   log: ['util', 'contracts'],
   plugin: ['util', 'contracts'],
+  keyd: ['util', 'proto', 'contracts'],
   runtime: ['util', 'proto', 'contracts'],
 };
 
@@ -27,7 +28,7 @@ const ambientGlobals =
 
 /** Packages that only one place may know. */
 const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
-  [/^node:/, /^(?:daemon\/(?:runtime\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
+  [/^node:/, /^(?:daemon\/(?:runtime\/|keyd\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
   [/^@noble\//, /^plugins\/crypto-noble\//],
   [/^ldapts$/, /^daemon\/runtime\/fetch\//],
   [/^@peculiar\//, /^daemon\/credentials\//],

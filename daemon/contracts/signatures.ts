@@ -57,11 +57,14 @@ export interface SignatureVerifier {
   ): Promise<boolean>;
 }
 
+/** Where a private key came from: a VICI client, a file that the daemon reads itself, a token. */
+export type KeyOrigin = 'vici' | 'file' | 'token';
+
 /** A private key as everybody but its keeper sees it. */
 export interface PrivateKeyHandle {
   readonly publicKey: PublicKey;
-  /** Where it came from: VICI, a file, a token. */
-  readonly origin: 'vici' | 'file' | 'token';
+  /** All who loaded it and did not unload it since; never empty while the key is there. */
+  readonly origins: readonly KeyOrigin[];
 }
 
 /** Result of handing in a private key; `reason` says what was found and what was expected, never a part of the key. */
@@ -69,10 +72,10 @@ export type LoadedKey =
   | { readonly ok: true; readonly key: PrivateKeyHandle }
   | { readonly ok: false; readonly reason: string };
 
-/** What is handed in: PEM or DER of PKCS#1, PKCS#8 (encrypted too), SEC1. The keeper wipes `data` and `passphrase` when done. */
+/** What is handed in: PEM or DER of PKCS#1, PKCS#8 (encrypted too), SEC1. `data` and `passphrase` are wiped when the promise is settled. */
 export interface PrivateKeyInput {
   readonly data: Uint8Array;
-  readonly origin: 'vici' | 'file';
+  readonly origin: Exclude<KeyOrigin, 'token'>;
   /** Refuses keys of another kind if it says one. */
   readonly kind?: KeyType['kind'];
   readonly passphrase?: Uint8Array;
@@ -80,17 +83,19 @@ export interface PrivateKeyInput {
 
 /**
  * Private keys, which stay where the rest of the daemon cannot read them. Handles are known here, so that lookups are synchronous; only
- * loading and signing go to the keeper. It tells its users when it lost its keys and has them no more.
+ * loading and signing go to the keeper.
  */
 export interface PrivateKeys extends AsyncDisposable {
-  /** Adds a key; the same key again changes nothing. */
+  /** Adds a key, or an origin to one that is there. Never rejects. */
   load(input: PrivateKeyInput): Promise<LoadedKey>;
-  /** Forgets the key of an id (40 hex digits); false if there is none. */
-  unload(keyId: string): Promise<boolean>;
-  /** Forgets all keys of an origin. */
-  clear(origin: PrivateKeyHandle['origin']): Promise<void>;
+  /** Takes an origin from the key of an id (40 hex digits), and forgets it with the last; false if there is none of that origin. */
+  unload(keyId: string, origin: KeyOrigin): Promise<boolean>;
+  /** The same with all keys of an origin. */
+  clear(origin: KeyOrigin): Promise<void>;
   find(keyId: string): PrivateKeyHandle | undefined;
   list(): readonly PrivateKeyHandle[];
   /** Rejects with an `Error` whose message is for the log, if the key is gone or cannot be used with this scheme. */
   sign(keyId: string, scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array>;
+  /** Called after the keeper was lost with all its keys: nothing is found any more, whoever has keys loads them again. Undone by the returned function. */
+  onLost(listener: () => void): () => void;
 }

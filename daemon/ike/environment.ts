@@ -8,6 +8,7 @@ import type { KernelNet } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { RedirectPolicy } from '../contracts/redirect.ts';
+import type { PrivateKeys } from '../contracts/signatures.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
 import type { NameServers } from '../kernel/name-servers.ts';
@@ -35,6 +36,7 @@ export interface IkeEnvironment {
   readonly options: () => DaemonOptions;
   readonly installer: KernelInstaller;
   readonly sharedKeys: SharedKeyStore;
+  readonly privateKeys: PrivateKeys;
   readonly connections: ConnectionStore;
   readonly pools: PoolStore;
   /** Addresses and DNS servers that peers assign to this host. */

@@ -2,6 +2,7 @@ import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Crypto } from '../contracts/crypto.ts';
 import type { LogHub } from '../contracts/logger.ts';
+import type { PrivateKeys } from '../contracts/signatures.ts';
 import type { StreamSystem } from '../contracts/stream.ts';
 import type { Control } from '../control/control.ts';
 import type { Identity } from '../proto/identity.ts';
@@ -44,6 +45,7 @@ export interface HostInfo {
 export interface ViciServices {
   readonly control: Control;
   readonly keys: SharedKeys;
+  readonly privateKeys: PrivateKeys;
   readonly crypto: Crypto;
   readonly hub: LogHub;
   /** The options in force now. */

@@ -7,6 +7,7 @@ import type { LogHub } from '../../daemon/contracts/logger.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
 import { MemoryJournal } from '../../daemon/kernel/memory-journal.ts';
+import { InProcessKeys } from '../../daemon/keyd/in-process.ts';
 import { parseIdentity } from '../../daemon/proto/identity-text.ts';
 import { NodeClock } from '../../daemon/runtime/node-clock.ts';
 import { NodeRandom } from '../../daemon/runtime/node-random.ts';
@@ -65,6 +66,7 @@ export class Initiators implements AsyncDisposable {
       kernel: new NullIpsec(),
       net: new NullNet(),
       crypto,
+      privateKeys: new InProcessKeys(crypto.signatures),
       hub: SILENT,
       options: { ...defaultOptions(), retransmit_timeout: 1, install_routes: false },
       journal: new MemoryJournal(),

@@ -5,6 +5,7 @@
  *
  *   node test/lab/many-clients.ts LOCAL REMOTE COUNT SECRET
  */
+
 import { createInterface } from 'node:readline';
 import type { ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import { defaultOptions } from '../../daemon/config/options.ts';
@@ -14,6 +15,7 @@ import type { LogHub } from '../../daemon/contracts/logger.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { createDaemon } from '../../daemon/daemon.ts';
 import { MemoryJournal } from '../../daemon/kernel/memory-journal.ts';
+import { InProcessKeys } from '../../daemon/keyd/in-process.ts';
 import { parseIdentity } from '../../daemon/proto/identity-text.ts';
 import { NodeClock } from '../../daemon/runtime/node-clock.ts';
 import { NodeRandom } from '../../daemon/runtime/node-random.ts';
@@ -51,6 +53,7 @@ const daemon = createDaemon({
   kernel: new NullIpsec(),
   net: new NullNet(),
   crypto,
+  privateKeys: new InProcessKeys(crypto.signatures),
   hub: silent,
   options: { ...defaultOptions(), install_routes: false },
   journal: new MemoryJournal(),

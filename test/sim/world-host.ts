@@ -6,11 +6,13 @@ import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
 import type { RedirectPolicy } from '../../daemon/contracts/redirect.ts';
+import type { PrivateKeys } from '../../daemon/contracts/signatures.ts';
 import type { IkeSaView } from '../../daemon/contracts/views.ts';
 import type { Outcome, TerminateOutcome } from '../../daemon/control/control.ts';
 import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
 import { viewIkeSa } from '../../daemon/ike/ike-sa-view.ts';
 import { MemoryJournal } from '../../daemon/kernel/memory-journal.ts';
+import { InProcessKeys } from '../../daemon/keyd/in-process.ts';
 import { parseIdentity } from '../../daemon/proto/identity-text.ts';
 import type { IpAddress } from '../../daemon/proto/ip-address.ts';
 import { utf8 } from '../../daemon/util/bytes.ts';
@@ -55,6 +57,8 @@ export class WorldHost {
   log = new MemoryLog();
   transport: SimHost;
   daemon: IkeDaemon;
+  /** Private keys of this daemon; a new one after `reborn`. */
+  privateKeys: PrivateKeys;
   readonly #setup: HostSetup;
   #addresses: readonly IpAddress[];
   /** Told before and after everything the daemon does to the outside. */
@@ -69,6 +73,7 @@ export class WorldHost {
     this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
     this.kernel.wallClock = () => setup.network.clock.wallClock();
     this.transport = setup.network.host(name, setup.addresses);
+    this.privateKeys = new InProcessKeys(setup.crypto.signatures);
     this.daemon = this.#build();
   }
 
@@ -164,6 +169,7 @@ export class WorldHost {
     this.kill();
     this.#life = this.#newLife();
     this.transport = this.#setup.network.host(this.name, this.#addresses);
+    this.privateKeys = new InProcessKeys(this.#setup.crypto.signatures);
     this.daemon = this.#build();
   }
 
@@ -181,6 +187,7 @@ export class WorldHost {
       kernel,
       net: kernel,
       crypto,
+      privateKeys: this.privateKeys,
       hub: this.log,
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),

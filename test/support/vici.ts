@@ -8,6 +8,7 @@ import type { Clock } from '../../daemon/contracts/clock.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import { SharedKeyStore } from '../../daemon/credentials/shared-keys.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
+import { InProcessKeys } from '../../daemon/keyd/in-process.ts';
 import { NodeClock } from '../../daemon/runtime/node-clock.ts';
 import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
 import { ViciClient } from '../../daemon/vici/client.ts';
@@ -27,6 +28,7 @@ export const testCrypto = createCrypto(provider === undefined ? [] : [provider])
 export class ViciBench implements AsyncDisposable {
   readonly control = new FakeControl();
   readonly keys = new SharedKeyStore();
+  readonly privateKeys = new InProcessKeys(testCrypto.signatures);
   readonly log = new MemoryLog();
   readonly streams = new NodeStreams();
   readonly folder = mkdtempSync(join(tmpdir(), 'vici-'));
@@ -39,6 +41,7 @@ export class ViciBench implements AsyncDisposable {
     bench.#server = await createViciServer({
       control: bench.control,
       keys: bench.keys,
+      privateKeys: bench.privateKeys,
       crypto: testCrypto,
       hub: bench.log,
       options: () => options,

@@ -3,6 +3,7 @@ import { clearCreds } from './clear-creds.ts';
 import { getAlgorithms } from './get-algorithms.ts';
 import { getConns } from './get-conns.ts';
 import { getCounters } from './get-counters.ts';
+import { getKeys } from './get-keys.ts';
 import { getPools } from './get-pools.ts';
 import { getShared } from './get-shared.ts';
 import { initiate } from './initiate.ts';
@@ -11,8 +12,10 @@ import { listConns } from './list-conns.ts';
 import { listPolicies } from './list-policies.ts';
 import { listSas } from './list-sas.ts';
 import { loadConn } from './load-conn.ts';
+import { loadKey } from './load-key.ts';
 import { loadPool } from './load-pool.ts';
 import { loadShared } from './load-shared.ts';
+import { loadToken } from './load-token.ts';
 import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
 import { reloadSettings } from './reload-settings.ts';
@@ -21,6 +24,7 @@ import { stats } from './stats.ts';
 import { terminate } from './terminate.ts';
 import { uninstall } from './uninstall.ts';
 import { unloadConn } from './unload-conn.ts';
+import { unloadKey } from './unload-key.ts';
 import { unloadPool } from './unload-pool.ts';
 import { unloadShared } from './unload-shared.ts';
 import { version } from './version.ts';
@@ -48,6 +52,10 @@ export const COMMANDS: readonly Command[] = [
   loadShared,
   unloadShared,
   getShared,
+  loadKey,
+  unloadKey,
+  getKeys,
+  loadToken,
   clearCreds,
   getAlgorithms,
   getCounters,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { defaultOptions } from '../../../daemon/config/options.ts';
 import { createDaemon } from '../../../daemon/daemon.ts';
 import { MemoryJournal } from '../../../daemon/kernel/memory-journal.ts';
+import { InProcessKeys } from '../../../daemon/keyd/in-process.ts';
 import { authRound, childConfig, connectionConfig, hostSpec } from '../../support/connections.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { ip } from '../../support/selectors.ts';
@@ -41,13 +42,15 @@ test('shutdown takes everything out of the kernel although an IKE_SA is stuck', 
   await using world = new World();
   const kernel = new FakeKernel(world.random.fork(), [ip('192.0.2.9')]);
   const never = new Promise<undefined>(() => {});
+  const crypto = simCrypto();
   const daemon = createDaemon({
     clock: world.clock,
     random: world.random.fork(),
     transport: world.network.host('stuck', [ip('192.0.2.9')]),
     kernel,
     net: kernel,
-    crypto: simCrypto(),
+    crypto,
+    privateKeys: new InProcessKeys(crypto.signatures),
     hub: new MemoryLog(),
     options: defaultOptions(),
     journal: new MemoryJournal(),
