@@ -4,19 +4,20 @@ import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
 import { NO_SPI } from '../proto/ike-spi.ts';
-import { familyOf } from '../proto/ip-address.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { coveredOfOwn } from '../wire/covered-octets.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { describeMessage } from '../wire/describe.ts';
 import { isFragment, Reassembler } from '../wire/fragments.ts';
-import { IKE_HEADER_OCTETS, type IkeHeader } from '../wire/header.ts';
+import type { IkeHeader } from '../wire/header.ts';
 import { peekInitRequest } from '../wire/init-peek.ts';
 import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
 import { checkMessage } from '../wire/message-rules.ts';
 import { decodeRedirect } from '../wire/redirect-data.ts';
 import { alert, alertFromOutside } from './announce.ts';
 import { peerCrashed, provesCrash } from './crash-detection.ts';
+import { maxIkeOctets } from './fragment-size.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { encodeSync, maySync, readSync } from './message-id-sync.ts';
 import { MessageWindow } from './message-window.ts';
@@ -52,6 +53,8 @@ export class ExchangeEngine {
   readonly #host: EngineHost;
   readonly window = new MessageWindow();
   #reassembler: Reassembler | undefined;
+  /** Of the IKE_INTERMEDIATE message parsed last, what IKE_AUTH will prove. */
+  #covered: Uint8Array = EMPTY;
   /** What the outstanding request asks. */
   #open: OutboundRequest | undefined;
   /** Keys of each direction, once there are any. */
@@ -244,6 +247,12 @@ export class ExchangeEngine {
     return true;
   }
 
+  #takeCovered(): Uint8Array {
+    const covered = this.#covered;
+    this.#covered = EMPTY;
+    return covered;
+  }
+
   #expected(header: IkeHeader): string {
     if (!header.isResponse) return String(this.window.expectedRequestId);
     const waiting = this.window.outstanding;
@@ -262,7 +271,8 @@ export class ExchangeEngine {
     this.#open = undefined;
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
-    const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : EMPTY;
+    const raw =
+      message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : this.#takeCovered();
     await this.#host.handleReply({ message, raw, request: waiting.raw, local, remote });
   }
 
@@ -273,11 +283,12 @@ export class ExchangeEngine {
     remote: Endpoint,
   ): Promise<void> {
     const kept = datagram.slice();
-    const response = await this.#host.handleRequest({ message, raw: kept, local, remote });
+    const raw = message.exchange === ExchangeType.IKE_INTERMEDIATE ? this.#takeCovered() : kept;
+    const response = await this.#host.handleRequest({ message, raw, local, remote });
     if (response === undefined) return;
     const { exchange, messageId } = message;
-    this.#respond(exchange, messageId, response, kept, local, remote);
-    await response.after?.();
+    const sent = this.#respond(exchange, messageId, response, kept, local, remote);
+    await response.after?.(sent);
   }
 
   #respond(
@@ -287,13 +298,14 @@ export class ExchangeEngine {
     request: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
-  ): void {
-    const { datagrams } = this.#encode(exchange, true, messageId, payloads);
+  ): Uint8Array {
+    const { raw, datagrams } = this.#encode(exchange, true, messageId, payloads);
     this.window.answered(request, datagrams);
     const { sessions } = this.#sa.env;
     if (last) sessions.ending(this.#sa, { local, remote, datagrams });
     else sessions.checkpoint(this.#sa);
     this.#transmit(datagrams, local, remote);
+    return raw;
   }
 
   /** The message, or `undefined` after it was dropped, collected as a fragment, or answered with an error. */
@@ -368,11 +380,17 @@ export class ExchangeEngine {
     datagram: Uint8Array,
     protection: MessageProtection | undefined,
   ): Message | undefined {
+    const covered =
+      header.exchange === ExchangeType.IKE_INTERMEDIATE
+        ? (octets: Uint8Array): void => {
+            this.#covered = octets;
+          }
+        : undefined;
     if (protection === undefined || !isFragment(header, datagram)) {
-      return parseMessage(datagram, header, protection);
+      return parseMessage(datagram, header, protection, covered);
     }
     this.#reassembler ??= this.#newReassembler();
-    const message = this.#reassembler.add(datagram, header, protection);
+    const message = this.#reassembler.add(datagram, header, protection, covered);
     // What is left belongs to messages that the window will not let through any more.
     if (message !== undefined) this.#reassembler = undefined;
     return message;
@@ -411,10 +429,9 @@ export class ExchangeEngine {
     if (this.outbound === undefined) {
       throw new TypeError(`${exchangeName(exchange)} needs keys that are not there yet`);
     }
-    if (!sa.mayFragment) {
-      return { raw: EMPTY, datagrams: [encodeMessage(message, this.outbound)] };
-    }
-    const datagrams = encodeFragmented(message, this.outbound, this.#maxIkeOctets());
+    const raw = exchange === ExchangeType.IKE_INTERMEDIATE ? coveredOfOwn(message) : EMPTY;
+    if (!sa.mayFragment) return { raw, datagrams: [encodeMessage(message, this.outbound)] };
+    const datagrams = encodeFragmented(message, this.outbound, maxIkeOctets(sa));
     if (datagrams.length > 1) {
       const total = datagrams.reduce((sum, part) => sum + part.length, 0);
       sa.log.log(
@@ -423,20 +440,7 @@ export class ExchangeEngine {
         `splitting IKE message (${total} bytes) into ${datagrams.length} fragments`,
       );
     }
-    return { raw: EMPTY, datagrams };
-  }
-
-  /** Room for an IKE message within `fragment_size`, which counts the whole IP datagram. */
-  #maxIkeOctets(): number {
-    const sa = this.#sa;
-    const options = sa.env.options();
-    const v4 = familyOf(sa.remote.address) === 4;
-    const configured = v4
-      ? (options.fragment_size_v4 ?? options.fragment_size)
-      : (options.fragment_size_v6 ?? options.fragment_size);
-    const datagram = configured > 0 ? configured : v4 ? 576 : 1280;
-    const marker = sa.local.port === sa.env.ikePort ? 0 : 4;
-    return Math.max(datagram - (v4 ? 20 : 40) - UDP_HEADER_OCTETS - marker, MIN_FRAGMENT_OCTETS);
+    return { raw, datagrams };
   }
 
   #armRetransmit(attempt: number): void {
@@ -472,7 +476,5 @@ function isReflection(message: Message): boolean {
 }
 
 const EMPTY = new Uint8Array(0);
-const UDP_HEADER_OCTETS = 8;
 /** Sends without an answer after which it is no chance any more, but something on the way. */
 const SUSPICIOUS_SENDS = 3;
-const MIN_FRAGMENT_OCTETS = IKE_HEADER_OCTETS + 128;

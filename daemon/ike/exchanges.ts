@@ -14,11 +14,18 @@ import { respond } from './tasks/respond.ts';
 /** In which states a request of the peer is processed at all; anything else is dropped without a word. */
 const ALLOWED: Readonly<Record<number, readonly IkeSaState['kind'][]>> = {
   [ExchangeType.IKE_SA_INIT]: ['created'],
+  [ExchangeType.IKE_INTERMEDIATE]: ['connecting'],
   [ExchangeType.IKE_AUTH]: ['connecting'],
   [ExchangeType.CREATE_CHILD_SA]: ['established', 'deleting'],
   [ExchangeType.IKE_FOLLOWUP_KE]: ['established', 'deleting'],
   [ExchangeType.INFORMATIONAL]: ['established', 'deleting'],
 };
+
+const INITIAL: ReadonlySet<number> = new Set([
+  ExchangeType.IKE_SA_INIT,
+  ExchangeType.IKE_INTERMEDIATE,
+  ExchangeType.IKE_AUTH,
+]);
 
 /** Why a request of this exchange type is not processed now, or `undefined` if it is. */
 export function refusal(sa: IkeSa, exchange: number): string | undefined {
@@ -26,8 +33,15 @@ export function refusal(sa: IkeSa, exchange: number): string | undefined {
   if (states === undefined) return 'exchange type not supported';
   if (!states.includes(sa.state.kind)) return `not allowed while the IKE_SA is ${sa.state.kind}`;
   // Only the responder is asked in the initial exchanges.
-  const initial = exchange === ExchangeType.IKE_SA_INIT || exchange === ExchangeType.IKE_AUTH;
-  return initial && sa.isInitiator ? 'we are the initiator' : undefined;
+  if (INITIAL.has(exchange) && sa.isInitiator) return 'we are the initiator';
+  // As many IKE_INTERMEDIATE as were agreed, and no IKE_AUTH before (RFC 9370 section 2.2.2).
+  if (exchange === ExchangeType.IKE_INTERMEDIATE && sa.intermediatesDue === 0) {
+    return 'no further one was agreed';
+  }
+  if (exchange === ExchangeType.IKE_AUTH && sa.intermediatesDue > 0) {
+    return 'additional key exchanges come first';
+  }
+  return undefined;
 }
 
 /** Processes a request that {@link refusal} let through; `undefined` leaves it unanswered. */
@@ -40,6 +54,7 @@ export async function handleRequest(
     case ExchangeType.IKE_SA_INIT:
       sa.responder = respond(sa, request);
       return nextResponse(sa, request);
+    case ExchangeType.IKE_INTERMEDIATE:
     case ExchangeType.IKE_AUTH:
       return nextResponse(sa, request);
     case ExchangeType.CREATE_CHILD_SA:

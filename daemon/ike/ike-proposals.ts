@@ -2,7 +2,7 @@ import type { Crypto, KeyExchangeAlgorithm, PrfAlgorithm } from '../contracts/cr
 import { ikeKeyLengths } from '../crypto/key-lengths.ts';
 import { deriveIkeKeys, deriveRekeyedIkeKeys, type IkeKeys } from '../crypto/keymat.ts';
 import { createProtection } from '../crypto/message-protection.ts';
-import { TransformType } from '../proto/iana/transforms.ts';
+import { isAdditionalKe, TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
 import { InternalError } from '../util/error.ts';
@@ -24,7 +24,7 @@ export function keMethods(proposals: readonly Proposal[]): readonly number[] {
 /** Methods of the additional key exchanges of an agreed proposal, in their order (RFC 9370 section 2.2.2). */
 export function additionalKeMethods(proposal: Proposal | undefined): readonly number[] {
   return (proposal?.transforms ?? [])
-    .filter(({ type, id }) => type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7 && id)
+    .filter(({ type, id }) => isAdditionalKe(type) && id)
     .toSorted((a, b) => a.type - b.type)
     .map(({ id }) => id);
 }
@@ -102,6 +102,24 @@ export function installRekeyedKeys(sa: IkeSa, old: IkeSa, inputs: RekeyInputs): 
     ikeKeyLengths(proposal, crypto),
   );
   useKeys(sa, proposal, prf, keys);
+}
+
+/**
+ * New keys for everything after an additional key exchange, RFC 9370 section 2.2.2: SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr).
+ * `secret` and the keys so far are wiped.
+ */
+export function updateKeys(sa: IkeSa, ni: Uint8Array, nr: Uint8Array, secret: Uint8Array): void {
+  const { prf, keys, proposal, spiI, spiR } = sa;
+  if (prf === undefined || keys === undefined || proposal === undefined) {
+    throw new InternalError('an additional key exchange before there are keys');
+  }
+  const inputs = { ni, nr, secret, spiI, spiR };
+  const lengths = ikeKeyLengths(proposal, sa.env.crypto);
+  const next = deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths);
+  secret.fill(0);
+  keys[Symbol.dispose]();
+  sa.engine.dispose();
+  useKeys(sa, proposal, prf, next);
 }
 
 function useKeys(sa: IkeSa, proposal: Proposal, prf: PrfAlgorithm, keys: IkeKeys): void {

@@ -92,6 +92,8 @@ export class IkeSa implements EngineHost {
   peerIsStrongSwan = false;
   /** For CHILD_SAs that leave them to the connection; chosen with the first. */
   interfaceIds: InterfaceIds | undefined;
+  /** IKE_INTERMEDIATE requests of the peer that are still to come before its IKE_AUTH. */
+  intermediatesDue = 0;
   /** The conversation in which we answer until the IKE_SA is established. */
   responder: ResponderTask | undefined;
   /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */
@@ -459,9 +461,10 @@ export class IkeSa implements EngineHost {
       this.mobike.heard = { local, remote };
       return;
     }
-    // Without MOBIKE a verified request moves the peer: from IKE_AUTH always, later if it is behind a NAT. An initiator
+    // Without MOBIKE a verified request moves the peer: until IKE_AUTH always, later if it is behind a NAT. An initiator
     // behind one itself does not follow, since it is the side that moves.
     const follow =
+      message.exchange === ExchangeType.IKE_INTERMEDIATE ||
       message.exchange === ExchangeType.IKE_AUTH ||
       (this.nat.remote && !(this.isInitiator && this.nat.local));
     if (follow) this.#follow(local, remote);

@@ -1,6 +1,6 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { Timer } from '../contracts/clock.ts';
-import { ExchangeType } from '../proto/iana/exchange-types.ts';
+import { exchangeName } from '../proto/iana/exchange-types.ts';
 import { alert } from './announce.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -203,9 +203,8 @@ export class TaskQueue {
   async #noAnswer(plan: QueuedTask | undefined, exchange: number): Promise<void> {
     const sa = this.#sa;
     alert(sa.env, 'peer-init-unreachable', sa);
-    const what = exchange === ExchangeType.IKE_AUTH ? 'IKE_AUTH' : 'IKE_SA_INIT';
     const reason =
-      `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${what}; ` +
+      `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${exchangeName(exchange)}; ` +
       'is it up, reachable, and are UDP ports 500 and 4500 open?';
     await tryFailed(sa, plan, { kind: 'silence', reason });
     if (sa.destroyed) sa.log.log('ike', 1, 'establishing IKE_SA failed, peer not responding');

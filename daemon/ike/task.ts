@@ -27,7 +27,10 @@ export interface OutboundRequest {
   readonly payloads: readonly Payload[];
 }
 
-/** The answer to it, with the octets of both messages, which IKE_AUTH signs, and the ends it came over. */
+/**
+ * The answer to it, and the ends it came over. `request` and `raw` are the octets of both messages that IKE_AUTH signs: of
+ * IKE_SA_INIT as sent, of IKE_INTERMEDIATE in the clear, otherwise empty.
+ */
 export interface Reply {
   readonly message: Message;
   readonly raw: Uint8Array;
@@ -71,7 +74,7 @@ export interface QueuedTask {
   abandoned?(sa: IkeSa, reason: string): void;
 }
 
-/** A request of the peer, decrypted, with its octets and the ends it came over. */
+/** A request of the peer, decrypted, with its octets (of IKE_INTERMEDIATE: in the clear) and the ends it came over. */
 export interface InboundRequest {
   readonly message: Message;
   readonly raw: Uint8Array;
@@ -86,8 +89,11 @@ export interface OutboundResponse {
   readonly awaits?: Uint8Array;
   /** The IKE_SA ends with it: `after` destroys it. */
   readonly last?: boolean;
-  /** Runs after the answer was sent: the place to destroy an IKE_SA that said its last word. */
-  readonly after?: () => void | Promise<void>;
+  /**
+   * Runs after the answer was sent, with what {@link Reply.raw} is for the peer: the place to destroy an IKE_SA that said its
+   * last word, or to change its keys.
+   */
+  readonly after?: (raw: Uint8Array) => void | Promise<void>;
 }
 
 /** A conversation that the peer leads: each `yield` answers the request received last. */

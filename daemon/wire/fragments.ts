@@ -2,7 +2,8 @@ import type { MessageProtection } from '../contracts/crypto.ts';
 import { PayloadType } from '../proto/iana/payload-types.ts';
 import type { Message } from '../proto/payload.ts';
 import { concatBytes } from '../util/bytes.ts';
-import { readChain } from './chain.ts';
+import { PAYLOAD_HEADER_OCTETS, readChain } from './chain.ts';
+import { coveredOctets } from './covered-octets.ts';
 import { DecodeError } from './decode-error.ts';
 import { IKE_HEADER_OCTETS, type IkeHeader } from './header.ts';
 import { messageOf, parseContent } from './message.ts';
@@ -64,9 +65,14 @@ export class Reassembler {
 
   /**
    * Takes one fragment. Returns the message once its last missing fragment is there, `undefined` before that and
-   * for repeated or outdated fragments. Throws {@link DecodeError}, of which `IntegrityError` changed nothing.
+   * for repeated or outdated fragments. `covered` is called with what IntAuth covers of the whole message. Throws {@link DecodeError}, of which `IntegrityError` changed nothing.
    */
-  add(bytes: Uint8Array, header: IkeHeader, protection: MessageProtection): Message | undefined {
+  add(
+    bytes: Uint8Array,
+    header: IkeHeader,
+    protection: MessageProtection,
+    covered?: (octets: Uint8Array) => void,
+  ): Message | undefined {
     const { fields, next, contentStart } = locate(bytes, header);
     const key = keyOf(header);
     const known = this.#partials.get(key);
@@ -77,10 +83,13 @@ export class Reassembler {
     this.#makeRoom(key, opened.length);
     // A copy, since the opened content may share a larger buffer.
     partial.keep(fields.number, next, new Uint8Array(opened));
+    if (fields.number === 1 && covered !== undefined) partial.head = aad.slice(0, HEAD_OCTETS);
     this.#octets += opened.length;
     if (!partial.isComplete) return undefined;
     this.#drop(key);
-    return messageOf(header, parseContent(partial.content(), partial.firstType));
+    const content = partial.content();
+    covered?.(coveredOctets(partial.head, content));
+    return messageOf(header, parseContent(content, partial.firstType));
   }
 
   /** Forgets every partial message: when the window moves on, or after a time without progress. */
@@ -118,10 +127,14 @@ export class Reassembler {
   }
 }
 
+const HEAD_OCTETS = IKE_HEADER_OCTETS + PAYLOAD_HEADER_OCTETS;
+
 /** The fragments of one message that have arrived. */
 class Partial {
   readonly total: number;
   firstType: number = PayloadType.NONE;
+  /** IKE header and generic payload header of fragment 1, kept only where IntAuth needs them. */
+  head: Uint8Array = new Uint8Array(0);
   octets = 0;
   readonly #contents = new Map<number, Uint8Array>();
 

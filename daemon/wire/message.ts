@@ -12,6 +12,7 @@ import {
   readPayloads,
   refuseCritical,
 } from './chain.ts';
+import { coveredOctets } from './covered-octets.ts';
 import { DecodeError } from './decode-error.ts';
 import { IKE_HEADER_OCTETS, type IkeHeader, writeHeader } from './header.ts';
 import { contentThatFits, openBody, sealBody, sealedOctets } from './payloads/sk.ts';
@@ -22,12 +23,14 @@ import { Writer } from './writer.ts';
  * The message in a datagram whose header was parsed already. With `protection` it must be a whole encrypted
  * message: integrity is checked before anything inside is looked at, and payloads outside of SK are dropped.
  * Without, it must be in the clear, and outside of IKE_SA_INIT and IKE_SESSION_RESUME it may hold nothing but
- * notifies (RFC 7296 section 1.5). All octets of the result are copies. Throws {@link DecodeError}.
+ * notifies (RFC 7296 section 1.5). `covered` is called with what IntAuth covers of an encrypted one. All octets of the
+ * result are copies. Throws {@link DecodeError}.
  */
 export function parseMessage(
   bytes: Uint8Array,
   header: IkeHeader,
   protection: MessageProtection | undefined,
+  covered?: (octets: Uint8Array) => void,
 ): Message {
   const links = readChain(bytes, header.nextPayload, IKE_HEADER_OCTETS);
   const last = links.at(-1);
@@ -40,6 +43,7 @@ export function parseMessage(
   const aad = bytes.subarray(0, last.bodyStart);
   const content = openBody(protection, aad, bytes.subarray(last.bodyStart, last.end), 'SK');
   DecodeError.whileAuthenticated(() => refuseCritical(links));
+  covered?.(coveredOctets(aad, content));
   return messageOf(header, parseContent(content, last.next));
 }
 

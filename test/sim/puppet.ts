@@ -1,8 +1,9 @@
 import { parseProposals } from '../../daemon/config/proposals-text.ts';
 import type { MessageProtection } from '../../daemon/contracts/crypto.ts';
 import { pskAuth, signedOctets } from '../../daemon/crypto/auth-octets.ts';
+import { IntAuth } from '../../daemon/crypto/int-auth.ts';
 import { ikeKeyLengths } from '../../daemon/crypto/key-lengths.ts';
-import { deriveIkeKeys, type IkeKeys } from '../../daemon/crypto/keymat.ts';
+import { deriveIkeKeys, deriveRekeyedIkeKeys, type IkeKeys } from '../../daemon/crypto/keymat.ts';
 import { createProtection } from '../../daemon/crypto/message-protection.ts';
 import { idPayloadBody } from '../../daemon/ike/identities.ts';
 import { find } from '../../daemon/ike/payloads.ts';
@@ -13,10 +14,12 @@ import { TransformType } from '../../daemon/proto/iana/transforms.ts';
 import type { Identity } from '../../daemon/proto/identity.ts';
 import { type IkeSpi, NO_SPI } from '../../daemon/proto/ike-spi.ts';
 import type { Message, Payload } from '../../daemon/proto/payload.ts';
+import type { Proposal } from '../../daemon/proto/proposal.ts';
 import { transformOf } from '../../daemon/proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../../daemon/proto/traffic-selector.ts';
 import { utf8 } from '../../daemon/util/bytes.ts';
 import { Secret } from '../../daemon/util/secret.ts';
+import { coveredOfOwn } from '../../daemon/wire/covered-octets.ts';
 import { parseHeader } from '../../daemon/wire/header.ts';
 import { encodeMessage, parseMessage } from '../../daemon/wire/message.ts';
 import { ip, ts } from '../support/selectors.ts';
@@ -46,11 +49,16 @@ export class Puppet {
   messageId = 0;
   identity: Identity = { type: IdType.ID_FQDN, data: utf8('moon.example.org') };
   secret = 'a secret that nobody guesses';
+  /** Its IKE proposal, with X25519 for the main key exchange. */
+  ike = 'aes128gcm16-prfsha256-x25519';
   outbound: MessageProtection | undefined;
   inbound: MessageProtection | undefined;
   #keys: IkeKeys | undefined;
   #firstRequest: Uint8Array = new Uint8Array();
+  #ni: Uint8Array = new Uint8Array();
   #nr: Uint8Array = new Uint8Array();
+  #chosen: Proposal | undefined;
+  #intAuth: IntAuth | undefined;
 
   constructor(world: World, address: string, target: string) {
     this.#world = world;
@@ -114,7 +122,7 @@ export class Puppet {
   async init(tamper: Tampering = honest): Promise<Message | undefined> {
     const crypto = simCrypto();
     const method = crypto.keyExchange(31);
-    const [proposal] = parseProposals('ike', ['aes128gcm16-prfsha256-x25519'], crypto);
+    const [proposal] = parseProposals('ike', [this.ike], crypto);
     if (method === undefined || proposal === undefined) throw new TypeError('no X25519');
     using exchange = method.initiate();
     const ni = this.#world.random.bytes(32);
@@ -134,15 +142,44 @@ export class Puppet {
     const prf = crypto.prf(transformOf(chosen, TransformType.PRF)?.id ?? 0);
     if (prf === undefined) throw new TypeError('no PRF');
     this.spiR = answer.spiR;
+    this.#ni = ni;
     this.#nr = nonce.data;
+    this.#chosen = chosen;
     const secret = exchange.secret(ke.data);
     const inputs = { ni, nr: nonce.data, secret, spiI: this.spiI, spiR: this.spiR };
-    const keys = deriveIkeKeys(prf, inputs, ikeKeyLengths(chosen, crypto));
+    this.#use(deriveIkeKeys(prf, inputs, ikeKeyLengths(chosen, crypto)), chosen);
+    this.messageId = 1;
+    return answer;
+  }
+
+  /** IKE_INTERMEDIATE with one additional key exchange; with an honest answer its keys are in force afterwards. */
+  async intermediate(method: number, tamper: Tampering = honest): Promise<Message | undefined> {
+    const crypto = simCrypto();
+    const [prf, keys, chosen] = [crypto.prf(5), this.#keys, this.#chosen];
+    const exchange = crypto.keyExchange(method)?.initiate();
+    if (prf === undefined || keys === undefined || chosen === undefined || exchange === undefined)
+      throw new TypeError('IKE_SA_INIT comes first');
+    const payloads = tamper([{ kind: 'KE', method, data: exchange.publicValue }]);
+    const request = { exchange: ExchangeType.IKE_INTERMEDIATE, messageId: this.messageId };
+    const answer = await this.request(request.exchange, payloads);
+    const ke = answer === undefined ? undefined : find(answer, 'KE');
+    if (answer === undefined || ke === undefined) return answer;
+    const { spiI, spiR } = this;
+    const own = { ...request, spiI, spiR, isResponse: false, fromInitiator: true, payloads };
+    this.#intAuth ??= new IntAuth();
+    this.#intAuth.add(prf, keys, coveredOfOwn(own), coveredOfOwn(answer));
+    const secret = exchange.secret(ke.data);
+    const inputs = { ni: this.#ni, nr: this.#nr, secret, spiI, spiR };
+    const lengths = ikeKeyLengths(chosen, crypto);
+    this.#use(deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths), chosen);
+    return answer;
+  }
+
+  #use(keys: IkeKeys, chosen: Proposal): void {
+    const crypto = simCrypto();
     this.#keys = keys;
     this.outbound = createProtection(crypto, chosen, keys.skEi, keys.skAi, this.#world.random);
     this.inbound = createProtection(crypto, chosen, keys.skEr, keys.skAr, this.#world.random);
-    this.messageId = 1;
-    return answer;
   }
 
   /** The honest payloads of IKE_AUTH for the child of {@link pair}. */
@@ -157,6 +194,7 @@ export class Puppet {
       prf,
       this.#keys.skPi,
       idPayloadBody(this.identity),
+      this.#intAuth?.octets(),
     );
     const [esp] = parseProposals('esp', ['aes128gcm16'], crypto);
     if (esp === undefined) throw new TypeError('no ESP proposal');

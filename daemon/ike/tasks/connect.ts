@@ -13,14 +13,19 @@ import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { floatToNatt } from '../natt-port.ts';
 import { goElsewhere, RedirectedError } from '../redirect.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { tryFailed } from '../tries.ts';
 import { childCreate } from './child-create.ts';
 import { ikeAuth } from './ike-auth.ts';
+import { ikeIntermediate } from './ike-intermediate.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
 
-/** The initial exchanges as initiator, RFC 7296 section 1.2: IKE_SA_INIT, then IKE_AUTH with the first CHILD_SA. */
+/**
+ * The initial exchanges as initiator, RFC 7296 section 1.2: IKE_SA_INIT, additional key exchanges if any were agreed
+ * (RFC 9370), then IKE_AUTH with the first CHILD_SA.
+ */
 export function connect(child: ChildConfig | undefined): QueuedTask {
   return {
     names: [
@@ -48,7 +53,9 @@ async function* conversation(
     await findEndpoints(sa);
     sa.transition({ kind: 'connecting' });
     sa.log.log('ike', 0, `initiating IKE_SA ${sa.label} to ${sa.remote.address}`);
-    const init = yield* ikeSaInit(sa, connection);
+    const first = yield* ikeSaInit(sa, connection);
+    floatToNatt(sa, connection);
+    const init = yield* ikeIntermediate(sa, first);
     // Their IKE_AUTH was faster: a second IKE_SA would serve nobody.
     const meanwhile = establishedMeanwhile(sa);
     if (meanwhile !== undefined) return await join(sa, meanwhile, child);

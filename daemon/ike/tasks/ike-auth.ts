@@ -34,7 +34,6 @@ export async function* ikeAuth(
   init: InitialExchanges,
   child: ChildConfig | undefined,
 ): AsyncGenerator<OutboundRequest, void, Reply> {
-  floatToNatt(sa, connection);
   const local = localIdentity(connection.local[0]?.id, sa.local.address, undefined);
   const wanted = connection.remote[0]?.id;
   sa.localId = local;
@@ -73,17 +72,6 @@ export async function* ikeAuth(
     await offer?.dispose();
   }
 }
-
-// With MOBIKE allowed charon leaves port 500 even without a NAT, so that one may appear later.
-function floatToNatt(sa: IkeSa, connection: ConnectionConfig): void {
-  if (sa.local.port !== sa.env.ikePort) return;
-  if (!sa.nat.local && !sa.nat.remote && !sa.nat.fake && !connection.mobike) return;
-  sa.local = { address: sa.local.address, port: sa.env.nattPort };
-  if (sa.remote.port === IKE_PORT) sa.remote = { address: sa.remote.address, port: NATT_PORT };
-}
-
-const IKE_PORT = 500;
-const NATT_PORT = 4500;
 
 function initialContact(sa: IkeSa, connection: ConnectionConfig): readonly Payload[] {
   if (connection.unique === 'never' || sa.env.registry.duplicatesOf(sa).length > 0) return [];

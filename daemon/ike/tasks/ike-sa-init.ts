@@ -22,6 +22,11 @@ import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findError, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
+import {
+  announceIntermediate,
+  announcesIntermediate,
+  hasAdditionalKe,
+} from './ike-intermediate.ts';
 
 /** COOKIE and INVALID_KE_PAYLOAD answers that one try follows. */
 const MAX_RESTARTS = 5;
@@ -87,6 +92,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
     ...(connection.fragmentation === 'no'
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
+    ...announceIntermediate(hasAdditionalKe(connection.proposals)),
     ...redirectAbility(sa),
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
@@ -141,6 +147,11 @@ function accept(
   if (agreedKeMethod(selection.proposal) !== method || ke.method !== method) {
     throw new EstablishError(
       'the key exchange of the IKE_SA_INIT response does not match the selected proposal',
+    );
+  }
+  if (hasAdditionalKe([selection.proposal]) && !announcesIntermediate(message)) {
+    throw new EstablishError(
+      'peer selected additional key exchanges, but does not support IKE_INTERMEDIATE to carry them out',
     );
   }
   let secret: Uint8Array;

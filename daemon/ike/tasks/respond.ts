@@ -8,13 +8,24 @@ import { printProposals } from '../../proto/proposal-print.ts';
 import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
 import { alert } from '../announce.ts';
 import { childlessSupport } from '../childless.ts';
-import { agreedKeMethod, installKeys, keyExchangeOf } from '../ike-proposals.ts';
+import {
+  additionalKeMethods,
+  agreedKeMethod,
+  installKeys,
+  keyExchangeOf,
+} from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
+import {
+  announceIntermediate,
+  announcesIntermediate,
+  respondIntermediate,
+  withoutAdditionalKe,
+} from './ike-intermediate.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 import { respondAuth } from './respond-auth.ts';
 
@@ -23,6 +34,7 @@ import { respondAuth } from './respond-auth.ts';
  *
  *     HDR, SAi1, KEi, Ni, N(NATD_S_IP), N(NATD_D_IP)  -->
  *                                <--  HDR, SAr1, KEr, Nr, N(NATD_S_IP), N(NATD_D_IP)
+ *     [ HDR, SK {KEi(n)}  -->  <--  HDR, SK {KEr(n)} ]   once for each additional key exchange
  *     HDR, SK {IDi, [IDr], AUTH, SAi2, TSi, TSr}  -->
  *                                <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
  *
@@ -43,7 +55,9 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
 
   sa.peerIsStrongSwan = readVendorIds(sa.log, message);
 
-  const chosen = chooseProposal(sa, candidates, offer.proposals);
+  const intermediate = announcesIntermediate(message);
+  const offered = intermediate ? offer.proposals : withoutAdditionalKe(offer.proposals);
+  const chosen = chooseProposal(sa, candidates, offered);
   if (!chosen.ok) {
     logMismatch(sa, candidates, offer.proposals, chosen.reason);
     yield refuse(sa, [notify(NotifyType.NO_PROPOSAL_CHOSEN)], 'no proposal in common');
@@ -72,6 +86,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   }
   installKeys(sa, chosen.proposal, nonce.data, nr, exchanged.secret);
   sa.transition({ kind: 'connecting' });
+  sa.intermediatesDue = additionalKeMethods(chosen.proposal).length;
   detectNat(sa, message);
   const connection = chosen.connection;
   // Until IKE_AUTH tells who asks, the first candidate's options stand for all.
@@ -82,10 +97,11 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     { kind: 'Nonce', data: nr },
     ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
     ...announced,
+    ...announceIntermediate(sa.intermediatesDue > 0),
     ...childlessSupport(connection),
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
-  const auth: InboundRequest = yield { payloads: response };
+  const next: InboundRequest = yield { payloads: response };
   const init: InitialExchanges = {
     ni: nonce.data,
     nr,
@@ -93,7 +109,8 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     response: sa.engine.firstResponse,
     intAuth: new Uint8Array(0),
   };
-  yield* respondAuth(sa, init, auth);
+  const done = yield* respondIntermediate(sa, init, next);
+  if (done !== undefined) yield* respondAuth(sa, done.init, done.request);
 }
 
 type Chosen =

@@ -155,9 +155,12 @@ export function transformName(type: number, id: number): string {
   }
 }
 
+/** Whether a transform type is an additional key exchange of RFC 9370. */
+export function isAdditionalKe(type: number): boolean {
+  return type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7;
+}
+
 /** Whether a transform type names a key exchange method: type 4 or one of RFC 9370's 6 to 12. */
 export function isKeyExchangeType(type: number): boolean {
-  return (
-    type === TransformType.KE || (type >= TransformType.ADDKE1 && type <= TransformType.ADDKE7)
-  );
+  return type === TransformType.KE || isAdditionalKe(type);
 }

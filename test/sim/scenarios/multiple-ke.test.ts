@@ -1,0 +1,318 @@
+import { describe, expect, test } from 'vitest';
+import { notify } from '../../../daemon/ike/payloads.ts';
+import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
+import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
+import { KeMethod } from '../../../daemon/proto/iana/transforms.ts';
+import type { Message } from '../../../daemon/proto/payload.ts';
+import { equalBytes } from '../../../daemon/util/bytes.ts';
+import { parseHeader } from '../../../daemon/wire/header.ts';
+import { encodeMessage, parseMessage } from '../../../daemon/wire/message.ts';
+import { ip } from '../../support/selectors.ts';
+import { carry } from '../carry.ts';
+import { type PairSetup, pair, places } from '../pair.ts';
+import type { SimPacket } from '../sim-network.ts';
+import { World, type WorldOptions } from '../world.ts';
+import type { WorldHost } from '../world-host.ts';
+
+const CLASSIC = 'aes128gcm16-prfsha256-x25519';
+const HYBRID = `${CLASSIC}-ke1_mlkem768`;
+const THREE = 'aes256-sha384-ecp384-ke1_mlkem1024-ke2_x25519';
+const ONE_MORE = ['IKE_SA_INIT 0', 'IKE_INTERMEDIATE 1', 'IKE_AUTH 2'];
+
+/** Requests in the order of their first sending: `IKE_INTERMEDIATE 1`. */
+function watchRequests(world: World): readonly string[] {
+  const seen: string[] = [];
+  world.network.onPacket(({ packet }) => {
+    const { exchange, isResponse, messageId } = headerOf(packet);
+    const name = `${NAMES.get(exchange) ?? exchange} ${messageId}`;
+    if (!isResponse && !seen.includes(name)) seen.push(name);
+  });
+  return seen;
+}
+
+const NAMES = new Map<number, string>(
+  Object.entries(ExchangeType).map(([name, exchange]) => [exchange, name]),
+);
+
+/** From and to port 4500 a marker is in front. */
+function markerOf({ destination, source }: SimPacket): number {
+  return destination.port === 4500 || source.port === 4500 ? 4 : 0;
+}
+
+function headerOf(packet: SimPacket): ReturnType<typeof parseHeader> {
+  return parseHeader(packet.data.subarray(markerOf(packet)));
+}
+
+function expectTraffic(moon: WorldHost, carol: WorldHost): void {
+  const there = { source: ip(places.moon.inside), destination: ip(places.carol.inside) };
+  const back = { source: ip(places.carol.inside), destination: ip(places.moon.inside) };
+  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
+  expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+}
+
+async function hosts(setup: PairSetup, options: WorldOptions = {}) {
+  const world = new World(options);
+  const requests = watchRequests(world);
+  const [moon, carol] = await pair(world, setup);
+  return {
+    world,
+    requests,
+    moon,
+    carol,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+describe('additional key exchanges in the initial exchanges, RFC 9370 section 2.2', () => {
+  // initiator -> responder  IKE_INTERMEDIATE: HDR, SK {KEi(1)}   <--  HDR, SK {KEr(1)}
+  test.each([
+    ['moon', HYBRID, ONE_MORE, ['ML_KEM_768']],
+    ['carol', HYBRID, ONE_MORE, ['ML_KEM_768']],
+    [
+      'moon',
+      THREE,
+      ['IKE_SA_INIT 0', 'IKE_INTERMEDIATE 1', 'IKE_INTERMEDIATE 2', 'IKE_AUTH 3'],
+      ['ML_KEM_1024', 'CURVE_25519'],
+    ],
+  ] as const)('%s initiates with %s', async (who, ike, exchanges, listed) => {
+    await using run = await hosts({ ike });
+    const { world, moon, carol } = run;
+    const from = who === 'moon' ? moon : carol;
+    expect(await world.during(from.initiate('net'))).toEqual({ ok: true });
+    await world.settle(() => moon.established.length + carol.established.length === 2);
+    expect(run.requests).toEqual(exchanges);
+    for (const { sas } of [moon, carol]) {
+      expect(sas[0]?.algorithms?.additionalKe?.map(({ name }) => name)).toEqual(listed);
+    }
+    expectTraffic(moon, carol);
+  });
+
+  test('one that may be left out is, if the peer has none, and nobody announces anything', async () => {
+    await using run = await hosts({ moonIke: `${HYBRID}-ke1_none`, carolIke: CLASSIC });
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    expect(run.requests).toEqual(['IKE_SA_INIT 0', 'IKE_AUTH 1']);
+    expect(run.world.ladder()).not.toMatch(/carol --> moon.*IKE_INT_SUP/);
+  });
+
+  test('one that the peer demands and we lack is NO_PROPOSAL_CHOSEN, with the reason in the log', async () => {
+    await using run = await hosts({ moonIke: CLASSIC, carolIke: HYBRID });
+    expect(await run.world.during(run.moon.initiate('net'))).toMatchObject({
+      ok: false,
+      errmsg: expect.stringContaining('NO_PROPOSAL_CHOSEN'),
+    });
+    expect(run.carol.lines.join('\n')).toContain(
+      'ADDKE1 (configured KE1_ML_KEM_768, received none)',
+    );
+    expect([run.moon.sas, run.carol.sas]).toEqual([[], []]);
+  });
+
+  test('a key too long for one datagram goes in fragments', async () => {
+    await using run = await hosts({
+      ike: HYBRID,
+      options: { fragment_size: 300 },
+      connection: { fragmentation: 'force' },
+    });
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    const fragments = run.world.ladder().match(/splitting IKE message \(\d+ bytes\) into \d+/g);
+    expect(fragments?.length).toBeGreaterThanOrEqual(2);
+    expectTraffic(run.moon, run.carol);
+  });
+
+  test('without fragmentation it goes whole', async () => {
+    await using run = await hosts({ ike: HYBRID, connection: { fragmentation: 'no' } });
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    expectTraffic(run.moon, run.carol);
+  });
+
+  test('behind a NAT the change to port 4500 comes before IKE_INTERMEDIATE', async () => {
+    const anybody = { remoteAddrs: [{ kind: 'any', text: '%any' }] } as const;
+    await using run = await hosts({ ike: HYBRID, carolConnection: anybody });
+    run.world.network.nat(ip('203.0.113.1'), 'moon');
+    const ports: string[] = [];
+    run.world.network.onPacket(({ packet }) => {
+      if (packet.to === 'carol')
+        ports.push(`${headerOf(packet).exchange}:${packet.destination.port}`);
+    });
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    expect([...new Set(ports)]).toEqual(['34:500', '43:4500', '35:4500']);
+  });
+
+  test('it is rekeyed with the same key exchanges', async () => {
+    await using run = await hosts({ ike: HYBRID });
+    const { world, moon, carol } = run;
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    for (const sa of carol.daemon.manager.tables.byId.values()) sa.rekeyIke();
+    await world.pass(60_000);
+    expect(moon.sas.map(({ uniqueId }) => uniqueId)).toEqual([2]);
+    expect(moon.sas[0]?.algorithms?.additionalKe).toEqual([{ number: 1, name: 'ML_KEM_768' }]);
+    expectTraffic(moon, carol);
+  });
+});
+
+describe('over a bad network', () => {
+  // Every packet of the initial exchanges, in its turn, is lost once.
+  test.each([0, 1, 2, 3, 4, 5])('packet %i is lost', async (lost) => {
+    await using run = await hosts({ ike: HYBRID, connection: { fragmentation: 'no' } });
+    let count = 0;
+    run.world.network.intercept = (packet) => (count++ === lost ? undefined : packet);
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    await run.world.settle(() => run.carol.established.length === 1);
+    expect(run.carol.sas.length).toBe(1);
+    expectTraffic(run.moon, run.carol);
+  });
+
+  test('what is repeated late changes nothing', async () => {
+    await using run = await hosts({ ike: THREE });
+    const old: SimPacket[] = [];
+    // Answers to what is repeated are left alone, or there would be no end of it.
+    run.world.network.intercept = (packet) => {
+      if (old.some(({ data }) => equalBytes(data, packet.data))) return packet;
+      old.push(packet);
+      return [packet, ...old];
+    };
+    expect(await run.world.during(run.moon.initiate('net'))).toEqual({ ok: true });
+    // The repeated IKE_SA_INIT request began a second one, which nobody follows up.
+    await run.world.pass(60_000);
+    expect([run.moon.sas.length, run.carol.sas.length]).toEqual([1, 1]);
+    expectTraffic(run.moon, run.carol);
+  });
+
+  test('fragments that come in any order, twice, or never', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      await using run = await hosts(
+        {
+          ike: HYBRID,
+          options: { fragment_size: 500, retransmit_timeout: 1, retransmit_tries: 20 },
+          connection: { fragmentation: 'force' },
+        },
+        { seed, link: { loss: 0.05, duplicate: 0.3, reorder: 0.5 } },
+      );
+      const { world, moon, carol } = run;
+      const outcome = await world.during(moon.initiate('net'));
+      expect(outcome, `seed ${seed}`).toEqual({ ok: true });
+      world.network.link = { ...world.network.link, loss: 0, reorder: 0 };
+      await world.pass(60_000);
+      expectTraffic(moon, carol);
+    }
+  });
+
+  test('both sides begin at once: one IKE_SA stays', async () => {
+    await using run = await hosts({ ike: HYBRID });
+    const { world, moon, carol } = run;
+    const both = await world.during(Promise.all([moon.initiate('net'), carol.initiate('net')]));
+    expect(both).toEqual([{ ok: true }, { ok: true }]);
+    await world.pass(60_000);
+    expect([moon.established.length, carol.established.length]).toEqual([1, 1]);
+    expectTraffic(moon, carol);
+  });
+
+  test('a peer that falls silent in between leaves nothing', async () => {
+    await using run = await hosts({ ike: HYBRID, options: { retransmit_tries: 1 } });
+    const { world, moon, carol } = run;
+    world.network.intercept = (packet) =>
+      packet.from === 'moon' && headerOf(packet).exchange === ExchangeType.IKE_AUTH
+        ? undefined
+        : packet;
+    expect(await world.during(moon.initiate('net'))).toMatchObject({
+      ok: false,
+      errmsg: expect.stringContaining('not responding to IKE_AUTH'),
+    });
+    await world.settle(() => carol.sas.length === 0);
+    expect(carol.daemon.manager.guard.halfOpen).toBe(0);
+  });
+
+  test('the error says in which exchange the peer fell silent', async () => {
+    await using run = await hosts({ ike: HYBRID, options: { retransmit_tries: 1 } });
+    run.world.network.intercept = (packet) =>
+      headerOf(packet).exchange === ExchangeType.IKE_INTERMEDIATE ? undefined : packet;
+    expect(await run.world.during(run.moon.initiate('net'))).toMatchObject({
+      errmsg: expect.stringContaining('not responding to IKE_INTERMEDIATE'),
+    });
+  });
+});
+
+describe('IntAuth, RFC 9242 section 3.3.2', () => {
+  // Who breaks the first key exchange can change what follows, but not unnoticed.
+  test.each(['request', 'response'] as const)(
+    'a notify added to the %s by somebody who knows the keys ends in AUTHENTICATION_FAILED',
+    async (which) => {
+      await using run = await hosts({ ike: HYBRID, connection: { fragmentation: 'no' } });
+      const { world, moon, carol } = run;
+      const [sender, receiver] = which === 'request' ? [moon, carol] : [carol, moon];
+      world.network.intercept = (packet) => {
+        if (packet.from !== sender.name || headerOf(packet).exchange !== 43) return packet;
+        return { ...packet, data: withExtraNotify(packet, sender, receiver) };
+      };
+      expect(await world.during(moon.initiate('net'))).toMatchObject({
+        ok: false,
+        errmsg: expect.stringContaining('AUTHENTICATION_FAILED'),
+      });
+      await world.settle(() => moon.sas.length + carol.sas.length === 0);
+      expect(carol.lines.join('\n')).toContain('MAC mismatched');
+      expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
+    },
+  );
+
+  test('a peer that selects an additional exchange without announcing IKE_INTERMEDIATE is refused', async () => {
+    await using run = await hosts({ ike: HYBRID });
+    const { world, moon } = run;
+    world.network.intercept = (packet) =>
+      packet.from === 'carol'
+        ? {
+            ...packet,
+            data: changed(packet.data, (message) => ({
+              ...message,
+              payloads: message.payloads.filter(
+                (payload) =>
+                  payload.kind !== 'Notify' ||
+                  payload.type !== NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED,
+              ),
+            })),
+          }
+        : packet;
+    expect(await world.during(moon.initiate('net'))).toMatchObject({
+      ok: false,
+      errmsg: expect.stringContaining('does not support IKE_INTERMEDIATE'),
+    });
+  });
+
+  test('one that announces it unasked, as Cisco does, is taken as if it had not', async () => {
+    await using run = await hosts({ ike: CLASSIC });
+    const { world, moon } = run;
+    world.network.intercept = (packet) =>
+      packet.from === 'carol' && headerOf(packet).exchange === 34
+        ? {
+            ...packet,
+            data: changed(packet.data, (message) => ({
+              ...message,
+              payloads: [...message.payloads, notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)],
+            })),
+          }
+        : packet;
+    await world.during(moon.initiate('net'));
+    expect(run.requests.slice(0, 2)).toEqual(['IKE_SA_INIT 0', 'IKE_AUTH 1']);
+  });
+});
+
+/** Decrypts with the receiver's keys, adds a notify that means nothing, and encrypts with the sender's. */
+function withExtraNotify(packet: SimPacket, sender: WorldHost, receiver: WorldHost): Uint8Array {
+  const [from, to] = [sender, receiver].map(
+    (host) => [...host.daemon.manager.tables.byId.values()][0],
+  );
+  const at = markerOf(packet);
+  const octets = packet.data.subarray(at);
+  const message = parseMessage(octets, parseHeader(octets), to?.engine.inbound);
+  const payloads = [...message.payloads, notify(40_999, Uint8Array.of(1))];
+  const forged = encodeMessage({ ...message, payloads }, from?.engine.outbound);
+  const data = new Uint8Array(at + forged.length);
+  data.set(forged, at);
+  return data;
+}
+
+function changed(octets: Uint8Array, change: (message: Message) => Message): Uint8Array {
+  return encodeMessage(change(parseMessage(octets, parseHeader(octets), undefined)), undefined);
+}
+
+test('the method numbers of this file are those of the registry', () => {
+  expect([KeMethod.ML_KEM_768, ExchangeType.IKE_INTERMEDIATE]).toEqual([36, 43]);
+});
