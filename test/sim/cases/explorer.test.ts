@@ -3,6 +3,7 @@ import { SeededRandom } from '../seeded-random.ts';
 import { lowest } from './collision.ts';
 import { explore, repeat, wander } from './explorer.ts';
 import { type Operation, operations } from './operations.ts';
+import { randomScript } from './random-script.ts';
 import { parseScript, printScript, type Script, type Start } from './script.ts';
 
 const { EXPLORE_RUNS, EXPLORE_FROM, EXPLORE_SEED, EXPLORE_SCRIPT, EXPLORE_CHOICES } = process.env;
@@ -66,17 +67,4 @@ for (let from = first; from <= last; from += batch) {
   test(`longer scripts over a bad network end well, seeds ${from} to ${to}`, async () => {
     for (let seed = from; seed <= to; seed++) await randomScript(seed);
   });
-}
-
-/** Up to four operations, two losses and a copy. */
-async function randomScript(seed: number): Promise<void> {
-  const dice = new SeededRandom(seed);
-  const starts = Array.from({ length: 2 + dice.below(3) }, () =>
-    on(dice.below(2) === 0 ? 'A' : 'B', operations[dice.below(operations.length)] ?? 'dpd'),
-  );
-  try {
-    await wander({ starts, seed, drops: dice.below(3), copies: dice.below(2) }, dice);
-  } catch (error) {
-    throw new Error(`EXPLORE_SEED=${seed}: ${String(error)}`, { cause: error });
-  }
 }
