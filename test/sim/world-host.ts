@@ -4,6 +4,7 @@ import { parsePool } from '../../daemon/config/pool.ts';
 import { list, value } from '../../daemon/config/tree.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import type { LogGroup, LogLevel } from '../../daemon/contracts/logger.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
 import type { RedirectPolicy } from '../../daemon/contracts/redirect.ts';
 import type { PrivateKeys } from '../../daemon/contracts/signatures.ts';
@@ -33,6 +34,8 @@ export interface HostSetup {
   readonly crypto: Crypto;
   readonly random: SeededRandom;
   readonly network: SimNetwork;
+  /** The log leaves out what is said of every message. */
+  readonly light?: boolean;
   /** Kept over the death of the daemon. */
   readonly crashSecret?: Uint8Array | undefined;
   /** What runs updown scripts; without it none are run. */
@@ -54,7 +57,7 @@ export class WorldHost {
   /** Whom this host sends elsewhere; nobody unless a test says so. */
   redirectInit: RedirectPolicy['onInit'] | undefined;
   redirectAuth: RedirectPolicy['onAuth'] | undefined;
-  log = new MemoryLog();
+  log: MemoryLog;
   transport: SimHost;
   daemon: IkeDaemon;
   /** Private keys of this daemon; a new one after `reborn`. */
@@ -68,6 +71,7 @@ export class WorldHost {
   constructor(name: string, setup: HostSetup) {
     this.name = name;
     this.#setup = setup;
+    this.log = new MemoryLog(setup.light ? terse : 1);
     this.#addresses = setup.addresses;
     this.random = setup.random;
     this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
@@ -204,6 +208,11 @@ export class WorldHost {
     daemon.control.onEvent((event) => this.events.push(event));
     return daemon;
   }
+}
+
+/** Level 1 of everything but single messages. */
+function terse(group: LogGroup): LogLevel {
+  return group === 'net' || group === 'enc' ? 0 : 1;
 }
 
 /** Defaults changed as strongswan.conf would change them: an option that inherits follows the one it inherits from. */

@@ -9,6 +9,7 @@ import { ip } from '../support/selectors.ts';
 import { Ladder } from './ladder.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { type LinkOptions, perfectLink, SimNetwork } from './sim-network.ts';
+import { toyCrypto } from './toy-crypto.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { WorldHost } from './world-host.ts';
 
@@ -20,6 +21,8 @@ export interface WorldOptions {
   readonly printOnFailure?: boolean;
   /** Keeps the ladder, which takes memory with every message; default true. */
   readonly keepLadder?: boolean;
+  /** For runs by the million: cryptography that costs nothing, no ladder, no log of single messages. */
+  readonly light?: boolean;
 }
 
 /** Virtual milliseconds that {@link World.settle} waits at most unless told otherwise: an hour. */
@@ -54,15 +57,20 @@ export class World implements AsyncDisposable {
   crashDetection = false;
   readonly #ladder: Ladder;
   readonly #keepsLadder: boolean;
+  readonly #light: boolean;
+  readonly #crypto: Crypto;
   #standing = 0;
 
   constructor({
     seed = 1,
     link = {},
     printOnFailure = true,
-    keepLadder = true,
+    light = false,
+    keepLadder = !light,
   }: WorldOptions = {}) {
     this.#keepsLadder = keepLadder;
+    this.#light = light;
+    this.#crypto = light ? toyCrypto() : simCrypto();
     this.seed = seed;
     this.random = new SeededRandom(seed);
     this.network = new SimNetwork(this.clock, this.random.fork());
@@ -77,7 +85,7 @@ export class World implements AsyncDisposable {
     name: string,
     addresses: readonly string[],
     options: Partial<DaemonOptions> = {},
-    crypto: Crypto = simCrypto(),
+    crypto: Crypto = this.#crypto,
     processes?: Processes,
   ): Promise<WorldHost> {
     const host = new WorldHost(name, {
@@ -86,6 +94,7 @@ export class World implements AsyncDisposable {
       crypto,
       random: this.random.fork(),
       network: this.network,
+      light: this.#light,
       crashSecret: this.crashDetection ? this.random.bytes(32) : undefined,
       ...(processes === undefined ? {} : { processes }),
     });

@@ -11,11 +11,11 @@ import type {
 /** A log hub without ambient state that remembers what was said up to a level. */
 export class MemoryLog implements LogHub {
   readonly records: LogRecord[] = [];
-  readonly #level: LogLevel;
+  readonly #levelOf: (group: LogGroup) => LogLevel;
   readonly #sinks = new Set<LogSink>();
 
-  constructor(level: LogLevel = 1) {
-    this.#level = level;
+  constructor(level: LogLevel | ((group: LogGroup) => LogLevel) = 1) {
+    this.#levelOf = typeof level === 'function' ? level : () => level;
   }
 
   /** The messages so far. */
@@ -24,7 +24,7 @@ export class MemoryLog implements LogHub {
   }
 
   enabled(group: LogGroup, level: LogLevel): boolean {
-    if (level <= this.#level) return true;
+    if (level <= this.#levelOf(group)) return true;
     for (const sink of this.#sinks) if (sink.levelOf(group) >= level) return true;
     return false;
   }
@@ -48,7 +48,7 @@ export class MemoryLog implements LogHub {
   }
 
   #write(record: LogRecord): void {
-    if (record.level <= this.#level) this.records.push(record);
+    if (record.level <= this.#levelOf(record.group)) this.records.push(record);
     for (const sink of this.#sinks) {
       if (sink.levelOf(record.group) >= record.level) sink.write(record);
     }

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { holds } from './holds.ts';
 import type { SideName } from './names.ts';
 import type { Side } from './side.ts';
 import type { Stage } from './stage.ts';
@@ -21,9 +21,9 @@ export interface Ending {
 
 /** What must hold once every datagram has arrived and every delay is over: what the case says, and what is always so. */
 export async function conclude(stage: Stage, ending?: Ending): Promise<void> {
-  expect(stage.forgotten, 'datagrams that the test forgot').toEqual([]);
+  holds(stage.forgotten, [], 'datagrams that the test forgot');
   await stage.untilCalm();
-  expect(stage.a.family, 'A and B know the same SAs').toEqual(stage.b.family);
+  holds(stage.a.family, stage.b.family, 'A and B know the same SAs');
   for (const side of [stage.a, stage.b]) {
     if (ending !== undefined) ended(side, ending);
     settled(side);
@@ -38,11 +38,11 @@ export async function conclude(stage: Stage, ending?: Ending): Promise<void> {
 
 function ended(side: Side, { ikes = ['I'], children = [], news }: Ending): void {
   const { name } = side;
-  expect(Object.keys(side.ikes), `${name}: IKE_SAs`).toEqual(ikes);
-  expect(Object.keys(side.children), `${name}: CHILD_SAs`).toEqual(children);
+  holds(Object.keys(side.ikes), ikes, `${name}: IKE_SAs`);
+  holds(Object.keys(side.children), children, `${name}: CHILD_SAs`);
   if (news === undefined) return;
   const told = isSame(news) ? news : news[name];
-  if (told !== undefined) expect(side.history, `${name}: events`).toEqual(told);
+  if (told !== undefined) holds(side.history, told, `${name}: events`);
 }
 
 function isSame(news: NonNullable<Ending['news']>): news is readonly string[] {
@@ -53,21 +53,22 @@ function isSame(news: NonNullable<Ending['news']>): news is readonly string[] {
 function settled(side: Side): void {
   const { name, host } = side;
   for (const sa of side.sas) {
-    expect(sa.state.kind, `${name}: state of ${sa.label}`).toBe('established');
-    expect(sa.engine.waiting, `${name}: a request of ${sa.label} is unanswered`).toBe(false);
-    expect([...sa.tasks.activeNames, ...sa.tasks.queuedNames], `${name}: tasks`).toEqual([]);
+    holds(sa.state.kind, 'established', `${name}: state of ${sa.label}`);
+    holds(sa.engine.waiting, false, `${name}: a request of ${sa.label} is unanswered`);
+    holds([...sa.tasks.activeNames, ...sa.tasks.queuedNames], [], `${name}: tasks`);
   }
   const children = Object.entries(side.children);
   for (const [child, state] of children) {
-    expect(state, `${name}: state of ${child}`).toBe('INSTALLED/INSTALLED');
+    holds(state, 'INSTALLED/INSTALLED', `${name}: state of ${child}`);
   }
   const expected = children.flatMap(([child]) => [`${child} in`, `${child} out`]).sort();
-  expect(side.kernelSas, `${name}: SAs in the kernel`).toEqual(expected);
-  expect(host.kernel.policies.size > 0, `${name}: policies`).toBe(children.length > 0);
-  expect(
+  holds(side.kernelSas, expected, `${name}: SAs in the kernel`);
+  holds(host.kernel.policies.size > 0, children.length > 0, `${name}: policies`);
+  holds(
     host.lines.filter((line) => COMPLAINTS.test(line)),
+    [],
     `${name}: log`,
-  ).toEqual([]);
+  );
 }
 
 /** Whoever counts events counts what is there. */
@@ -81,10 +82,14 @@ function balanced(side: Side): void {
     }
     if (event.kind === 'child-updown') counts.child += event.up ? 1 : -1;
   }
-  expect(counts, `${name}: events up minus down`).toEqual({
-    ike: side.sas.length,
-    child: Object.keys(side.children).length,
-  });
+  holds(
+    counts,
+    {
+      ike: side.sas.length,
+      child: Object.keys(side.children).length,
+    },
+    `${name}: events up minus down`,
+  );
 }
 
 /** Takes everything down, after which nothing may be left. */
@@ -97,10 +102,10 @@ async function dismantle(stage: Stage): Promise<void> {
   await stage.pass(AFTERMATH);
   await stage.runOut();
   for (const side of [a, b]) {
-    expect(side.ikes, `${side.name}: IKE_SAs at the end`).toEqual({});
-    expect(side.kernel.empty, `${side.name}: kernel at the end`).toBe(true);
-    expect(side.host.journal.recorded(), `${side.name}: journal at the end`).toEqual([]);
+    holds(side.ikes, {}, `${side.name}: IKE_SAs at the end`);
+    holds(side.kernel.empty, true, `${side.name}: kernel at the end`);
+    holds(side.host.journal.recorded(), [], `${side.name}: journal at the end`);
     balanced(side);
   }
-  expect(world.clock.waiting, 'timers of SAs that are gone').toBe(stage.idleTimers);
+  holds(world.clock.waiting, stage.idleTimers, 'timers of SAs that are gone');
 }

@@ -35,8 +35,7 @@ async function follow(
   seen: Set<string>,
   open: (readonly number[])[],
 ): Promise<boolean> {
-  const taken: number[] = [];
-  return guarded(script, taken, async (run) => {
+  return guarded(script, async (run, taken) => {
     for (;;) {
       const choices = await run.choices();
       const depth = taken.length;
@@ -57,8 +56,7 @@ async function follow(
 
 /** One run of a script in which chance decides. */
 export async function wander(script: Script, dice: SeededRandom): Promise<void> {
-  const taken: number[] = [];
-  await guarded(script, taken, async (run) => {
+  await guarded(script, async (run, taken) => {
     for (;;) {
       const choices = await run.choices();
       if (choices.length === 0) break;
@@ -73,23 +71,33 @@ export async function wander(script: Script, dice: SeededRandom): Promise<void> 
   });
 }
 
-/** Repeats one run by its choices. */
-export async function repeat(script: Script, choices: readonly number[]): Promise<void> {
-  await follow(script, choices, new Set(), []);
-}
-
-async function guarded(
-  script: Script,
-  taken: readonly number[],
-  body: (run: ScriptRun) => Promise<boolean>,
-): Promise<boolean> {
+/** Repeats one run by its choices, with everything that helps to understand it. */
+export async function repeat(script: Script, path: readonly number[]): Promise<void> {
   await using run = await ScriptRun.begin(script);
   try {
-    return await body(run);
+    for (const index of path) {
+      const choice = (await run.choices())[index];
+      if (choice === undefined) throw new RangeError(`there is no choice ${index} here`);
+      await run.take(choice);
+    }
+    await run.end();
+  } catch (error) {
+    throw new Error(`${String(error)}\n${run.ladder}`, { cause: error });
+  }
+}
+
+/** A run costs little as long as it ends well; one that does not is repeated for its ladder. */
+async function guarded(
+  script: Script,
+  body: (run: ScriptRun, taken: number[]) => Promise<boolean>,
+): Promise<boolean> {
+  const taken: number[] = [];
+  await using run = await ScriptRun.begin(script, true);
+  try {
+    return await body(run, taken);
   } catch (error) {
     const how = `EXPLORE_SCRIPT='${printScript(script)}' EXPLORE_CHOICES=${taken.join(',')}`;
-    throw new Error(`${how}\n${run.log.join('\n')}\n${String(error)}\n${run.ladder}`, {
-      cause: error,
-    });
+    const again = await repeat(script, taken).then(() => 'repeated, it ends well', String);
+    throw new Error(`${how}\n${run.log.join('\n')}\n${String(error)}\n${again}`, { cause: error });
   }
 }

@@ -13,6 +13,8 @@ export interface StageSetup extends PairSetup {
   /** Every request is delivered twice, and every response is lost once. */
   readonly repeat?: boolean;
   readonly printOnFailure?: boolean;
+  /** {@link WorldOptions.light} */
+  readonly light?: boolean;
   /** Children besides `net`, each with networks of its own. */
   readonly moreChildren?: readonly string[];
   /** Proposals of both sides for IKE_SAs once the first one is established. */
@@ -78,8 +80,9 @@ export class Stage implements AsyncDisposable {
 
   /** Two daemons that know of each other and have no SA yet. */
   static async empty(setup: StageSetup = {}): Promise<Stage> {
-    const { seed = 1, repeat = false, printOnFailure = true, connection, child, ...rest } = setup;
-    const world = new World({ seed, printOnFailure, link: { latency: 0 } });
+    const { seed = 1, repeat = false, printOnFailure = true, light = false } = setup;
+    const { connection, child, ...rest } = setup;
+    const world = new World({ seed, printOnFailure, light, link: { latency: 0 } });
     const none = { rekey: 0, life: 0, rand: 0 };
     // Nothing happens by itself but what the test starts.
     const [moon, carol] = await pair(world, {
