@@ -38,7 +38,8 @@ const AFTERMATH = 120_000;
 /** Milliseconds after which even an SA that a peer left behind without a word is gone. */
 export const OBLIVION = 600_000;
 
-const AFTERMATH_STEP = 3000;
+/** Milliseconds that a packet of a user may be under way. */
+const LONGEST_FLIGHT = 3000;
 
 /** Datagrams that two daemons may exchange before they must be going round in circles. */
 const ENDLESS = 1000;
@@ -213,17 +214,20 @@ export class Stage implements AsyncDisposable {
     this.traffic.pulse();
     await this.world.pass(millis);
     // What is under way for so long cannot arrive any more.
-    this.traffic.landed();
+    if (millis >= LONGEST_FLIGHT) this.traffic.landed();
     this.traffic.pulse();
   }
 
-  /** Delivers everything and lets time pass until grace delays are over and retries that are due were made. */
+  /**
+   * Delivers everything and lets time pass until grace delays are over and retries that are due were made: from timer to
+   * timer, so that nothing is under way for longer than it takes.
+   */
   async untilCalm(millis = AFTERMATH): Promise<void> {
     await this.runOut();
-    for (let passed = 0; passed < millis; ) {
-      const step = Math.max(AFTERMATH_STEP, passed / 4);
-      passed += step;
-      await this.pass(step);
+    const { clock } = this.world;
+    const end = clock.now() + millis;
+    while (clock.now() < end) {
+      await this.pass(Math.min(clock.nextDue() ?? end, end) - clock.now());
       await this.runOut();
     }
   }
