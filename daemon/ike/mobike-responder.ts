@@ -27,7 +27,9 @@ const NOTHING: MobikeAnswer = { payloads: [] };
 export async function answerMobike(sa: IkeSa, request: InboundRequest): Promise<MobikeAnswer> {
   const { mobike } = sa;
   const { message } = request;
-  if (mobike === undefined || sa.state.kind !== 'established') return NOTHING;
+  // A DELETE of ours has to find the peer too.
+  const lives = sa.state.kind === 'established' || sa.state.kind === 'deleting';
+  if (mobike === undefined || !lives) return NOTHING;
   if (crossedForbiddenNat(message, request)) {
     sa.log.log('ike', 1, 'a NAT changed the addresses of a request that forbids it');
     return { payloads: [notify(NotifyType.UNEXPECTED_NAT_DETECTED)] };

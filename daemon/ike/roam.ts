@@ -4,6 +4,7 @@ import { setEndpoints } from './endpoints.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { type Mobike, type Path, samePath } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
+import { leaveLostAddress, startAnewElsewhere } from './own-address.ts';
 import { additionalAddresses, findPaths, isUsable } from './paths.ts';
 import type { Reply } from './task.ts';
 import { ikeMobike } from './tasks/ike-mobike.ts';
@@ -11,15 +12,31 @@ import { ikeMobike } from './tasks/ike-mobike.ts';
 /** Addresses or routes of this host changed: keeps the IKE_SA on a path that works. */
 export async function roam(sa: IkeSa): Promise<void> {
   const { mobike } = sa;
-  if (sa.state.kind !== 'established' || sa.ending || mobike === undefined) return;
+  if (sa.ending || sa.state.kind === 'deleting') {
+    await takeLeave(sa);
+    return;
+  }
+  if (sa.state.kind !== 'established') return;
+  if (mobike === undefined) {
+    await startAnewElsewhere(sa);
+    return;
+  }
   if (mobike.leads) await chooseAnew(sa, mobike);
   else await keepSource(sa, mobike);
   refreshList(sa, mobike);
   await proceed(sa, mobike);
 }
 
+// What is left to say, the DELETE, has to leave from an address that is there.
+async function takeLeave(sa: IkeSa): Promise<void> {
+  const { mobike } = sa;
+  if (mobike?.leads) await chooseAnew(sa, mobike);
+  else if (await leaveLostAddress(sa)) sa.engine.resend();
+}
+
 /** What waits to be told the peer, or found out, is the next conversation. */
 export async function proceed(sa: IkeSa, mobike: Mobike): Promise<void> {
+  if (sa.ending || sa.state.kind !== 'established') return;
   const tells = mobike.pending && !mobike.stranded;
   if (tells && !sa.tasks.plans('IKE_MOBIKE')) sa.tasks.queueFirst(ikeMobike());
   await sa.tasks.advance();
@@ -47,8 +64,8 @@ function alsoWhereHeard(sa: IkeSa): readonly Path[] {
 /** The peer is silent: further sends of the request try every path there is, at their usual times. */
 export async function suspectPath(sa: IkeSa): Promise<void> {
   const { mobike } = sa;
-  if (mobike === undefined || !mobike.leads || sa.state.kind !== 'established') return;
-  if (mobike.search !== undefined) return;
+  if (mobike === undefined || !mobike.leads || mobike.search !== undefined) return;
+  if (sa.state.kind !== 'established' && sa.state.kind !== 'deleting') return;
   const { paths } = await findPaths(sa, remotesOf(sa, mobike));
   const others = paths.filter((path) => !samePath(path, sa));
   if (others.length === 0) return;
@@ -86,7 +103,7 @@ export async function adoptPath(sa: IkeSa, mobike: Mobike, reply: Reply): Promis
   mobike.search = undefined;
   const sameRemote = path.remote.address === mobike.agreed.remote.address;
   setEndpoints(sa, path.local, path.remote);
-  if (samePath(path, mobike.agreed)) return;
+  if (samePath(path, mobike.agreed) || sa.state.kind !== 'established') return;
   mobike.updatePending = true;
   // The old address may be gone and nothing can be lost any more. Another address of the peer must prove itself first.
   if (sameRemote) await moveChildren(sa, 'both');
@@ -115,10 +132,7 @@ async function chooseAnew(sa: IkeSa, mobike: Mobike): Promise<void> {
 
 // RFC 4555 section 3.5: the other side moves by itself only if its own address is no longer there.
 async function keepSource(sa: IkeSa, mobike: Mobike): Promise<void> {
-  if (sa.env.localAddresses().some(({ address }) => address === sa.local.address)) return;
-  const source = (await sa.env.route(sa.remote.address))?.source;
-  if (source === undefined) return;
-  setEndpoints(sa, { address: source, port: sa.local.port }, sa.remote);
+  if (!(await leaveLostAddress(sa))) return;
   mobike.listPending = true;
   await moveChildren(sa, 'both');
 }

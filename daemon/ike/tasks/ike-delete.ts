@@ -2,6 +2,7 @@ import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
 import { handOver } from '../heirs.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { leaveLostAddress } from '../own-address.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 
 /** Closes an IKE_SA, RFC 7296 section 1.4.1: a DELETE for it takes its CHILD_SAs along. */
@@ -20,6 +21,7 @@ export async function* closeIkeSa(sa: IkeSa): AsyncGenerator<OutboundRequest, vo
   );
   await handOver(sa);
   sa.transition({ kind: 'deleting', peer });
+  await leaveLostAddress(sa);
   sa.log.log('ike', 1, `sending DELETE for IKE_SA ${sa.label}`);
   yield {
     exchange: ExchangeType.INFORMATIONAL,
