@@ -1,3 +1,4 @@
+import { NO_SIGNATURES } from '../../';
 import type {
   AeadAlgorithm,
   AeadContext,
@@ -32,6 +33,7 @@ export function toyCrypto(): Crypto {
     prf: (id) => (id === PrfId.PRF_HMAC_SHA2_256 ? toyPrf : undefined),
     keyExchange: toyKeyExchange(random),
     hash: (name, ...chunks) => digest(HASH_OCTETS[name], chunks),
+    signatures: NO_SIGNATURES,
     inventory: [],
   };
 }
