@@ -1,4 +1,3 @@
-import { NO_SIGNATURES } from '../../';
 import type {
   AeadAlgorithm,
   AeadContext,
@@ -8,6 +7,7 @@ import type {
   PrfAlgorithm,
 } from '../../daemon/contracts/crypto.ts';
 import { diffieHellmanMethod } from '../../daemon/contracts/diffie-hellman.ts';
+import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { EncryptionId, KeMethod, PrfId } from '../../daemon/proto/iana/transforms.ts';
 import { concatBytes, equalBytes } from '../../daemon/util/bytes.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -33,7 +33,7 @@ export function toyCrypto(): Crypto {
     prf: (id) => (id === PrfId.PRF_HMAC_SHA2_256 ? toyPrf : undefined),
     keyExchange: toyKeyExchange(random),
     hash: (name, ...chunks) => digest(HASH_OCTETS[name], chunks),
-    signatures: NO_SIGNATURES,
+    signatures: createCrypto([]).signatures,
     inventory: [],
   };
 }
