@@ -82,3 +82,46 @@ export function buildCertificate(parts: CertificateParts = {}): Uint8Array {
   const signature = der.bits(parts.signature ?? Uint8Array.of(1, 2, 3));
   return der.seq(tbs, parts.outerAlgorithm ?? inner, signature);
 }
+
+/** What a built CRL may differ in; DER unless said otherwise. */
+export interface CrlParts {
+  readonly version?: Uint8Array;
+  readonly outerAlgorithm?: Uint8Array;
+  readonly issuer?: Uint8Array;
+  readonly thisUpdate?: Uint8Array;
+  readonly nextUpdate?: Uint8Array | undefined;
+  readonly entries?: readonly Uint8Array[];
+  readonly extensions?: readonly Uint8Array[];
+}
+
+/** A CRL with a signature that is none. */
+export function buildCrl(parts: CrlParts = {}): Uint8Array {
+  const nextUpdate = 'nextUpdate' in parts ? parts.nextUpdate : der.time('350101000000Z');
+  const tbs = der.seq(
+    parts.version ?? der.int(1),
+    ecdsaSha256,
+    parts.issuer ?? nameOf('CA'),
+    parts.thisUpdate ?? der.time('250101000000Z'),
+    nextUpdate ?? new Uint8Array(),
+    parts.entries === undefined ? new Uint8Array() : der.seq(...parts.entries),
+    parts.extensions === undefined
+      ? new Uint8Array()
+      : der.explicit(0, der.seq(...parts.extensions)),
+  );
+  return der.seq(tbs, parts.outerAlgorithm ?? ecdsaSha256, der.bits(Uint8Array.of(1)));
+}
+
+/** An entry of a CRL. */
+export function crlEntry(
+  serial: readonly number[],
+  extensions: readonly Uint8Array[] = [],
+  date: string = '250601000000Z',
+): Uint8Array {
+  const list = extensions.length === 0 ? [] : [der.seq(...extensions)];
+  return der.seq(der.int(...serial), der.time(date), ...list);
+}
+
+/** The extension of an entry that says why. */
+export function crlReason(reason: number): Uint8Array {
+  return extension('2.5.29.21', derElement(0x0a, Uint8Array.of(reason)));
+}

@@ -6,8 +6,9 @@ import { context, DerReader, implicit, Tag } from './der-reader.ts';
 import { decodeExtensions, extensionsOf } from './extensions.ts';
 import { certificateIdentities } from './identities.ts';
 import { nameKey } from './names.ts';
-import { serialOctets, smallInteger, timeOf } from './primitives.ts';
+import { serialOctets, smallInteger } from './primitives.ts';
 import { sameAlgorithm, signedObject, signedParts } from './signed.ts';
+import { timeOf } from './times.ts';
 import type { DecodeTools } from './tools.ts';
 
 const FIELD = 'certificate';
@@ -19,7 +20,7 @@ const FIELD = 'certificate';
 export function decodeCertificate(der: Uint8Array, tools: DecodeTools): Decoded<Certificate> {
   return decoding(FIELD, () => {
     guardDer(der, FIELD, objectLimits);
-    return certificateOf(Uint8Array.from(der), tools);
+    return certificateOf(new Uint8Array(der), tools);
   });
 }
 

@@ -1,6 +1,5 @@
 import { latin1 } from '../../util/bytes.ts';
 import { X509Error } from './decoded.ts';
-import { type DerItem, Tag } from './der-reader.ts';
 
 /** A small number that is not negative, from the contents of an INTEGER. */
 export function smallInteger(contents: Uint8Array, field: string): number {
@@ -49,33 +48,4 @@ export function ia5(contents: Uint8Array, field: string): string {
     if (octet > 0x7f) throw new X509Error(field, `octet ${octet.toString(16)}, which is not IA5`);
   }
   return latin1(contents);
-}
-
-const utcTime = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
-const generalizedTime = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
-
-/** Milliseconds since 1970 of a UTCTime or GeneralizedTime in the one form of RFC 5280 section 4.1.2.5. */
-export function timeOf(item: DerItem, field: string): number {
-  const short = item.tag === Tag.UTC_TIME;
-  if (!short && item.tag !== Tag.GENERALIZED_TIME)
-    throw new X509Error(field, `tag ${item.tag.toString(16)}, expected a time`);
-  const text = item.contents.length <= 15 ? latin1(item.contents) : '';
-  const match = (short ? utcTime : generalizedTime).exec(text);
-  if (match === null)
-    throw new X509Error(field, `a time other than ${short ? 'YY' : 'YYYY'}MMDDHHMMSSZ`);
-  const [given = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1)
-    .map(Number);
-  const year = short ? (given < 50 ? 2000 + given : 1900 + given) : given;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  const exact =
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second;
-  if (!exact) throw new X509Error(field, `${text} is no time of the calendar`);
-  return date.getTime();
 }

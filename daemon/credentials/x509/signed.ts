@@ -20,9 +20,11 @@ export interface SignedParts {
   readonly rest: DerReader;
 }
 
-/** Takes a signed structure apart, whose DER was guarded. */
+/** Takes a signed structure apart: its first three elements, and a reader of what follows. */
 export function signedParts(der: Uint8Array, field: string, name: string): SignedParts {
-  const rest = new DerReader(der, field).enter(Tag.SEQUENCE, 'signed');
+  const outer = new DerReader(der, field);
+  const rest = outer.enter(Tag.SEQUENCE, 'signed');
+  outer.end();
   const tbs = rest.take(Tag.SEQUENCE, name);
   const algorithm = rest.take(Tag.SEQUENCE, 'signatureAlgorithm').der;
   const bits = rest.take(Tag.BIT_STRING, 'signature').contents;
