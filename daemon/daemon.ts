@@ -1,6 +1,7 @@
 import { ConnectionStore } from './config/connection-store.ts';
 import type { DaemonOptions } from './config/options.ts';
 import type { Clock } from './contracts/clock.ts';
+import type { CredentialFileSource } from './contracts/credential-files.ts';
 import type { Crypto } from './contracts/crypto.ts';
 import type { DatagramTransport } from './contracts/datagram.ts';
 import type { DaemonEvent } from './contracts/events.ts';
@@ -17,6 +18,8 @@ import type { Control, Outcome } from './control/control.ts';
 import { Controller } from './control/controller.ts';
 import { LeftoverGrace } from './control/leftover-grace.ts';
 import { within } from './control/within.ts';
+import { Credentials } from './credentials/credentials.ts';
+import { FileCredentials } from './credentials/file-credentials.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { Roaming } from './ike/roaming.ts';
@@ -46,6 +49,8 @@ export interface DaemonContracts {
   readonly crypto: Crypto;
   /** Belongs to the caller, who disposes it after `shutdown`. */
   readonly privateKeys: PrivateKeys;
+  /** Certificates and private keys in files; without it they come over VICI only. Belongs to the caller. */
+  readonly credentialFiles?: CredentialFileSource | undefined;
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
@@ -71,6 +76,7 @@ export interface DaemonContracts {
 export interface IkeDaemon {
   readonly control: Control;
   readonly sharedKeys: SharedKeyStore;
+  readonly credentials: Credentials;
   readonly manager: IkeSaManager;
   readonly options: () => DaemonOptions;
   /** Cleans up after a predecessor that was killed, then receives. */
@@ -104,6 +110,20 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     hub.log('dmn', 1, `a listener for events failed: ${errorText(error)}`),
   );
   const sharedKeys = new SharedKeyStore(current.rdn_matching);
+  const credentials = new Credentials({
+    tools: {
+      publicKey: (spki) => crypto.signatures.publicKey(spki),
+      hash: (name, ...chunks) => crypto.hash(name, ...chunks),
+    },
+    keys: contracts.privateKeys,
+    rdnMatching: () => current.rdn_matching,
+  });
+  const fileCredentials = new FileCredentials({
+    credentials,
+    keys: contracts.privateKeys,
+    clock,
+    log: hub,
+  });
   const connections = new ConnectionStore({
     rdnMatching: () => current.rdn_matching,
     resolved: (name) => names.get(name) ?? [],
@@ -158,6 +178,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     installer,
     sharedKeys,
     privateKeys: contracts.privateKeys,
+    credentials,
     connections,
     pools,
     virtualIps,
@@ -210,6 +231,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     try {
       current = (await contracts.reloadOptions?.()) ?? current;
       await refreshInterfaces();
+      await contracts.credentialFiles?.rescan();
       return { ok: true };
     } catch (error) {
       return { ok: false, errmsg: errorText(error) };
@@ -239,12 +261,15 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   return {
     control,
     sharedKeys,
+    credentials,
     manager,
     options,
     get idle() {
       return manager.idle;
     },
     async start() {
+      // Whoever connects first is judged by the same credentials as everybody later.
+      await contracts.credentialFiles?.start((changes) => fileCredentials.handle(changes));
       installer.onEvent((event) => manager.onKernelEvent(event));
       nameServers.start();
       virtualIps.start();
@@ -277,6 +302,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await virtualIps.close();
       await within(clock, nameServers.close(), SHUTDOWN_LIMIT, never);
       contracts.sessions?.discard();
+      fileCredentials[Symbol.dispose]();
       sharedKeys.clear();
     },
   };

@@ -11,6 +11,8 @@ export interface LoadedPlugins {
   readonly transport: Required<Pick<Plugin, 'transport'>>;
   /** Absent if DNS servers are left alone. */
   readonly nameServers: Plugin['nameServers'] | undefined;
+  /** Absent if credentials come over VICI only. */
+  readonly credentialFiles: Plugin['credentialFiles'] | undefined;
 }
 
 /** Loads the plugins that the options name. Rejects with {@link StartupError} if one is missing or lacks its feature. */
@@ -24,19 +26,23 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     kernelName,
     transportName,
     ...(resolving ? (['resolve'] as const) : []),
+    ...(options['plugins.credentials-files.load'] ? (['credentials-files'] as const) : []),
   ];
-  const [crypto, kernel, transport, resolve] = await Promise.all(names.map(load));
+  const loaded = await Promise.all(names.map(load));
+  const [crypto, kernel, transport] = loaded;
   return {
     names,
     crypto: { crypto: feature(crypto, cryptoName, 'crypto') },
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
-    nameServers: resolve?.nameServers,
+    nameServers: loaded.find((plugin) => plugin.nameServers !== undefined)?.nameServers,
+    credentialFiles: loaded.find((plugin) => plugin.credentialFiles !== undefined)?.credentialFiles,
   };
 }
 
 /** Every plugin, loaded only when it is asked for; written out, so that a bundler finds them. */
 const PLUGINS = {
+  'credentials-files': () => import('../plugins/credentials-files/plugin.ts'),
   'crypto-node': () => import('../plugins/crypto-node/plugin.ts'),
   'crypto-noble': () => import('../plugins/crypto-noble/plugin.ts'),
   'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),

@@ -138,6 +138,18 @@ export async function startService(start: ServiceStart): Promise<Service> {
     journal,
     sessions,
     crashSecret: readCrashSecret(start.environment.STATE_DIRECTORY, socketPath, hub),
+    credentialFiles:
+      plugins.credentialFiles &&
+      opened.use(
+        plugins.credentialFiles(
+          {
+            directory: options['plugins.credentials-files.directory'],
+            interval: Math.max(options['plugins.credentials-files.interval'], 1),
+            strictPermissions: options['plugins.credentials-files.strict_permissions'],
+          },
+          { log: hub, clock },
+        ),
+      ),
     processes: new NodeProcesses(),
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
@@ -157,6 +169,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       control: daemon.control,
       keys: daemon.sharedKeys,
       privateKeys,
+      credentials: daemon.credentials,
       crypto,
       hub,
       options: daemon.options,

@@ -23,6 +23,8 @@ export interface ConnectionStoreServices {
   readonly rdnMatching?: () => RdnMatching;
   /** Addresses of DNS names in `local_addrs` and `remote_addrs`, as known now. */
   readonly resolved?: ResolvedNames;
+  /** Told of what is stored under a name now; nothing if it was removed. */
+  readonly changed?: (name: string, config: ConnectionConfig | undefined) => void;
 }
 
 /** Score of an identity that is not restricted, or was not named by the peer. */
@@ -32,6 +34,7 @@ const ANY = 1;
 export class ConnectionStore {
   readonly #rdnMatching: () => RdnMatching;
   readonly #resolved: ResolvedNames;
+  readonly #changed: NonNullable<ConnectionStoreServices['changed']>;
   readonly #byName = new Map<string, Entry>();
   readonly #order = new LoadOrder<Entry>();
   readonly #byChild = new Map<string, LoadOrder<Entry>>();
@@ -44,6 +47,7 @@ export class ConnectionStore {
   constructor(services: ConnectionStoreServices = {}) {
     this.#rdnMatching = services.rdnMatching ?? (() => 'strict');
     this.#resolved = services.resolved ?? (() => []);
+    this.#changed = services.changed ?? (() => undefined);
   }
 
   get size(): number {
@@ -58,6 +62,7 @@ export class ConnectionStore {
     const old = this.#byName.get(config.name);
     if (old === undefined) {
       this.#add({ config, sequence: this.#nextSequence++ });
+      this.#changed(config.name, config);
       return 'added';
     }
     const sameIke = sameIkePart(old.config, config);
@@ -65,6 +70,7 @@ export class ConnectionStore {
     this.#remove(old);
     const stored = sameIke ? { ...config, children: keepEqual(old.config, config) } : config;
     this.#add({ config: stored, sequence: old.sequence });
+    this.#changed(config.name, stored);
     return sameIke ? 'updated' : 'replaced';
   }
 
@@ -73,6 +79,7 @@ export class ConnectionStore {
     const entry = this.#byName.get(name);
     if (entry === undefined) return false;
     this.#remove(entry);
+    this.#changed(name, undefined);
     return true;
   }
 

@@ -293,6 +293,26 @@ export const OPTIONS = {
     'start',
     'Use a kernel that does nothing instead of the real one: for measurements. Not an option of strongSwan.',
   ),
+  'plugins.credentials-files.directory': textOf(
+    '/etc/swanctl',
+    'start',
+    'Directory whose folders x509, x509ca, x509aa, x509ocsp, x509crl, x509ac, pubkey, private, rsa, ecdsa and pkcs8 are read. Not an option of strongSwan.',
+  ),
+  'plugins.credentials-files.interval': seconds(
+    10,
+    'start',
+    'How often these files are looked at, beside being watched; at least 1. Not an option of strongSwan.',
+  ),
+  'plugins.credentials-files.load': bool(
+    false,
+    'start',
+    'Load certificates and private keys from files and follow their changes, without swanctl. Not an option of strongSwan.',
+  ),
+  'plugins.credentials-files.strict_permissions': bool(
+    true,
+    'start',
+    'Refuse files of private keys that every user may read or write, that their group may write, or whose owner is neither root nor the user of the daemon. Not an option of strongSwan.',
+  ),
   'plugins.crypto-noble.load': bool(
     false,
     'start',

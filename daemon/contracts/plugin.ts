@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { CredentialFileSettings, CredentialFileSource } from './credential-files.ts';
 import type {
   AeadAlgorithm,
   CipherAlgorithm,
@@ -82,4 +83,9 @@ export interface Plugin {
   ) => Promise<DatagramTransport>;
   /** Finds out who is in charge of DNS on this host. */
   readonly nameServers?: (settings: NameServerSettings) => Promise<NameServerHandler>;
+  /** Finds certificates and private keys in a directory. */
+  readonly credentialFiles?: (
+    settings: CredentialFileSettings,
+    host: PluginHost,
+  ) => CredentialFileSource;
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { RedirectPolicy } from '../contracts/redirect.ts';
 import type { PrivateKeys } from '../contracts/signatures.ts';
+import type { Credentials } from '../credentials/credentials.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
 import type { NameServers } from '../kernel/name-servers.ts';
@@ -37,6 +38,7 @@ export interface IkeEnvironment {
   readonly installer: KernelInstaller;
   readonly sharedKeys: SharedKeyStore;
   readonly privateKeys: PrivateKeys;
+  readonly credentials: Credentials;
   readonly connections: ConnectionStore;
   readonly pools: PoolStore;
   /** Addresses and DNS servers that peers assign to this host. */

@@ -1,5 +1,6 @@
 import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { CredentialControl } from '../contracts/credentials.ts';
 import type { Crypto } from '../contracts/crypto.ts';
 import type { LogHub } from '../contracts/logger.ts';
 import type { PrivateKeys } from '../contracts/signatures.ts';
@@ -46,6 +47,7 @@ export interface ViciServices {
   readonly control: Control;
   readonly keys: SharedKeys;
   readonly privateKeys: PrivateKeys;
+  readonly credentials: CredentialControl;
   readonly crypto: Crypto;
   readonly hub: LogHub;
   /** The options in force now. */

@@ -19,6 +19,7 @@ import { createViciServer, type ViciServer } from '../../daemon/vici/server.ts';
 import cryptoNode from '../../plugins/crypto-node/plugin.ts';
 import { FakeControl } from './fake-control.ts';
 import { MemoryLog } from './memory-log.ts';
+import { testCredentials } from './test-certificates.ts';
 
 const provider = cryptoNode.crypto?.();
 /** The algorithms of node:crypto. */
@@ -29,6 +30,7 @@ export class ViciBench implements AsyncDisposable {
   readonly control = new FakeControl();
   readonly keys = new SharedKeyStore();
   readonly privateKeys = new InProcessKeys(testCrypto.signatures);
+  readonly credentials = testCredentials(this.privateKeys);
   readonly log = new MemoryLog();
   readonly streams = new NodeStreams();
   readonly folder = mkdtempSync(join(tmpdir(), 'vici-'));
@@ -42,6 +44,7 @@ export class ViciBench implements AsyncDisposable {
       control: bench.control,
       keys: bench.keys,
       privateKeys: bench.privateKeys,
+      credentials: bench.credentials,
       crypto: testCrypto,
       hub: bench.log,
       options: () => options,

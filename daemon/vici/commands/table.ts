@@ -1,6 +1,8 @@
 import type { Command } from '../command.ts';
 import { clearCreds } from './clear-creds.ts';
+import { flushCerts } from './flush-certs.ts';
 import { getAlgorithms } from './get-algorithms.ts';
+import { getAuthorities } from './get-authorities.ts';
 import { getConns } from './get-conns.ts';
 import { getCounters } from './get-counters.ts';
 import { getKeys } from './get-keys.ts';
@@ -8,9 +10,13 @@ import { getPools } from './get-pools.ts';
 import { getShared } from './get-shared.ts';
 import { initiate } from './initiate.ts';
 import { install } from './install.ts';
+import { listAuthorities } from './list-authorities.ts';
+import { listCerts } from './list-certs.ts';
 import { listConns } from './list-conns.ts';
 import { listPolicies } from './list-policies.ts';
 import { listSas } from './list-sas.ts';
+import { loadAuthority } from './load-authority.ts';
+import { loadCert } from './load-cert.ts';
 import { loadConn } from './load-conn.ts';
 import { loadKey } from './load-key.ts';
 import { loadPool } from './load-pool.ts';
@@ -23,6 +29,7 @@ import { resetCounters } from './reset-counters.ts';
 import { stats } from './stats.ts';
 import { terminate } from './terminate.ts';
 import { uninstall } from './uninstall.ts';
+import { unloadAuthority } from './unload-authority.ts';
 import { unloadConn } from './unload-conn.ts';
 import { unloadKey } from './unload-key.ts';
 import { unloadPool } from './unload-pool.ts';
@@ -56,6 +63,13 @@ export const COMMANDS: readonly Command[] = [
   unloadKey,
   getKeys,
   loadToken,
+  loadCert,
+  listCerts,
+  flushCerts,
+  loadAuthority,
+  unloadAuthority,
+  listAuthorities,
+  getAuthorities,
   clearCreds,
   getAlgorithms,
   getCounters,

@@ -4,4 +4,6 @@ export const STREAMED_EVENTS: ReadonlySet<string> = new Set([
   'list-sa',
   'list-policy',
   'list-conn',
+  'list-cert',
+  'list-authority',
 ]);

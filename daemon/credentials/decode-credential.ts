@@ -1,0 +1,64 @@
+import type { CredentialType } from '../contracts/credentials.ts';
+import { DerTag, derElement } from '../proto/der.ts';
+import { fromHex, toHex } from '../util/hex.ts';
+import type { Credential, RawPublicKey } from './stored.ts';
+import { decodeCertificate } from './x509/decode-certificate.ts';
+import { type Decoded, problemText } from './x509/decoded.ts';
+import type { DecodeTools } from './x509/tools.ts';
+
+/** A decoded credential, or what is wrong with it. */
+export type DecodedCredential =
+  | { readonly ok: true; readonly credential: Credential }
+  | { readonly ok: false; readonly reason: string };
+
+/** Decodes DER of one type. What cannot be of use later, such as a certificate whose key is of an unknown kind, is refused. */
+export function decodeCredential(
+  type: CredentialType,
+  der: Uint8Array,
+  tools: DecodeTools,
+): DecodedCredential {
+  switch (type) {
+    case 'X509': {
+      const decoded = decodeCertificate(der, tools);
+      if (decoded.ok && decoded.value.publicKey === undefined)
+        return refused('its public key is of a kind, curve or size that is not supported');
+      return found(decoded, (value) => ({ type, flag: 'NONE', value }));
+    }
+    case 'PUBKEY': {
+      const key = rawPublicKey(der, tools);
+      if (key === undefined)
+        return refused('the public key is of a kind, curve or size that is not supported');
+      return { ok: true, credential: { type, value: key } };
+    }
+    default:
+      return refused('not there yet');
+  }
+}
+
+function rawPublicKey(octets: Uint8Array, tools: DecodeTools): RawPublicKey | undefined {
+  const key = tools.publicKey(octets) ?? tools.publicKey(rsaSpki(octets));
+  if (key === undefined) return undefined;
+  const der = key.spki;
+  return { kind: 'pubkey', key, der, fingerprint: toHex(tools.hash('sha256', der)) };
+}
+
+const RSA_ENCRYPTION = fromHex('2a864886f70d010101') ?? new Uint8Array();
+const NULL = Uint8Array.of(0x05, 0);
+const BIT_STRING = 0x03;
+
+/** SubjectPublicKeyInfo of what may be an RSAPublicKey, RFC 8017 appendix A.1.1. */
+function rsaSpki(octets: Uint8Array): Uint8Array {
+  const algorithm = derElement(DerTag.SEQUENCE, derElement(DerTag.OID, RSA_ENCRYPTION), NULL);
+  const bits = derElement(BIT_STRING, Uint8Array.of(0), octets);
+  return derElement(DerTag.SEQUENCE, algorithm, bits);
+}
+
+function found<T>(decoded: Decoded<T>, credential: (value: T) => Credential): DecodedCredential {
+  return decoded.ok
+    ? { ok: true, credential: credential(decoded.value) }
+    : refused(problemText(decoded.problem));
+}
+
+function refused(reason: string): DecodedCredential {
+  return { ok: false, reason };
+}

@@ -1,0 +1,32 @@
+import { parseIdentity } from '../../proto/identity-text.ts';
+import { certificateFlag, certificateKind } from '../certificate-kind.ts';
+import type { Command } from '../command.ts';
+import { listCertTree } from '../events/list-cert.ts';
+import { textInput } from '../inputs.ts';
+
+/** One `list-cert` event per credential, then an empty answer. A type or flag that does not exist matches nothing. */
+export const listCerts: Command = {
+  name: 'list-certs',
+  run: async ({ tree }, context) => {
+    const kind = certificateKind(textInput(tree, 'type') ?? 'ANY');
+    const flag = kind?.flag ?? certificateFlag(textInput(tree, 'flag') ?? 'ANY');
+    if (kind === undefined || kind.type === 'other' || flag === undefined) return [];
+    const subject = textInput(tree, 'subject');
+    const { credentials } = context.services;
+    const found = credentials.list({
+      ...(kind.type === 'ANY' ? {} : { type: kind.type }),
+      // The flag is one of X.509 certificates, and is looked at only if they alone are asked for.
+      ...(kind.type === 'X509' && flag !== 'ANY' ? { flag } : {}),
+      ...(subject === undefined
+        ? {}
+        : { subject: parseIdentity(subject, { allowRegex: true, path: 'subject' }) }),
+    });
+    for (const view of found) {
+      if (context.signal.aborted) break;
+      context.event('list-cert', listCertTree(view));
+      const turn = context.ready();
+      if (turn !== undefined) await turn;
+    }
+    return [];
+  },
+};

@@ -1,0 +1,12 @@
+import { flag, optional, type Tree, value } from '../../config/tree.ts';
+import type { CredentialView } from '../../contracts/credentials.ts';
+
+/** One credential, keys in the order of the protocol. */
+export function listCertTree(view: CredentialView): Tree {
+  return [
+    value('type', view.type),
+    ...optional('flag', view.flag),
+    ...flag('has_privkey', view.hasPrivateKey),
+    value('data', view.data),
+  ];
+}
