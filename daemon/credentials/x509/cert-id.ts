@@ -26,6 +26,11 @@ const hashNames: ReadonlyMap<string, CertIdHash> = new Map([
 
 const NULL = derElement(Tag.NULL);
 
+/** The hash with this object identifier (contents), if it is one of those used here. */
+export function hashOfOid(oid: Uint8Array): CertIdHash | undefined {
+  return hashNames.get(toHex(oid));
+}
+
 /** The CertID of a certificate and its issuer, RFC 6960 section 4.1.1; `undefined` if the issuer's key is of no known kind. */
 export function certIdOf(
   certificate: Pick<Certificate, 'issuer' | 'serial'>,
@@ -75,7 +80,7 @@ export function certIdIn(reader: DerReader, field: string): OcspCertId | undefin
   const algorithm = reader.enter(Tag.SEQUENCE, 'hashAlgorithm');
   const oid = algorithm.take(Tag.OID, 'algorithm').contents;
   const parameters = algorithm.optional(Tag.NULL, 'parameters');
-  const hash = hashNames.get(toHex(oid));
+  const hash = hashOfOid(oid);
   if (hash !== undefined || parameters !== undefined) algorithm.end();
   const issuerNameHash = reader.take(Tag.OCTET_STRING, 'issuerNameHash').contents;
   const issuerKeyHash = reader.take(Tag.OCTET_STRING, 'issuerKeyHash').contents;
