@@ -41,6 +41,7 @@ export class Candidates {
   issuersOf(certificate: Certificate): readonly Certificate[] {
     const known = this.#ranked.get(certificate.fingerprint);
     if (known !== undefined) return known;
+    if (namesItself(certificate)) return [];
     const all = new Map<string, Certificate>();
     for (const { certificate: issuer } of this.#source.bySubject(certificate.issuerKey))
       all.set(issuer.fingerprint, issuer);
@@ -66,6 +67,14 @@ function keyIdRank({ authorityKeyId }: Certificate, issuer: Certificate): number
   const { keyId, serial } = authorityKeyId ?? {};
   const keyIds = compared(keyId, issuer.subjectKeyId);
   return keyIds !== 0 ? keyIds : compared(serial, issuer.serial);
+}
+
+// Self-signed, as its key ids say: nobody else signed it.
+function namesItself(certificate: Certificate): boolean {
+  return (
+    isSelfIssued(certificate) &&
+    compared(certificate.authorityKeyId?.keyId, certificate.subjectKeyId) > 0
+  );
 }
 
 function compared(wanted: Uint8Array | undefined, found: Uint8Array | undefined): number {
