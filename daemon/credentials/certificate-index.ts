@@ -85,11 +85,16 @@ export class CertificateIndex implements CertificateSource {
     return this.#certificates(`key:${keyId}`);
   }
 
-  /** Certificates that prove an identity: it is the subject, a subjectAltName, or the key's id. */
+  /**
+   * Certificates that prove an identity: it is the subject, a subjectAltName, or the key's id. The newest comes first: one that was loaded
+   * beside its predecessor is used from then on.
+   */
   byIdentity(identity: Identity): readonly SourceCertificate[] {
-    return this.#certificates(`id:${identityKey(identity)}`).filter(({ certificate }) =>
-      certificate.identities.some((own) => equalIdentity(own, identity)),
-    );
+    return this.#certificates(`id:${identityKey(identity)}`)
+      .filter(({ certificate }) =>
+        certificate.identities.some((own) => equalIdentity(own, identity)),
+      )
+      .sort((a, b) => b.certificate.notBefore - a.certificate.notBefore);
   }
 
   /** CA certificates that an operator loaded. */

@@ -9,7 +9,10 @@ import type {
   LoadOutcome,
 } from '../contracts/credentials.ts';
 import type { PrivateKeys } from '../contracts/signatures.ts';
+import type { Identity } from '../proto/identity.ts';
 import type { RdnMatching } from '../proto/identity-match.ts';
+import { ConfiguredIdType } from '../proto/identity-types.ts';
+import { toHex } from '../util/hex.ts';
 import { Authorities, type AuthoritySource } from './authorities.ts';
 import { type CertificateIndex, credentialKey } from './certificate-index.ts';
 import type { CertificateSource, CertificateSources } from './certificate-source.ts';
@@ -34,6 +37,28 @@ export interface CredentialServices {
 export interface FurtherCache {
   list(): readonly LoadedCredential['credential'][];
   flush(type?: CredentialType): void;
+}
+
+/** What was read of a blob in a connection, or what was found in its place. */
+export type ConfiguredRead<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+/** A certificate that a connection names. */
+export interface ConfiguredCertificate {
+  readonly der: Uint8Array;
+  /** Its distinguished name. */
+  readonly subject: Identity;
+  /** Certificates that came along, DER. */
+  readonly chain: readonly Uint8Array[];
+}
+
+/** A certificate or key that a connection brings with it. */
+export interface ConfiguredCredential {
+  readonly type: 'X509' | 'PUBKEY';
+  readonly der: Uint8Array;
+  /** Believed as what an operator loaded: peers' certificates and CAs, not our own chain. */
+  readonly trusted: boolean;
 }
 
 /** Certificates, CRLs, raw keys and authorities of one daemon, from all who bring them. */
@@ -87,6 +112,39 @@ export class Credentials implements CredentialControl, CertificateSources {
   /** Decodes and checks what a PEM text or DER holds, and loads nothing. */
   read(type: CredentialType, flag: CertificateFlag, data: Uint8Array): ReadResult {
     return readCredentials({ type, flag, data }, this.#services.tools);
+  }
+
+  /** A certificate of the configuration of a connection: the first of a PEM text, and those that follow it. */
+  certificate(blob: Uint8Array): ConfiguredRead<ConfiguredCertificate> {
+    const read = this.read('X509', 'NONE', blob);
+    if (!read.ok) return { ok: false, reason: read.explanation };
+    const [first, ...others] = read.credentials.map(({ credential }) => credential.value.der);
+    const certificate = firstCertificate(read.credentials);
+    if (certificate === undefined || first === undefined) return { ok: false, reason: 'nothing' };
+    const subject = { type: ConfiguredIdType.ID_DER_ASN1_DN, data: certificate.subject };
+    return { ok: true, value: { der: first, subject, chain: others } };
+  }
+
+  /** A raw public key of the configuration of a connection: its SubjectPublicKeyInfo. */
+  publicKey(blob: Uint8Array): ConfiguredRead<Uint8Array> {
+    const read = this.read('PUBKEY', 'NONE', blob);
+    const [first] = read.ok ? read.credentials : [];
+    if (first !== undefined) return { ok: true, value: first.credential.value.der };
+    return { ok: false, reason: read.ok ? 'nothing' : read.explanation };
+  }
+
+  /** Makes these the certificates and keys of a connection, for as long as it is there. They could be read when it was loaded. */
+  setConnection(name: string, configured: readonly ConfiguredCredential[]): void {
+    const { tools } = this.#services;
+    const index = this.store.snapshot();
+    const loaded = configured.flatMap(({ type, der, trusted }) => {
+      // Thousands of connections name the same CA.
+      const known = index.get(`${type}:${toHex(tools.hash('sha256', der))}`);
+      if (known !== undefined) return [{ credential: known.credential, trusted }];
+      const read = this.read(type, 'NONE', der);
+      return read.ok ? read.credentials.map(({ credential }) => ({ credential, trusted })) : [];
+    });
+    this.store.replace(`connection:${name}`, loaded);
   }
 
   *list(filter: CredentialFilter): Iterable<CredentialView> {

@@ -3,6 +3,8 @@ import { DerTag, derElement } from '../proto/der.ts';
 import { fromHex, toHex } from '../util/hex.ts';
 import type { Credential, RawPublicKey } from './stored.ts';
 import { decodeCertificate } from './x509/decode-certificate.ts';
+import { decodeCrl } from './x509/decode-crl.ts';
+import { decodeOcspResponse } from './x509/decode-ocsp.ts';
 import { type Decoded, problemText } from './x509/decoded.ts';
 import type { DecodeTools } from './x509/tools.ts';
 
@@ -30,7 +32,11 @@ export function decodeCredential(
         return refused('the public key is of a kind, curve or size that is not supported');
       return { ok: true, credential: { type, value: key } };
     }
-    default:
+    case 'X509_CRL':
+      return found(decodeCrl(der, tools), (value) => ({ type, value }));
+    case 'OCSP_RESPONSE':
+      return found(decodeOcspResponse(der, tools), (value) => ({ type, value }));
+    case 'X509_AC':
       return refused('not there yet');
   }
 }
