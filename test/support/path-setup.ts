@@ -42,6 +42,8 @@ export class PathSetup {
   time: number = TEST_TIME;
   /** Signatures that were checked. */
   checks: number = 0;
+  /** Milliseconds of the monotonic clock that each of them takes. */
+  checkTime: number = 0;
 
   constructor(
     options: {
@@ -58,7 +60,7 @@ export class PathSetup {
       },
     };
     const clock: Clock = {
-      now: () => 0,
+      now: () => this.checks * this.checkTime,
       wallClock: () => this.time,
       after: () => ({ cancel: () => {} }),
     };

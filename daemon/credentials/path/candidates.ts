@@ -62,8 +62,11 @@ export class Candidates {
   }
 }
 
-// Key ids are hints (RFC 5280 section 4.2.1.1): they order the candidates and exclude none.
-function keyIdRank({ authorityKeyId }: Certificate, issuer: Certificate): number {
+/**
+ * 1 if the certificate names the key of this issuer, -1 if it names another one, 0 if it names none. Key ids are hints (RFC 5280
+ * section 4.2.1.1): they order the candidates and exclude none.
+ */
+export function keyIdRank({ authorityKeyId }: Certificate, issuer: Certificate): -1 | 0 | 1 {
   const { keyId, serial } = authorityKeyId ?? {};
   const keyIds = compared(keyId, issuer.subjectKeyId);
   return keyIds !== 0 ? keyIds : compared(serial, issuer.serial);
@@ -77,7 +80,7 @@ function namesItself(certificate: Certificate): boolean {
   );
 }
 
-function compared(wanted: Uint8Array | undefined, found: Uint8Array | undefined): number {
+function compared(wanted: Uint8Array | undefined, found: Uint8Array | undefined): -1 | 0 | 1 {
   if (wanted === undefined || found === undefined) return 0;
   return equalBytes(wanted, found) ? 1 : -1;
 }

@@ -8,6 +8,7 @@ import {
 } from './certificate-checks.ts';
 import { failure, nameOf, type PathFailure, printName } from './failure.ts';
 import type { PathLimits } from './limits.ts';
+import { PathGraph } from './path-graph.ts';
 import { fitsScheme } from './strength.ts';
 import { isSelfIssued, type PathValidation, type ValidPath } from './validate-path.ts';
 import type { VerifiedSignatures } from './verified-signatures.ts';
@@ -31,9 +32,16 @@ export interface PathSearchSetup {
 }
 
 /** How far a path got: the reason of the one that got furthest says most. */
-type Progress = 'no-issuer' | 'unusable' | 'signature' | 'validation' | 'limit';
+type Progress = 'no-issuer' | 'depth' | 'unusable' | 'signature' | 'validation' | 'limit';
 
-const order: readonly Progress[] = ['no-issuer', 'unusable', 'signature', 'validation', 'limit'];
+const order: readonly Progress[] = [
+  'no-issuer',
+  'depth',
+  'unusable',
+  'signature',
+  'validation',
+  'limit',
+];
 
 /**
  * Searches paths from a certificate to a trust anchor, depth first, the most promising issuer first. What costs nothing is checked on
@@ -42,9 +50,8 @@ const order: readonly Progress[] = ['no-issuer', 'unusable', 'signature', 'valid
  */
 export class PathSearch {
   readonly #setup: PathSearchSetup;
-  readonly #wrongEdges = new Set<string>();
+  readonly #graph: PathGraph;
   readonly #unusable = new Map<Certificate, PathFailure | undefined>();
-  #leading: ReadonlySet<Certificate> = new Set();
   #best: { readonly progress: number; readonly failure: PathFailure } | undefined;
   #steps = 0;
   #checks = 0;
@@ -54,6 +61,8 @@ export class PathSearch {
 
   constructor(setup: PathSearchSetup) {
     this.#setup = setup;
+    const isAnchor = (certificate: Certificate): boolean => setup.candidates.isAnchor(certificate);
+    this.#graph = new PathGraph((certificate) => this.#usableIssuers(certificate), isAnchor);
   }
 
   /** Why there is no (further) path: the reason of the most promising attempt. */
@@ -75,9 +84,9 @@ export class PathSearch {
       this.#note('unusable', unusable);
       return;
     }
-    this.#leading = this.#leadingToAnchors(target);
-    if (!this.#leading.has(target)) this.#explain(target);
-    else yield* this.#extend([target]);
+    this.#graph.explore(target);
+    if (this.#graph.leads(target)) yield* this.#extend([target]);
+    else this.#explain(target);
   }
 
   async *#extend(path: readonly Certificate[]): AsyncGenerator<FoundPath, void> {
@@ -89,14 +98,13 @@ export class PathSearch {
       if (found !== undefined) yield found;
       return;
     }
-    for (const issuer of this.#usableIssuers(last)) {
-      if (this.#exhausted || this.#isWrong(path)) return;
-      if (!this.#leading.has(issuer) || isIn(path, issuer)) continue;
-      if (this.#wrongEdges.has(edge(issuer, last))) continue;
-      if (path.length > limits.depth) {
+    for (const issuer of this.#graph.issuersOf(last)) {
+      if (this.#exhausted || !this.#graph.holds(path)) return;
+      if (isIn(path, issuer) || !this.#graph.leads(issuer)) continue;
+      if (path.length + this.#graph.distance(issuer) > limits.depth) {
         const reason = `maximum path length of ${limits.depth} exceeded`;
-        this.#note('unusable', failure('cert-exceeded-path-len', reason));
-        return;
+        this.#note('depth', failure('cert-exceeded-path-len', reason));
+        continue;
       }
       if (!this.#mayStep()) return;
       const broken = pathLengthFailure(path, issuer);
@@ -114,7 +122,7 @@ export class PathSearch {
       const right = await this.#verify(issuer, certificate);
       if (right === undefined) return undefined;
       if (right) continue;
-      this.#wrongEdges.add(edge(issuer, certificate));
+      this.#graph.remove(issuer, certificate);
       const reason = `the signature of ${nameOf(certificate)} was not made by its issuer ${nameOf(issuer)}`;
       this.#note('signature', failure('cert-validation-failed', reason));
       return undefined;
@@ -143,31 +151,6 @@ export class PathSearch {
     }
     this.#checks++;
     return signatures.verify(issuer, certificate);
-  }
-
-  /** Certificates that lead to a trust anchor by their names, whatever their signatures are: the others are not worth a step. */
-  #leadingToAnchors(target: Certificate): ReadonlySet<Certificate> {
-    const { candidates, limits } = this.#setup;
-    const issued = new Map<Certificate, Certificate[]>([[target, []]]);
-    const queue = [target];
-    const leading = new Set<Certificate>();
-    for (const certificate of queue) {
-      if (certificate !== target && candidates.isAnchor(certificate)) {
-        leading.add(certificate);
-        continue;
-      }
-      for (const issuer of this.#usableIssuers(certificate)) {
-        const others = issued.get(issuer);
-        if (others !== undefined) others.push(certificate);
-        else if (issued.size <= limits.steps) {
-          issued.set(issuer, [certificate]);
-          queue.push(issuer);
-        }
-      }
-    }
-    for (const issuer of leading)
-      for (const certificate of issued.get(issuer) ?? []) leading.add(certificate);
-    return leading;
   }
 
   #usableIssuers(certificate: Certificate): readonly Certificate[] {
@@ -203,7 +186,7 @@ export class PathSearch {
     for (let next: Certificate | undefined = target; next !== undefined; ) {
       last = next;
       seen.add(last);
-      next = this.#usableIssuers(last).find((issuer) => !seen.has(issuer));
+      next = this.#graph.issuersOf(last).find((issuer) => !seen.has(issuer));
     }
     this.#note(
       'no-issuer',
@@ -214,14 +197,6 @@ export class PathSearch {
             `no issuer certificate found for ${nameOf(last)}, issuer is "${printName(last.issuer)}"`,
           ),
     );
-  }
-
-  #isWrong(path: readonly Certificate[]): boolean {
-    if (this.#wrongEdges.size === 0) return false;
-    return path.some((issuer, i) => {
-      const certificate = path[i - 1];
-      return certificate !== undefined && this.#wrongEdges.has(edge(issuer, certificate));
-    });
   }
 
   #mayStep(): boolean {
@@ -249,10 +224,6 @@ function isIn(path: readonly Certificate[], issuer: Certificate): boolean {
     ({ subjectKey, publicKey }) =>
       subjectKey === issuer.subjectKey && publicKey?.keyId === issuer.publicKey?.keyId,
   );
-}
-
-function edge(issuer: Certificate, certificate: Certificate): string {
-  return `${issuer.fingerprint}:${certificate.fingerprint}`;
 }
 
 // Section 6.1.4 (l), (m) of RFC 5280: true of every path that goes on from here, so that it need not be completed.

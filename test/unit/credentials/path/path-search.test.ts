@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Certificate } from '../../../../daemon/credentials/x509/certificate.ts';
+import { nameOf } from '../../../support/build-x509.ts';
 import { PathSetup } from '../../../support/path-setup.ts';
-import { issue, TEST_TIME, type TestEntity, testKey } from '../../../support/test-pki.ts';
+import {
+  caExtension,
+  generalName,
+  issue,
+  TEST_TIME,
+  type TestEntity,
+  testKey,
+} from '../../../support/test-pki.ts';
 
 const DAY = 86_400_000;
 const expired = { notAfter: TEST_TIME - DAY };
@@ -226,17 +234,61 @@ describe('SEC-54: path building', () => {
     expect(all.checks).toBeLessThanOrEqual(20);
   });
 
-  test('checks a limited number of signatures', async () => {
-    const all = new PathSetup({ limits: { signatures: 10 } });
+  test('takes the short way out of such a mesh at once', async () => {
+    const mesh = crossSigned(20);
+    const moon = issue({ subject: 'moon', issuer: mesh.of(0) });
+    const exits = mesh.keys.map((key, i) =>
+      issue({ subject: `ca ${i}`, key, issuer: root, ca: { pathLength: 0 } }),
+    );
+    const all = setup(root);
+    const sent = [...mesh.certificates, ...certificates(...exits)];
+    const { chain } = await all.path(moon.certificate, ...sent);
+    expect(chain).toEqual([moon.certificate, exits[0]?.certificate, root.certificate]);
+    expect(all.checks).toBe(2);
+  });
+
+  test('gives up where there are too many ways to try', async () => {
+    const mesh = crossSigned(8);
+    const moon = issue({ subject: 'moon', issuer: mesh.of(0) });
+    const { key } = mesh.of(7);
+    const { nameConstraints } = caExtension;
+    const narrow = issue({
+      subject: 'narrow',
+      ca: true,
+      extensions: [nameConstraints([generalName.directory(nameOf('nobody'))])],
+    });
+    const all = new PathSetup({ limits: { paths: 10 } });
+    all.source.load('CA', certificates(narrow));
+    const sent = issue({ subject: 'ca 7', key, issuer: narrow, ca: true });
+    expect(await all.path(moon.certificate, ...mesh.certificates, sent.certificate)).toEqual({
+      alert: 'cert-validation-failed',
+      reason: 'the search for a path took more than 10 paths to trust anchors',
+    });
+    const few = new PathSetup({ limits: { steps: 5 } });
+    few.source.load('CA', certificates(narrow));
+    expect((await few.path(moon.certificate, ...mesh.certificates, sent.certificate)).reason).toBe(
+      'the search for a path took more than 5 steps',
+    );
+  });
+
+  test('checks a limited number of signatures, and for a limited time', async () => {
     const others = Array.from({ length: 30 }, () => issue({ subject: 'root', ca: true }));
-    all.source.load('CA', certificates(...others));
     const moon = issue({ subject: 'moon', issuer: root });
     const { authorityKeyId: _, ...withoutKeyId } = moon.certificate;
+    const all = new PathSetup({ limits: { signatures: 10 } });
+    all.source.load('CA', certificates(...others));
     expect(await all.path(withoutKeyId)).toEqual({
       alert: 'cert-validation-failed',
       reason: 'the search for a path took more than 10 signatures to check',
     });
     expect(all.checks).toBe(10);
+    const slow = new PathSetup({ limits: { time: 100 } });
+    slow.source.load('CA', certificates(...others));
+    slow.checkTime = 30;
+    expect((await slow.path(withoutKeyId)).reason).toBe(
+      'the search for a path took more than 100 ms to check signatures',
+    );
+    expect(slow.checks).toBe(4);
   });
 
   test.each([
