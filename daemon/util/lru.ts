@@ -29,4 +29,17 @@ export class LruMap<Key, Value> {
       return;
     }
   }
+
+  /** The least used first. */
+  values(): IterableIterator<Value> {
+    return this.#entries.values();
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
 }

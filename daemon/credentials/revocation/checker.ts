@@ -12,6 +12,11 @@ export interface RevocationQuestion {
   /** What the peer sent along; nothing of it has been verified. */
   readonly receivedCrls: readonly Crl[];
   readonly receivedOcsp: readonly OcspResponse[];
+  /**
+   * Moment of the monotonic clock at which the judging of the peer began: all that is asked about its chain has one time limit together. Now
+   * if it is left out.
+   */
+  readonly since?: number;
 }
 
 /**

@@ -1,0 +1,81 @@
+import type { Crl } from '../x509/certificate.ts';
+import { CrlCache, isNewer } from './crl-cache.ts';
+import type { RevocationSource } from './sources.ts';
+
+/** CRLs of one issuer that are looked at for one question. */
+const MOST = 16;
+
+/** What {@link CrlShelf} needs. */
+export interface CrlShelfServices {
+  readonly source: () => RevocationSource;
+  /** Told of a CRL that was fetched and found to be properly signed. */
+  readonly onProven: (crl: Crl) => void;
+}
+
+/**
+ * All CRLs that are at hand: loaded, sent by the peer, proven before, and fetched but not yet looked at. What is not proven never
+ * displaces what is.
+ */
+export class CrlShelf {
+  readonly #services: CrlShelfServices;
+  readonly #proven = new CrlCache();
+  readonly #unproven = new CrlCache({ entries: 64, octets: 32 * 1024 * 1024 });
+
+  constructor(services: CrlShelfServices) {
+    this.#services = services;
+  }
+
+  /** CRLs of these issuers, the newest first. */
+  find(
+    issuerKeys: readonly string[],
+    received: readonly Crl[],
+    isWanted: (crl: Crl) => boolean,
+  ): readonly Crl[] {
+    const found = new Map<string, Crl>();
+    const source = this.#services.source();
+    const take = (crl: Crl): void => {
+      if (isWanted(crl)) found.set(crl.fingerprint, crl);
+    };
+    for (const key of issuerKeys) {
+      for (const crl of received) if (crl.issuerKey === key) take(crl);
+      for (const crl of [...this.#unproven.of(key), ...source.crlsOf(key)]) take(crl);
+      for (const crl of this.#proven.of(key)) take(crl);
+    }
+    const newestFirst = [...found.values()].sort((a, b) =>
+      isNewer(a, b) ? -1 : isNewer(b, a) ? 1 : 0,
+    );
+    return newestFirst.slice(0, MOST);
+  }
+
+  /** Adds one that was fetched, or kept on disk: it counts once its signature was verified. */
+  put(crl: Crl): void {
+    if (!this.#proven.has(crl)) this.#unproven.add(crl);
+  }
+
+  /** Notes that a CRL is properly signed by somebody who may. */
+  prove(crl: Crl): void {
+    if (this.#proven.has(crl)) {
+      this.#proven.touch(crl);
+      return;
+    }
+    const isNew = this.#unproven.has(crl);
+    this.#unproven.remove(crl);
+    this.#proven.supersede(crl);
+    if (isNew && this.#proven.has(crl)) this.#services.onProven(crl);
+  }
+
+  /** Notes that a CRL is signed by nobody who may, and forgets it. */
+  disprove(crl: Crl): void {
+    this.#unproven.remove(crl);
+  }
+
+  /** Those that were proven. */
+  list(): readonly Crl[] {
+    return this.#proven.list();
+  }
+
+  clear(): void {
+    this.#proven.clear();
+    this.#unproven.clear();
+  }
+}
