@@ -11,7 +11,8 @@ const lab = { fileParallelism: false, testTimeout: 90_000, hookTimeout: 90_000, 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts']),
+      // longer than anything takes, for machines that are busy with something else
+      project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts'], { testTimeout: 30_000 }),
       project('vectors', ['test/vectors/**/*.test.ts'], { testTimeout: 60_000 }),
       project('sim', ['test/sim/**/*.test.ts'], { testTimeout: 300_000 }),
       project('fuzz', ['test/fuzz/**/*.test.ts'], { testTimeout: 300_000 }),
