@@ -20,7 +20,9 @@ import { LeftoverGrace } from './control/leftover-grace.ts';
 import { within } from './control/within.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { FileCredentials } from './credentials/file-credentials.ts';
+import type { RevocationChecker } from './credentials/revocation/checker.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
+import { RoundCredentialsCache } from './ike/authenticators/round-credentials.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
 import { Roaming } from './ike/roaming.ts';
 import { NO_SESSION_JOURNAL } from './ike/state/session-journal.ts';
@@ -36,6 +38,7 @@ import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
 import { PoolStore } from './pools/pool-store.ts';
 import type { IpAddress } from './proto/ip-address.ts';
+import { NO_REVOCATION, trustConnection, trustServices } from './trust-services.ts';
 import { Emitter } from './util/emitter.ts';
 import { errorText } from './util/error.ts';
 
@@ -54,6 +57,8 @@ export interface DaemonContracts {
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
+  /** Finds out whether certificates were revoked; without it that is unknown. */
+  readonly revocation?: RevocationChecker;
   /** Runs updown scripts; without it they are not run. */
   readonly processes?: Processes;
   /** Where established IKE_SAs are kept for a successor; without it they end with the process. */
@@ -118,6 +123,14 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     keys: contracts.privateKeys,
     rdnMatching: () => current.rdn_matching,
   });
+  const publicKeys = trustServices({
+    clock,
+    crypto,
+    logger: hub,
+    options: current,
+    credentials,
+    revocation: contracts.revocation ?? NO_REVOCATION,
+  });
   const fileCredentials = new FileCredentials({
     credentials,
     keys: contracts.privateKeys,
@@ -127,6 +140,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   const connections = new ConnectionStore({
     rdnMatching: () => current.rdn_matching,
     resolved: (name) => names.get(name) ?? [],
+    changed: (name, config) => trustConnection(credentials, name, config),
   });
   const pools = new PoolStore(hub);
   const virtualIps = new VirtualIps({
@@ -179,6 +193,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     sharedKeys,
     privateKeys: contracts.privateKeys,
     credentials,
+    publicKeys,
+    rounds: new RoundCredentialsCache(crypto),
     connections,
     pools,
     virtualIps,

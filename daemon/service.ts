@@ -170,6 +170,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       keys: daemon.sharedKeys,
       privateKeys,
       credentials: daemon.credentials,
+      credentialReader: daemon.credentials,
       crypto,
       hub,
       options: daemon.options,

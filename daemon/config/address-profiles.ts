@@ -20,7 +20,7 @@ export class AddressProfile {
   readonly #sample: ConnectionConfig;
   readonly #all = new LoadOrder<Entry>();
   readonly #byIdentity = new Map<string, LoadOrder<Entry>>();
-  readonly #byProposals = new Map<string, LoadOrder<Entry>>();
+  readonly #byInit = new Map<string, LoadOrder<Entry>>();
   #leaders: readonly Entry[] | undefined;
   /** Those whose remote identity is a pattern, or any. */
   readonly #patterns = new LoadOrder<Entry>();
@@ -34,9 +34,9 @@ export class AddressProfile {
     return this.#all.items;
   }
 
-  /** The first of each group with equal proposals, in order of loading: all that IKE_SA_INIT can tell apart. */
+  /** The first of each group that IKE_SA_INIT is answered alike for (equal proposals above all), in order of loading. */
   get leaders(): readonly Entry[] {
-    this.#leaders ??= [...this.#byProposals.values()]
+    this.#leaders ??= [...this.#byInit.values()]
       .flatMap((list) => list.items.slice(0, 1))
       .sort((a, b) => a.sequence - b.sequence);
     return this.#leaders;
@@ -44,9 +44,9 @@ export class AddressProfile {
 
   add(entry: Entry): void {
     this.#all.add(entry);
-    const proposals = proposalsKey(entry.config);
-    const equal = this.#byProposals.get(proposals) ?? new LoadOrder<Entry>();
-    this.#byProposals.set(proposals, equal);
+    const init = initKey(entry.config);
+    const equal = this.#byInit.get(init) ?? new LoadOrder<Entry>();
+    this.#byInit.set(init, equal);
     equal.add(entry);
     this.#leaders = undefined;
     const key = exactKey(entry.config.remote[0]?.id);
@@ -61,10 +61,10 @@ export class AddressProfile {
 
   remove(entry: Entry): void {
     this.#all.remove(entry);
-    const proposals = proposalsKey(entry.config);
-    const equal = this.#byProposals.get(proposals);
+    const init = initKey(entry.config);
+    const equal = this.#byInit.get(init);
     equal?.remove(entry);
-    if (equal?.items.length === 0) this.#byProposals.delete(proposals);
+    if (equal?.items.length === 0) this.#byInit.delete(init);
     this.#leaders = undefined;
     const key = exactKey(entry.config.remote[0]?.id);
     if (key === undefined) {
@@ -114,8 +114,12 @@ export function remoteHosts(config: ConnectionConfig): readonly IpAddress[] | un
   return hosts;
 }
 
-function proposalsKey({ proposals }: ConnectionConfig): string {
-  return JSON.stringify(proposals.map(({ protocol, transforms }) => [protocol, transforms]));
+// All that an IKE_SA_INIT response may depend on and that IKE_SA_INIT itself cannot choose by.
+function initKey({ proposals, sendCertreq, ocsp, remote }: ConnectionConfig): string {
+  const transforms = proposals.map(({ protocol, transforms: list }) => [protocol, list]);
+  const classes = [...new Set(remote.map((round) => round.class))].sort();
+  const sha1 = remote.some(({ auth }) => /-sha1(-|$)/.test(auth));
+  return JSON.stringify([transforms, sendCertreq, ocsp, classes, sha1]);
 }
 
 // Identities that match perfectly have equal keys; patterns, and names compared by parts, have none.

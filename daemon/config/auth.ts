@@ -1,4 +1,6 @@
-import type { AuthClass, AuthRoundConfig } from './connection-types.ts';
+import { MAX_AUTH_TEXT, parsePublicKeyAuth } from './auth-text.ts';
+import type { AuthClass, AuthRoundConfig, ConfiguredCertificate } from './connection-types.ts';
+import type { CredentialReader, ReadCredential } from './credential-reader.ts';
 import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 
@@ -8,7 +10,7 @@ export interface ParsedRound {
   readonly round: AuthRoundConfig;
 }
 
-/** The round of a missing section: any method, any identity. */
+/** The round of a missing section: any method that proves something, any identity. */
 export const EMPTY_ROUND: AuthRoundConfig = {
   class: 'any',
   auth: '',
@@ -20,17 +22,31 @@ export const EMPTY_ROUND: AuthRoundConfig = {
   revocation: 'relaxed',
 };
 
+/** What reading a round takes beside its text. */
+export interface RoundServices {
+  readonly warn: (sentence: string) => void;
+  readonly credentials?: CredentialReader | undefined;
+}
+
 /** Reads a `local…` or `remote…` section. */
 export function parseAuthRound(
   side: 'local' | 'remote',
   name: string,
   tree: Tree,
-  warn: (sentence: string) => void,
+  { warn, credentials }: RoundServices,
 ): ParsedRound {
   const reader = new SectionReader(side, tree, (sentence) => warn(`${name}: ${sentence}`));
   for (const { name: inner } of reader.sections) checkInner(side, name, inner);
   const auth = reader.text('auth') ?? 'pubkey';
-  const [id, eapId] = [reader.identity('id'), reader.identity('eap_id')];
+  const certificates = (key: 'certs' | 'cacerts'): readonly ConfiguredCertificate[] =>
+    reader
+      .blobs(key)
+      .map((blob) => readBlob(key, credentials?.certificate(blob, key === 'cacerts')));
+  const certs = certificates('certs');
+  const given = reader.identity('id');
+  // A certificate says whose it is.
+  const id = given ?? certs[0]?.subject;
+  const eapId = reader.identity('eap_id');
   const [aaaId, caId] = [
     side === 'local' ? reader.identity('aaa_id') : undefined,
     side === 'remote' ? reader.identity('ca_id') : undefined,
@@ -43,40 +59,98 @@ export function parseAuthRound(
     ...(aaaId === undefined ? {} : { aaaId }),
     ...(caId === undefined ? {} : { caId }),
     groups: reader.identities('groups'),
-    certPolicy: reader.texts('cert_policy') ?? [],
-    certs: reader.blobs('certs'),
-    cacerts: reader.blobs('cacerts'),
-    pubkeys: reader.blobs('pubkeys'),
+    certPolicy: (reader.texts('cert_policy') ?? []).map(policyOid),
+    certs,
+    cacerts: certificates('cacerts'),
+    pubkeys: reader
+      .blobs('pubkeys')
+      .map((blob) => readBlob('pubkeys', credentials?.publicKey(blob))),
     revocation: reader.choice('revocation', 'relaxed', ['strict', 'ifuri', 'relaxed']),
   };
+  checkNull(round, given !== undefined);
+  if (side === 'remote' && round.class === 'psk') checkPsk(round);
   return { order: reader.uint32('round', 0), round };
 }
 
-const MAX_AUTH = 63;
+function readBlob<T>(key: string, read: ReadCredential<T> | undefined): T {
+  if (read === undefined) {
+    throw invalidValue(key, 'this daemon runs without anything that reads certificates or keys');
+  }
+  if (!read.ok) throw invalidValue(key, read.reason);
+  return read.value;
+}
 
-/** Only `psk` is in effect; the other methods are told apart from misspelt ones. */
+function policyOid(text: string): string {
+  if (/^[0-2](\.(0|[1-9][0-9]{0,9})){1,31}$/.test(text)) return text;
+  throw invalidValue('cert_policy', `'${text}' is no object identifier in dotted decimal`);
+}
+
+/** The method of a round, told apart from misspelt ones. */
 function authClass(section: string, auth: string): AuthClass {
   const word = auth.toLowerCase();
   if (word === 'psk') return 'psk';
-  const known =
-    auth.length <= MAX_AUTH &&
-    (/^(ike:|pubkey|rsa|ecdsa)/.test(auth) || word.startsWith('eap') || word.startsWith('xauth'));
-  if (!known)
-    throw invalidValue('auth', `'${auth.slice(0, MAX_AUTH)}' is none of: psk, pubkey, eap`);
-  if (word.startsWith('xauth')) {
+  if (word === 'null') return 'null';
+  if (auth.length <= MAX_AUTH_TEXT && word.startsWith('xauth')) {
     throw invalidValue('auth', `'${auth}' belongs to IKEv1, which this daemon does not speak`);
   }
-  const method = word.startsWith('eap') ? 'EAP' : 'public keys';
+  if (auth.length <= MAX_AUTH_TEXT && word.startsWith('eap')) {
+    throw invalidValue(
+      'auth',
+      `authentication with EAP ('${auth}') is not yet in effect, write auth = psk or pubkey in section '${section}'`,
+    );
+  }
+  if (!/^(ike:|pubkey|rsa|ecdsa)/.test(auth)) {
+    const hint = /^(ed25519|ed448|mldsa)/.test(word) ? `; write 'ike:${word}'` : '';
+    throw invalidValue(
+      'auth',
+      `'${auth.slice(0, MAX_AUTH_TEXT)}' is none of: psk, pubkey, rsa, ecdsa, ike:…, null${hint}`,
+    );
+  }
+  const parsed = parsePublicKeyAuth(auth);
+  if ('reason' in parsed) {
+    throw invalidValue('auth', `'${auth.slice(0, MAX_AUTH_TEXT)}': ${parsed.reason}`);
+  }
+  return 'pubkey';
+}
+
+// Whoever proves nothing has no name that could be checked, and no certificate.
+function checkNull(round: AuthRoundConfig, named: boolean): void {
+  if (round.class !== 'null') return;
+  const { certs, cacerts, pubkeys, groups, certPolicy, caId } = round;
+  const demands = [certs, cacerts, pubkeys, groups, certPolicy].some((list) => list.length > 0);
+  if (!named && !demands && caId === undefined) return;
   throw invalidValue(
     'auth',
-    `authentication with ${method} ('${auth}') is not yet in effect, write auth = psk in section '${section}'`,
+    'null proves nothing: an identity, certificates, keys, groups or policies beside it would never be checked, leave them out',
+  );
+}
+
+// A shared secret comes without a certificate: a connection that took it all the same would let in more than was written.
+function checkPsk(round: AuthRoundConfig): void {
+  const { certs, cacerts, pubkeys, groups, certPolicy, caId, revocation } = round;
+  const demands = { certs, cacerts, pubkeys, groups, cert_policy: certPolicy };
+  const demanded =
+    Object.entries(demands).find(([, list]) => list.length > 0)?.[0] ??
+    (caId !== undefined ? 'ca_id' : revocation !== 'relaxed' ? 'revocation' : undefined);
+  if (demanded === undefined) return;
+  throw invalidValue(
+    demanded,
+    'a peer that authenticates with auth = psk has no certificate and no key that could meet it',
   );
 }
 
 function checkInner(side: 'local' | 'remote', section: string, inner: string): void {
   const name = inner.toLowerCase();
-  if (!name.startsWith('cert') && !(side === 'remote' && name.startsWith('cacert'))) {
+  const list = name.startsWith('cert')
+    ? 'certs'
+    : side === 'remote' && name.startsWith('cacert')
+      ? 'cacerts'
+      : undefined;
+  if (list === undefined) {
     throw invalidSection(inner, `section '${section}' has no such sub-section`);
   }
-  throw invalidValue(inner, `certificates are not evaluated yet`);
+  throw invalidSection(
+    inner,
+    `the daemon opens no files and no tokens on behalf of a caller, name the file in ${list} = … of section '${section}' instead: swanctl reads it`,
+  );
 }

@@ -22,8 +22,17 @@ export type AddressSpec =
       readonly to: IpAddress;
     };
 
-/** How one side proves itself in one round; `any` is an empty section. */
-export type AuthClass = 'psk' | 'pubkey' | 'eap' | 'any';
+/** How one side proves itself in one round; `any` is a missing section, `null` no proof at all (RFC 7619). */
+export type AuthClass = 'psk' | 'pubkey' | 'eap' | 'null' | 'any';
+
+/** A certificate of the configuration, which could be read when it was loaded. */
+export interface ConfiguredCertificate {
+  readonly der: Uint8Array;
+  /** Its distinguished name. */
+  readonly subject: Identity;
+  /** Certificates that followed it in one text, DER. */
+  readonly chain: readonly Uint8Array[];
+}
 
 /** One `local…` or `remote…` section. */
 export interface AuthRoundConfig {
@@ -36,9 +45,9 @@ export interface AuthRoundConfig {
   readonly caId?: Identity;
   readonly groups: readonly Identity[];
   readonly certPolicy: readonly string[];
-  /** Blobs as loaded: PEM or DER. */
-  readonly certs: readonly Uint8Array[];
-  readonly cacerts: readonly Uint8Array[];
+  readonly certs: readonly ConfiguredCertificate[];
+  readonly cacerts: readonly ConfiguredCertificate[];
+  /** SubjectPublicKeyInfo, DER. */
   readonly pubkeys: readonly Uint8Array[];
   readonly revocation: 'strict' | 'ifuri' | 'relaxed';
 }

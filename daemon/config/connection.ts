@@ -8,6 +8,7 @@ import type {
   ConnectionConfig,
   IfIdConfig,
 } from './connection-types.ts';
+import type { CredentialReader } from './credential-reader.ts';
 import { parseInteger } from './durations-text.ts';
 import { ikeTimes } from './lifetimes.ts';
 import { sharedProposals } from './proposal-memo.ts';
@@ -29,6 +30,12 @@ export interface ParsedConnection {
   readonly warnings: readonly string[];
 }
 
+/** What reading a connection takes beside its text; without `credentials` it cannot carry certificates or keys. */
+export interface ConnectionServices {
+  readonly crypto: Crypto;
+  readonly credentials?: CredentialReader;
+}
+
 const PORT = 'a port from 0 to 65535';
 const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
 
@@ -40,14 +47,14 @@ const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
 export function parseConnection(
   name: string,
   tree: Tree,
-  services: { readonly crypto: Crypto },
+  services: ConnectionServices,
 ): ParsedConnection {
   if (name === '') throw new ConfigError('name', 'a connection needs a name');
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);
   const reader = new SectionReader('connection', tree, warn);
   checkVersion(reader);
-  const sections = readSections(reader, services.crypto, warn);
+  const sections = readSections(reader, services, warn);
   const ppkId = reader.identity('ppk_id');
   reader.identity('mediation_peer');
   for (const key of ['aggressive', 'pull', 'mediation']) reader.bool(key, false);
@@ -114,7 +121,7 @@ function ikeProposals(reader: SectionReader, crypto: Crypto): ConnectionConfig['
 
 function readSections(
   reader: SectionReader,
-  crypto: Crypto,
+  { crypto, credentials }: ConnectionServices,
   warn: (sentence: string) => void,
 ): Pick<ConnectionConfig, 'local' | 'remote' | 'children'> {
   const rounds = { local: [] as ParsedRound[], remote: [] as ParsedRound[] };
@@ -125,9 +132,9 @@ function readSections(
       for (const [child, config] of readChildren(entries, crypto, warn))
         children.set(child, config);
     } else if (lower.startsWith('local')) {
-      rounds.local.push(parseAuthRound('local', name, entries, warn));
+      rounds.local.push(parseAuthRound('local', name, entries, { warn, credentials }));
     } else if (lower.startsWith('remote')) {
-      rounds.remote.push(parseAuthRound('remote', name, entries, warn));
+      rounds.remote.push(parseAuthRound('remote', name, entries, { warn, credentials }));
     } else {
       throw invalidSection(name, 'allowed are local…, remote… and children');
     }
@@ -156,13 +163,21 @@ function readChildren(
 }
 
 function inOrder(side: string, rounds: readonly ParsedRound[]): readonly AuthRoundConfig[] {
-  if (rounds.length > 1) {
-    // The peer would be let in after fewer proofs than were asked for.
+  if (rounds.length > MAX_ROUNDS) {
     throw new ConfigError(
       side,
-      `invalid section: ${side}: several rounds of authentication are not yet in effect, write one`,
+      `invalid section: ${side}: ${rounds.length} rounds of authentication, at most ${MAX_ROUNDS} are allowed`,
     );
   }
   const sorted = rounds.toSorted((a, b) => a.order - b.order).map(({ round }) => round);
+  if (sorted.length > 1 && sorted.some((round) => round.class === 'null')) {
+    throw new ConfigError(
+      side,
+      `invalid section: ${side}: auth = null proves nothing and can be the only round`,
+    );
+  }
   return sorted.length === 0 ? [EMPTY_ROUND] : sorted;
 }
+
+/** Each round is an exchange. */
+const MAX_ROUNDS = 8;

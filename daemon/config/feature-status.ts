@@ -35,11 +35,6 @@ function refused(reason: string, harmless: readonly string[] = []): KeyStatus {
   return { form: 'value', effect: 'refused', harmless, reason };
 }
 
-function asList(status: KeyStatus): KeyStatus {
-  return { ...status, form: 'list' };
-}
-
-const CERTIFICATES = 'certificates are not evaluated yet';
 const IKEV1 = 'it belongs to IKEv1, which this daemon does not speak';
 const MEDIATION = 'the mediation extension is not supported';
 
@@ -60,9 +55,9 @@ const CONNECTION: Readonly<Record<string, KeyStatus>> = {
   dpd_timeout: warned(IKEV1, ZERO),
   fragmentation: inEffect,
   childless: inEffect,
-  send_certreq: warned(CERTIFICATES, ['yes', 'true', 'enabled', '1', ...NO]),
-  send_cert: warned(CERTIFICATES, ['ifasked', 'never']),
-  ocsp: warned(CERTIFICATES, ['reply', 'never']),
+  send_certreq: inEffect,
+  send_cert: inEffect,
+  ocsp: inEffect,
   ppk_id: warned('post-quantum preshared keys are not used yet'),
   ppk_required: refused('post-quantum preshared keys are not used yet', NO),
   keyingtries: inEffect,
@@ -84,8 +79,8 @@ const LOCAL: Readonly<Record<string, KeyStatus>> = {
   // Which methods there are is checked where the method is read.
   auth: inEffect,
   id: inEffect,
-  certs: asList(warned(CERTIFICATES)),
-  pubkeys: asList(warned(CERTIFICATES)),
+  certs: inEffectList,
+  pubkeys: inEffectList,
   eap_id: warned('EAP is not used yet'),
   aaa_id: warned('EAP is not used yet'),
   xauth_id: warned(IKEV1),
@@ -96,13 +91,13 @@ const REMOTE: Readonly<Record<string, KeyStatus>> = {
   auth: inEffect,
   id: inEffect,
   eap_id: refused('EAP identities are not checked yet'),
-  groups: asList(refused('group membership is not checked yet')),
-  cert_policy: asList(refused(CERTIFICATES)),
-  certs: asList(refused(CERTIFICATES)),
-  cacerts: asList(refused(CERTIFICATES)),
-  ca_id: refused(CERTIFICATES),
-  pubkeys: asList(refused('raw public keys are not evaluated yet')),
-  revocation: refused(CERTIFICATES, ['relaxed']),
+  groups: inEffectList,
+  cert_policy: inEffectList,
+  certs: inEffectList,
+  cacerts: inEffectList,
+  ca_id: inEffect,
+  pubkeys: inEffectList,
+  revocation: inEffect,
 };
 
 const CHILD: Readonly<Record<string, KeyStatus>> = {

@@ -29,7 +29,7 @@ export const OPTIONS = {
     'Half-open IKE_SAs per source address from which on IKE_SA_INITs are ignored; 0 = off.',
   ),
   cache_crls: bool(false, 'later', 'Write fetched CRLs to the swanctl x509crl directory.'),
-  cert_cache: bool(true, 'later', 'Remember the results of issuer and subject signature checks.'),
+  cert_cache: bool(true, 'start', 'Remember the results of issuer and subject signature checks.'),
   check_current_path: bool(
     false,
     'later',
@@ -85,7 +85,7 @@ export const OPTIONS = {
     'now',
     'After how long a responder drops an IKE_SA that is not established.',
   ),
-  hash_and_url: bool(false, 'later', 'Announce and use hash-and-URL certificates.'),
+  hash_and_url: bool(false, 'now', 'Announce and use hash-and-URL certificates.'),
   ignore_acquire_ts: bool(
     false,
     'later',
@@ -143,7 +143,7 @@ export const OPTIONS = {
   ),
   multiple_authentication: bool(
     true,
-    'later',
+    'now',
     'Announce several rounds of authentication (RFC 4739).',
   ),
   nbns1: text('now', 'WINS server handed to peers.'),
@@ -172,7 +172,7 @@ export const OPTIONS = {
   ),
   reject_trusted_end_entity: bool(
     false,
-    'later',
+    'start',
     'Refuse peers whose certificate is itself configured as trusted.',
   ),
   replay_window: int(32, [0, 4096], 'now', 'Default anti-replay window.', 'packets'),
@@ -199,16 +199,16 @@ export const OPTIONS = {
   ),
   routing_table: int(220, U32, 'start', 'Routing table of installed routes.'),
   routing_table_prio: int(220, U32, 'start', 'Priority of the rule that looks this table up.'),
-  rsa_pss: bool(false, 'later', 'Prefer RSASSA-PSS for our signatures.'),
+  rsa_pss: bool(false, 'now', 'Prefer RSASSA-PSS for our signatures.'),
   send_vendor_id: bool(
     false,
     'now',
     "Send strongSwan's vendor ID: peers take private numbers (BEET mode) from no other.",
   ),
-  signature_authentication: bool(true, 'later', 'Use digital signature authentication (RFC 7427).'),
+  signature_authentication: bool(true, 'now', 'Use digital signature authentication (RFC 7427).'),
   signature_authentication_constraints: bool(
     true,
-    'later',
+    'now',
     'Apply the constraints of trust chains to IKE signatures too.',
   ),
   spi_label: bits64(0n, 'later', 'Fixed bits in IKE SPIs.'),
@@ -227,7 +227,7 @@ export const OPTIONS = {
   'tls.version_min': oneOf('1.2', ['1.2', '1.3'], 'later', 'Lowest TLS version.'),
   'x509.enforce_critical': bool(
     true,
-    'later',
+    'start',
     'Refuse certificates with unknown critical extensions.',
   ),
   'iptfs.accept_fragments': bool(

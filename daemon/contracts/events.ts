@@ -3,6 +3,13 @@ import type { ChildSaView, IkeSaView } from './views.ts';
 
 /** Error conditions, by their names in the protocol; only those that this daemon can meet. */
 export type AlertType =
+  | 'cert-exceeded-path-len'
+  | 'cert-expired'
+  | 'cert-no-issuer'
+  | 'cert-policy-violation'
+  | 'cert-revoked'
+  | 'cert-untrusted-root'
+  | 'cert-validation-failed'
   | 'half-open-timeout'
   | 'ike-sa-expired'
   | 'install-child-policy-failed'

@@ -114,9 +114,9 @@ export class Credentials implements CredentialControl, CertificateSources {
     return readCredentials({ type, flag, data }, this.#services.tools);
   }
 
-  /** A certificate of the configuration of a connection: the first of a PEM text, and those that follow it. */
-  certificate(blob: Uint8Array): ConfiguredRead<ConfiguredCertificate> {
-    const read = this.read('X509', 'NONE', blob);
+  /** A certificate of the configuration of a connection: the first of a PEM text, and those that follow it. `ca` demands a CA's. */
+  certificate(blob: Uint8Array, ca = false): ConfiguredRead<ConfiguredCertificate> {
+    const read = this.read('X509', ca ? 'CA' : 'NONE', blob);
     if (!read.ok) return { ok: false, reason: read.explanation };
     const [first, ...others] = read.credentials.map(({ credential }) => credential.value.der);
     const certificate = firstCertificate(read.credentials);

@@ -1,13 +1,16 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import type { DaemonOptions } from '../config/options.ts';
+import { spiPairOctets } from '../crypto/spi-octets.ts';
 import type { Lease } from '../pools/pool-store.ts';
 import { ConfigAttributeType, ConfigType } from '../proto/iana/config-attributes.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
+import type { Identity } from '../proto/identity.ts';
 import { familyOf, type IpAddress, ipBytes, isUnspecified, parseIp } from '../proto/ip-address.ts';
 import type { ConfigAttribute, Message, Payload } from '../proto/payload.ts';
 import { alert } from './announce.ts';
 import { failed, type RefusedChild } from './child-negotiation.ts';
 import { addressAttribute, readConfig } from './config-payload.ts';
+import { isNobody } from './identities.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, notify } from './payloads.ts';
 
@@ -63,9 +66,10 @@ function acquire(
   asked: readonly IpAddress[],
   share: boolean,
 ): readonly Lease[] {
-  const { remoteId: identity, env, log } = sa;
+  const { env, log } = sa;
   const who = sa.printedId('remote');
   const leases: Lease[] = [];
+  const identity = leaseHolder(sa);
   if (identity === undefined) return leases;
   for (const address of asked) {
     log.log('ike', 1, `peer requested virtual IP ${print(address)}`);
@@ -83,6 +87,12 @@ function acquire(
     leases.push(lease);
   }
   return leases;
+}
+
+/** In whose name an IKE_SA holds leases: peers without a name must not get each other's addresses. */
+export function leaseHolder({ remoteId, spiR, spiI }: IkeSa): Identity | undefined {
+  if (remoteId === undefined || !isNobody(remoteId)) return remoteId;
+  return { ...remoteId, data: spiPairOctets(spiI, spiR) };
 }
 
 function refuse(sa: IkeSa, type: number, request: Message): RefusedChild {

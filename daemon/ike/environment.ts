@@ -10,6 +10,7 @@ import type { Random } from '../contracts/random.ts';
 import type { RedirectPolicy } from '../contracts/redirect.ts';
 import type { PrivateKeys } from '../contracts/signatures.ts';
 import type { Credentials } from '../credentials/credentials.ts';
+import type { PublicKeyServices } from '../credentials/public-keys.ts';
 import type { SharedKeyStore } from '../credentials/shared-keys.ts';
 import type { KernelInstaller } from '../kernel/installer.ts';
 import type { NameServers } from '../kernel/name-servers.ts';
@@ -20,6 +21,7 @@ import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { JobLoad } from '../util/mailbox.ts';
 import type { Throttle } from '../util/throttle.ts';
+import type { RoundCredentialsCache } from './authenticators/round-credentials.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
@@ -39,6 +41,10 @@ export interface IkeEnvironment {
   readonly sharedKeys: SharedKeyStore;
   readonly privateKeys: PrivateKeys;
   readonly credentials: Credentials;
+  /** Private keys, certificates, and whom to believe. */
+  readonly publicKeys: PublicKeyServices;
+  /** Authentication rounds of the configuration, decoded. */
+  readonly rounds: RoundCredentialsCache;
   readonly connections: ConnectionStore;
   readonly pools: PoolStore;
   /** Addresses and DNS servers that peers assign to this host. */

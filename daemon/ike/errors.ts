@@ -28,6 +28,9 @@ export class AuthenticationError extends IkedError {
   }
 }
 
+/** It is us who could not be authenticated: a secret, a key or a certificate of ours is missing. */
+export class OwnAuthenticationError extends AuthenticationError {}
+
 /**
  * Establishing ended without an SA, as foreseen by the protocol: no proposal in common, a refusal by the peer, silence.
  * `permanent` says that trying again with the same configuration cannot help.

@@ -37,3 +37,11 @@ export function localIdentity(
   if (isConcrete(configured)) return configured;
   return (configured === undefined ? undefined : asked) ?? addressIdentity(address);
 }
+
+/** The identity of whoever proves none, RFC 7619 section 2.2. */
+export const NOBODY: Identity = { type: IdType.ID_NULL, data: new Uint8Array(0) };
+
+/** Whether an identity is that of nobody: such peers are never taken for one another. */
+export function isNobody(identity: Identity | undefined): boolean {
+  return identity?.type === IdType.ID_NULL;
+}

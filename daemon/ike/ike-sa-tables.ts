@@ -4,6 +4,7 @@ import { identityKey } from '../proto/identity-match.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { ChildSa } from './child-sa.ts';
+import { isNobody } from './identities.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { namesNobody } from './trap-attempt.ts';
 
@@ -191,6 +192,8 @@ function takesAnyPeer(connection: ConnectionConfig): boolean {
 function peerKey(sa: IkeSa, remote: IpAddress = sa.remote.address): string | undefined {
   const { localId, remoteId, connection } = sa;
   if (localId === undefined || remoteId === undefined) return undefined;
+  // Those without a name are never the same, RFC 7619 section 2.4.
+  if (isNobody(localId) || isNobody(remoteId)) return undefined;
   return [
     identityKey(localId),
     identityKey(remoteId),

@@ -1,4 +1,5 @@
 import type { Secret } from '../util/secret.ts';
+import type { Abilities } from './authenticators/abilities.ts';
 
 /** What the exchanges before IKE_AUTH leave to it: AUTH payloads prove that both sides saw the same. */
 export interface InitialExchanges {
@@ -9,6 +10,8 @@ export interface InitialExchanges {
   readonly response: Uint8Array;
   /** What IKE_INTERMEDIATE adds, RFC 9242 section 3.3.2; empty without any. */
   readonly intAuth: Uint8Array;
+  /** What the peer said about authentication. */
+  readonly abilities: Abilities;
 }
 
 /** What one side signs besides its identity. */

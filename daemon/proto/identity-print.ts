@@ -36,6 +36,8 @@ export function printIdentity(identity: Identity): string {
       return '(ASN.1 general name)';
     case T.ID_KEY_ID:
       return printKeyId(data);
+    case T.ID_NULL:
+      return '%null';
     default:
       return `(unknown ID type: ${type})`;
   }

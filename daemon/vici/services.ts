@@ -1,3 +1,4 @@
+import type { CredentialReader } from '../config/credential-reader.ts';
 import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { CredentialControl } from '../contracts/credentials.ts';
@@ -48,6 +49,8 @@ export interface ViciServices {
   readonly keys: SharedKeys;
   readonly privateKeys: PrivateKeys;
   readonly credentials: CredentialControl;
+  /** Reads what connections carry. */
+  readonly credentialReader: CredentialReader;
   readonly crypto: Crypto;
   readonly hub: LogHub;
   /** The options in force now. */

@@ -16,8 +16,6 @@ export interface PayloadRule {
 export interface MessageRule {
   readonly encrypted: boolean;
   readonly payloads: readonly PayloadRule[];
-  /** At least one of these, if any are named. */
-  readonly oneOf?: readonly PayloadKind[];
 }
 
 // Counts that honest peers stay far below; without them one datagram could hold thousands of each.
@@ -94,9 +92,9 @@ const rules: ReadonlyMap<
           optional('EAP'),
           ...childOfAuth,
         ],
-        oneOf: ['IDi', 'AUTH', 'EAP'],
       },
-      // Which of them must be there depends on the round: RFC 7296 section 2.16, RFC 4739.
+      // Which of them must be there depends on the round: RFC 7296 section 2.16, RFC 4739. A request is empty where only the responder
+      // has rounds left.
       response: {
         encrypted: true,
         payloads: [optional('IDr'), certs, optional('AUTH'), optional('EAP'), ...childOfAuth],
@@ -164,9 +162,6 @@ export function checkMessage(message: Message): void {
   for (const { kind, min } of rule.payloads) {
     if ((counts.get(kind) ?? 0) < min) throw refuse('payload is missing', kind);
   }
-  if (rule.oneOf !== undefined && !rule.oneOf.some((kind) => counts.has(kind))) {
-    throw refuse(`none of the payloads ${rule.oneOf.join(', ')}`);
-  }
   checkTogether(message, counts);
 }
 
@@ -219,6 +214,10 @@ function checkTogether(message: Message, counts: ReadonlyMap<PayloadKind, number
   if (hasSelectors !== counts.has('TSr')) throw refuse('TSi and TSr belong together');
   if (exchange === ExchangeType.IKE_AUTH && counts.has('SA') !== hasSelectors) {
     throw refuse('SA and traffic selectors belong together');
+  }
+  const proves = counts.has('IDi') || counts.has('AUTH') || counts.has('EAP');
+  if (exchange === ExchangeType.IKE_AUTH && !isResponse && hasSelectors && !proves) {
+    throw refuse('none of the payloads IDi, AUTH, EAP');
   }
   if (exchange === ExchangeType.CREATE_CHILD_SA) {
     const rekeysIke = firstProtocol(payloads) === ProtocolId.IKE;

@@ -34,6 +34,12 @@ const STANDSTILL = 10_000;
 /** Turns of the event loop in which daemons may stay busy without anything else happening. */
 const BUSY_TURNS = 10_000;
 
+/** Turns after which a daemon is thought to wait for another thread, which signs or verifies something for it. */
+const PATIENT_TURNS = 500;
+
+const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
 let sharedCrypto: Crypto | undefined;
 
 /** The cryptography of every simulated daemon: real, and self-tested once. */
@@ -162,7 +168,7 @@ export class World implements AsyncDisposable {
   // One turn of the event loop empties the queue of microtasks; daemons that wait for more are asked again.
   async #quiet(): Promise<void> {
     for (let turn = 0; turn < BUSY_TURNS; turn++) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await (turn < PATIENT_TURNS ? aTurn() : aWhile());
       if (this.hosts.every((host) => !host.alive || host.daemon.idle)) return;
     }
     throw this.#failure('a daemon stays busy');

@@ -45,6 +45,7 @@ export class ViciBench implements AsyncDisposable {
       keys: bench.keys,
       privateKeys: bench.privateKeys,
       credentials: bench.credentials,
+      credentialReader: bench.credentials,
       crypto: testCrypto,
       hub: bench.log,
       options: () => options,

@@ -1,5 +1,27 @@
+import type { SignatureVerifier } from '../../contracts/signatures.ts';
+import type {
+  AddressSpan,
+  CertificateAlert,
+  KeyClaim,
+  PeerTrust,
+  ReceivedCredentials,
+  TrustConstraints,
+} from '../../credentials/trust.ts';
+import type { Certificate } from '../../credentials/x509/certificate.ts';
 import type { Identity } from '../../proto/identity.ts';
+import { equalIdentity } from '../../proto/identity-match.ts';
+import { equalBytes } from '../../util/bytes.ts';
 import { constantTimeEqual } from '../../util/constant-time.ts';
+import { type AuthScheme, nameOfAuthScheme } from './auth-schemes.ts';
+
+/** What a chain of certificates says beyond the identity. */
+export interface CertifiedTerms {
+  /** From the end entity to the trust anchor; empty for raw keys. */
+  readonly chain: readonly Certificate[];
+  /** Addresses that traffic selectors stay inside of (RFC 3779); absent without a limit. */
+  readonly addressBlocks?: readonly AddressSpan[];
+  readonly warnings: readonly string[];
+}
 
 /**
  * Proof that a peer showed it owns an identity. The constructor is private and every factory checks the
@@ -10,10 +32,13 @@ export class AuthenticatedPeer {
   readonly identity: Identity;
   /** How it was proven, as the log says it: `pre-shared key`. */
   readonly method: string;
+  /** Of its certificates, one for each round that had one. */
+  readonly terms: readonly CertifiedTerms[];
 
-  private constructor(identity: Identity, method: string) {
+  private constructor(identity: Identity, method: string, terms: readonly CertifiedTerms[] = []) {
     this.identity = identity;
     this.method = method;
+    this.terms = terms;
   }
 
   /**
@@ -32,5 +57,87 @@ export class AuthenticatedPeer {
   ): AuthenticatedPeer | undefined {
     if (expected.length === 0 || !constantTimeEqual(expected, received)) return undefined;
     return new AuthenticatedPeer(identity, 'pre-shared key');
+  }
+
+  /** The peer that proves nothing is the one we exchanged keys with, RFC 7619 section 2.1. It has no name. */
+  static anonymous(
+    nobody: Identity,
+    expected: Uint8Array,
+    received: Uint8Array,
+  ): AuthenticatedPeer | undefined {
+    if (expected.length === 0 || !constantTimeEqual(expected, received)) return undefined;
+    return new AuthenticatedPeer(nobody, 'NULL');
+  }
+
+  /** The peer signed with the key of a claim, and the claim is believed under these constraints; asks for both itself. */
+  static async bySignature(
+    signature: ProvenSignature,
+    trust: PeerTrust,
+    received: ReceivedCredentials,
+    constraints: TrustConstraints,
+  ): Promise<AuthenticatedPeer | Disbelief> {
+    const { claim } = signature;
+    const verdict = await trust.judge(claim, received, constraints);
+    if (!verdict.trusted) return verdict;
+    const { chain, addressBlocks, warnings } = verdict;
+    const terms = { chain, warnings, ...(addressBlocks && { addressBlocks }) };
+    return new AuthenticatedPeer(claim.identity, nameOfAuthScheme(signature.by), [terms]);
+  }
+
+  /**
+   * The peer proved itself in each of several rounds (RFC 4739): it goes by the identity of the last one, and what its chains say holds
+   * together.
+   */
+  static afterRounds(rounds: readonly AuthenticatedPeer[]): AuthenticatedPeer | undefined {
+    const last = rounds.at(-1);
+    if (last === undefined || rounds.length === 1) return last;
+    const method = rounds.map((round) => round.method).join(', ');
+    return new AuthenticatedPeer(
+      last.identity,
+      method,
+      rounds.flatMap(({ terms }) => terms),
+    );
+  }
+}
+
+/** A claim that is not believed; the reason is for our own log. */
+export interface Disbelief {
+  readonly trusted: false;
+  readonly reason: string;
+  readonly alert?: CertificateAlert;
+}
+
+/** The peer owns the private key of a claim. Whose key it is, is another question. */
+export class ProvenSignature {
+  readonly claim: KeyClaim;
+  readonly by: AuthScheme;
+
+  private constructor(claim: KeyClaim, by: AuthScheme) {
+    this.claim = claim;
+    this.by = by;
+  }
+
+  /** Verifies the signature; whatever goes wrong is `undefined`. */
+  static async verify(
+    verifier: SignatureVerifier,
+    claim: KeyClaim,
+    by: AuthScheme,
+    octets: Uint8Array,
+    signature: Uint8Array,
+  ): Promise<ProvenSignature | undefined> {
+    try {
+      const good = await verifier.verify(claim.publicKey, by.scheme, octets, signature);
+      return good === true ? new ProvenSignature(claim, by) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The same proof for a claim under the constraints of another connection, if it is one of the same key and identity. */
+  of(claim: KeyClaim): ProvenSignature | undefined {
+    const same =
+      equalBytes(claim.publicKey.spki, this.claim.publicKey.spki) &&
+      equalIdentity(claim.identity, this.claim.identity);
+    return same ? new ProvenSignature(claim, this.by) : undefined;
   }
 }

@@ -1,15 +1,14 @@
-import { pskAuth, signedOctets } from '../../crypto/auth-octets.ts';
+import { pskAuth } from '../../crypto/auth-octets.ts';
 import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Payload } from '../../proto/payload.ts';
-import { InternalError } from '../../util/error.ts';
 import type { Secret } from '../../util/secret.ts';
 import { AuthenticationError } from '../errors.ts';
-import { idPayloadBody } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { SignedMessage } from '../initial-exchanges.ts';
 import { AuthenticatedPeer } from './authenticated-peer.ts';
+import { octetsToSign } from './octets.ts';
 
 /** Keys tried against one AUTH payload: secrets with equal owners are told apart by trying, not without end. */
 const MAX_CANDIDATES = 10;
@@ -81,15 +80,6 @@ function noKey(local: Identity, remote: Identity): string {
 }
 
 function compute(sa: IkeSa, secret: Secret, signed: SignedMessage, identity: Identity): Uint8Array {
-  const { prf } = sa;
-  if (prf === undefined) throw new InternalError('AUTH before there are keys');
-  const octets = signedOctets(
-    signed.message,
-    signed.nonceOfPeer,
-    prf,
-    signed.skP,
-    idPayloadBody(identity),
-    signed.intAuth,
-  );
+  const { prf, octets } = octetsToSign(sa, signed, identity);
   return pskAuth(prf, secret, octets);
 }

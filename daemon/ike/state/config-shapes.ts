@@ -3,6 +3,7 @@ import type {
   AddressSpec,
   AuthRoundConfig,
   ChildConfig,
+  ConfiguredCertificate,
   ConnectionConfig,
   IfIdConfig,
   LifetimeRange,
@@ -41,8 +42,14 @@ const addressSpec = variant<AddressSpec>({
   range: record({ kind: oneOf('range'), text, from: ipAddress, to: ipAddress }),
 });
 
+const certificate = record<ConfiguredCertificate>({
+  der: octets,
+  subject: identity,
+  chain: list(octets),
+});
+
 const authRound = record<AuthRoundConfig>({
-  class: oneOf('psk', 'pubkey', 'eap', 'any'),
+  class: oneOf('psk', 'pubkey', 'eap', 'null', 'any'),
   auth: text,
   id: optional(identity),
   eapId: optional(identity),
@@ -50,8 +57,8 @@ const authRound = record<AuthRoundConfig>({
   caId: optional(identity),
   groups: list(identity),
   certPolicy: list(text),
-  certs: list(octets),
-  cacerts: list(octets),
+  certs: list(certificate),
+  cacerts: list(certificate),
   pubkeys: list(octets),
   revocation: oneOf('strict', 'ifuri', 'relaxed'),
 });

@@ -1,5 +1,6 @@
 import type { NameServer } from '../../contracts/name-servers.ts';
 import type { IpAddress } from '../../proto/ip-address.ts';
+import { leaseHolder } from '../assign-addresses.ts';
 import type { InterfaceIds } from '../child-marks.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { Mobike, type Path } from '../mobike.ts';
@@ -144,13 +145,14 @@ const configuration: StatePart<SavedConfiguration> = {
     leases: remote.map((address, i) => ({ address, pool: pools[i] ?? '' })),
   }),
   restore: (sa, { local, nameServers, leases }) => {
-    const { env, remoteId, log } = sa;
+    const { env, log } = sa;
     const installed = local.map((address) => env.virtualIps.keep(address));
     const forget = nameServers.map((server) => env.nameServers.use(server));
     sa.configuration.received(local, installed, nameServers, forget);
-    if (remoteId === undefined) return;
+    const holder = leaseHolder(sa);
+    if (holder === undefined) return;
     sa.configuration.assigned(
-      leases.map(({ pool, address }) => env.pools.takeBack(pool, remoteId, address, log)),
+      leases.map(({ pool, address }) => env.pools.takeBack(pool, holder, address, log)),
     );
   },
 };

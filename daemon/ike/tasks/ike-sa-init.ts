@@ -8,6 +8,7 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { selectProposal } from '../../proto/proposal-select.ts';
 import { alert } from '../announce.ts';
+import { announcedHashes, hashesPayload, readAbilities } from '../authenticators/abilities.ts';
 import { EstablishError } from '../errors.ts';
 import {
   agreedKeMethod,
@@ -92,6 +93,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
     ...(connection.fragmentation === 'no'
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
+    ...hashesPayload(announcedHashes(sa, [connection])),
     ...announceIntermediate(hasAdditionalKe(connection.proposals)),
     ...redirectAbility(sa),
     ...vendorIds(sa.env.options().send_vendor_id),
@@ -175,7 +177,9 @@ function accept(
     findNotify(message, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined;
   sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
   installKeys(sa, selection.proposal, ni, nonce.data, secret);
-  return { ni, nr: nonce.data, request: reply.request, response: reply.raw, intAuth: EMPTY };
+  const abilities = readAbilities(sa, message, announcedHashes(sa, [connection]));
+  const { request, raw: response } = reply;
+  return { ni, nr: nonce.data, request, response, intAuth: EMPTY, abilities };
 }
 
 function refuseErrors(sa: IkeSa, message: Message, connection: ConnectionConfig): void {

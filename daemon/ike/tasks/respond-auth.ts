@@ -6,13 +6,17 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import { alert } from '../announce.ts';
 import { assignAddresses } from '../assign-addresses.ts';
 import { acceptExtensions, agreeOnExtensions } from '../auth-extensions.ts';
-import type { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
-import { buildPskAuth, verifyPskAuth } from '../authenticators/psk.ts';
+import { moreAbilities } from '../authenticators/abilities.ts';
+import { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
+import { type OwnRound, ownRound } from '../authenticators/own-rounds.ts';
+import { PeerRounds } from '../authenticators/peer-rounds.ts';
+import { readCredentials } from '../authenticators/received-credentials.ts';
+import { Candidates } from '../candidates.ts';
 import { respondChild } from '../child-responder.ts';
 import { childlessViolation } from '../childless.ts';
 import { settleCrossing } from '../crossing.ts';
-import { AuthenticationError, ProtocolError } from '../errors.ts';
-import { localIdentity } from '../identities.ts';
+import { AuthenticationError, OwnAuthenticationError, ProtocolError } from '../errors.ts';
+import { isNobody } from '../identities.ts';
 import { authKeys } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
@@ -27,17 +31,16 @@ import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
 const MAX_IDENTITY_OCTETS = 4096;
 
 /**
- * IKE_AUTH as responder with pre-shared keys. Whatever fails about the proof, the wire says AUTHENTICATION_FAILED and nothing
+ * IKE_AUTH as responder. Whatever fails about the proof, the wire says AUTHENTICATION_FAILED and nothing
  * else; a peer that proved itself is told what else is wrong.
  */
 export async function* respondAuth(
   sa: IkeSa,
   init: InitialExchanges,
-  { message }: InboundRequest,
+  first: InboundRequest,
 ): ResponderTask {
   try {
-    const authenticated = authenticate(sa, init, message);
-    yield await accept(sa, init, message, authenticated);
+    yield* rounds(sa, init, first);
   } catch (error) {
     if (error instanceof ProtocolError && error.notify !== undefined) {
       sa.log.log('ike', 1, error.message);
@@ -46,7 +49,8 @@ export async function* respondAuth(
     }
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
-    alert(sa.env, 'peer-auth-failed', sa);
+    const own = error instanceof OwnAuthenticationError;
+    alert(sa.env, own ? 'local-auth-failed' : 'peer-auth-failed', sa);
     const refusal: OutboundResponse = {
       payloads: [notify(NotifyType.AUTHENTICATION_FAILED)],
       after: () => sa.destroy(error.message),
@@ -55,112 +59,95 @@ export async function* respondAuth(
   }
 }
 
-interface Authenticated {
-  readonly connection: ConnectionConfig;
-  readonly peer: AuthenticatedPeer;
-  readonly local: Identity;
+/** Rounds until both sides have done theirs (RFC 4739); everything else that the peer asked for is answered in the last one. */
+async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): ResponderTask {
+  const peer = new PeerRounds(sa);
+  const asked = find(first.message, 'IDr')?.identity;
+  const candidates = new Candidates(sa, asked, peer);
+  const abilities = moreAbilities(sa, init.abilities, first.message);
+  const payloads: Payload[] = [];
+  let { message } = first;
+  let proven: readonly AuthenticatedPeer[] = [];
+  for (let round = 0, done = false; ; round++) {
+    payloads.push(...message.payloads);
+    if (!done) {
+      await addRound(sa, init, peer, message);
+      const follows = findNotify(message, NotifyType.ANOTHER_AUTH_FOLLOWS) !== undefined;
+      proven = await candidates.choose(follows, round);
+      done = !follows;
+    }
+    const { connection } = candidates;
+    const identity = peer.identity;
+    if (identity === undefined) throw new AuthenticationError('the peer has no identity');
+    const signed = signedBy('responder', init, authKeys(sa));
+    const own =
+      round < connection.local.length
+        ? await ownRound(sa, connection, round, signed, asked, { identity, abilities })
+        : undefined;
+    if (own !== undefined) sa.localId = own.identity;
+    if (done && round + 1 >= connection.local.length) {
+      const proof = AuthenticatedPeer.afterRounds(proven);
+      if (proof === undefined) throw new AuthenticationError('the peer proved nothing');
+      yield await accept(sa, init, { ...message, payloads }, connection, proof, proofOf(own));
+      return;
+    }
+    const next: InboundRequest = yield { payloads: [...proofOf(own), ...(own?.follows ?? [])] };
+    message = next.message;
+  }
 }
 
-function authenticate(sa: IkeSa, init: InitialExchanges, message: Message): Authenticated {
-  const [idi, idr, auth] = [find(message, 'IDi'), find(message, 'IDr'), find(message, 'AUTH')];
-  if (idi === undefined) throw new AuthenticationError('IKE_AUTH request lacks an IDi payload');
-  const remote = idi.identity;
-  if (remote.data.length > MAX_IDENTITY_OCTETS || remote.type === 0) {
-    throw new AuthenticationError(
-      `peer's identity of type ${remote.type} with ${remote.data.length} octets is refused`,
-    );
-  }
-  sa.remoteId = remote;
-  if (auth === undefined) {
-    throw new AuthenticationError(
-      `'${printIdentity(remote)}' wants to authenticate with EAP, which no connection allows`,
-    );
-  }
-  const candidates = sa.env.connections.candidatesForAuth(
-    sa.local,
-    sa.remote,
-    idr?.identity,
-    remote,
-  );
-  const wanted = idr === undefined ? '%any' : printIdentity(idr.identity);
-  sa.log.log(
-    'cfg',
-    1,
-    `looking for peer configs matching ${sa.local.address}[${wanted}]...${sa.remote.address}[${printIdentity(remote)}]`,
-  );
-  if (candidates.length === 0) {
-    sa.log.log('cfg', 1, 'no matching peer config found');
-    throw new AuthenticationError(
-      `no matching peer config found for ${sa.local.address}[${wanted}]...` +
-        `${sa.remote.address}[${printIdentity(remote)}]; no loaded connection fits these addresses and identities`,
-    );
-  }
-  return tryCandidates(sa, init, auth, candidates, remote, idr?.identity);
+function proofOf(own: OwnRound | undefined): readonly Payload[] {
+  return own === undefined ? [] : [{ kind: 'IDr', identity: own.identity }, ...own.certs, own.auth];
 }
 
-/** Constraints of the best candidate may not be met where those of the next are: "switching to peer config". */
-function tryCandidates(
+/** Reads what the peer sent to prove itself in this round; nothing of it is verified yet. */
+async function addRound(
   sa: IkeSa,
   init: InitialExchanges,
-  auth: { readonly method: number; readonly data: Uint8Array },
-  candidates: readonly ConnectionConfig[],
-  remote: Identity,
-  asked: Identity | undefined,
-): Authenticated {
-  let failure: AuthenticationError | undefined;
-  for (const connection of candidates.slice(0, MAX_CANDIDATES)) {
-    if (failure !== undefined)
-      sa.log.log('cfg', 1, `switching to peer config '${connection.name}'`);
-    sa.assign(connection);
-    const unmet = unmetConstraint(connection);
-    if (unmet !== undefined) {
-      failure ??= new AuthenticationError(unmet);
-      sa.log.log('cfg', 1, `selected peer config '${connection.name}' unacceptable: ${unmet}`);
-      continue;
-    }
-    const local = localIdentity(connection.local[0]?.id, sa.local.address, asked);
-    try {
-      const signed = signedBy('initiator', init, authKeys(sa));
-      const peer = verifyPskAuth(sa, signed, auth, local, remote);
-      return { connection, peer, local };
-    } catch (error) {
-      if (!(error instanceof AuthenticationError)) throw error;
-      failure ??= error;
-      sa.log.log(
-        'cfg',
-        1,
-        `selected peer config '${connection.name}' unacceptable: ${error.message}`,
-      );
-    }
+  rounds: PeerRounds,
+  message: Message,
+): Promise<void> {
+  const [idi, auth] = [find(message, 'IDi'), find(message, 'AUTH')];
+  const identity: Identity | undefined = idi?.identity ?? rounds.identity;
+  if (identity === undefined) {
+    throw new AuthenticationError('IKE_AUTH request lacks an IDi payload');
   }
-  throw failure ?? new AuthenticationError('no matching peer config found');
-}
-
-/** Connections tried for one peer; each costs a few MACs. */
-const MAX_CANDIDATES = 16;
-
-function unmetConstraint(connection: ConnectionConfig): string | undefined {
-  const round = connection.remote[0];
-  if (connection.remote.length > 1) return 'several authentication rounds are required';
-  if (round !== undefined && round.class !== 'psk' && round.class !== 'any') {
-    return `constraint check failed: ${round.auth} authentication is required, the peer used a pre-shared key`;
+  if (identity.data.length > MAX_IDENTITY_OCTETS || identity.type === 0) {
+    throw new AuthenticationError(
+      `peer's identity of type ${identity.type} with ${identity.data.length} octets is refused`,
+    );
   }
-  return undefined;
+  sa.remoteId = identity;
+  if (auth === undefined) {
+    throw new AuthenticationError(
+      `'${printIdentity(identity)}' wants to authenticate with EAP, which no connection allows`,
+    );
+  }
+  rounds.add({
+    identity,
+    method: auth.method,
+    data: auth.data,
+    credentials: await readCredentials(sa, message),
+    theirs: signedBy('initiator', init, authKeys(sa)),
+    abilities: init.abilities,
+  });
 }
 
 async function accept(
   sa: IkeSa,
   init: InitialExchanges,
   message: Message,
-  { connection, peer, local }: Authenticated,
+  connection: ConnectionConfig,
+  peer: AuthenticatedPeer,
+  proof: readonly Payload[],
 ): Promise<OutboundResponse> {
-  sa.localId = local;
   sa.remoteId = peer.identity;
   const violation = childlessViolation(connection, message);
   if (violation !== undefined) {
     throw new ProtocolError(violation, NotifyType.INVALID_SYNTAX, true);
   }
-  const anew = findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined;
+  const anew =
+    findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined && !isNobody(peer.identity);
   if (anew && connection.unique !== 'never') {
     // One that is busy goes a moment later; it is no reason any more to refuse the peer.
     await closeDuplicates(sa, 'initial-contact');
@@ -169,12 +156,10 @@ async function accept(
       `peer '${printIdentity(peer.identity)}' has an IKE_SA from another address, and unique = keep`,
     );
   }
-  const auth = buildPskAuth(sa, signedBy('responder', init, authKeys(sa)), local, peer.identity);
   agreeOnMobike(sa, connection, message, false);
   agreeOnExtensions(sa, message);
   const elsewhere = redirectAuth(sa);
-  if (elsewhere !== undefined)
-    return sendElsewhere(sa, [{ kind: 'IDr', identity: local }, auth, elsewhere]);
+  if (elsewhere !== undefined) return sendElsewhere(sa, [...proof, elsewhere]);
   sa.establish(peer);
   // The other IKE_SAs of this peer are gone in a moment: nobody uses their addresses any more.
   const replaces = connection.unique === 'replace' || (anew && connection.unique !== 'never');
@@ -185,8 +170,7 @@ async function accept(
       : await respondChild(sa, connection, message, init.ni, init.nr);
   const assigned = config.kind === 'assigned' ? config.payloads : [];
   const payloads: readonly Payload[] = [
-    { kind: 'IDr', identity: local },
-    auth,
+    ...proof,
     ...assigned,
     ...child,
     ...authLifetime(sa),

@@ -7,6 +7,14 @@ import type { Proposal } from '../../proto/proposal.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
 import { alert } from '../announce.ts';
+import {
+  announcedHashes,
+  hashesPayload,
+  readAbilities,
+  roundsPayload,
+} from '../authenticators/abilities.ts';
+import { methodsPayload } from '../authenticators/announced-methods.ts';
+import { certRequests } from '../authenticators/cert-requests.ts';
 import { childlessSupport } from '../childless.ts';
 import {
   additionalKeMethods,
@@ -91,14 +99,20 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const connection = chosen.connection;
   // Until IKE_AUTH tells who asks, the first candidate's options stand for all.
   const announced = fragmentation(sa, connection, message);
+  const hashes = announcedHashes(sa, candidates);
+  const abilities = readAbilities(sa, message, hashes);
   const response: Payload[] = [
     { kind: 'SA', proposals: [chosen.proposal] },
     { kind: 'KE', method, data: exchanged.publicValue },
     { kind: 'Nonce', data: nr },
     ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
+    ...certRequests(sa, candidates, true),
     ...announced,
+    ...(abilities.peerHashes === undefined ? [] : hashesPayload(hashes)),
     ...announceIntermediate(sa.intermediatesDue > 0),
     ...childlessSupport(connection),
+    ...roundsPayload(sa),
+    ...methodsPayload(sa, candidates),
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
   const next: InboundRequest = yield { payloads: response };
@@ -108,6 +122,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     request: first.raw,
     response: sa.engine.firstResponse,
     intAuth: new Uint8Array(0),
+    abilities,
   };
   const done = yield* respondIntermediate(sa, init, next);
   if (done !== undefined) yield* respondAuth(sa, done.init, done.request);

@@ -7,9 +7,10 @@ export const loadConn: Command = {
   name: 'load-conn',
   run: async ({ tree, broken }, { services, log }) => {
     if (broken) return failure('parsing request failed');
+    const { crypto, credentialReader: credentials } = services;
     const parsed = tree.flatMap((entry) =>
       entry.kind === 'section'
-        ? [parseConnection(entry.name, entry.entries, { crypto: services.crypto })]
+        ? [parseConnection(entry.name, entry.entries, { crypto, credentials })]
         : [],
     );
     for (const { config, warnings } of parsed) {

@@ -54,7 +54,13 @@ export function listConnTree(config: ConnectionConfig): Tree {
   ];
 }
 
-const CLASS_NAMES = { psk: 'pre-shared key', pubkey: 'public key', eap: 'EAP', any: undefined };
+const CLASS_NAMES = {
+  psk: 'pre-shared key',
+  pubkey: 'public key',
+  eap: 'EAP',
+  null: 'NULL',
+  any: undefined,
+};
 const REVOCATION_NAMES = { strict: 'GOOD', ifuri: 'SKIPPED', relaxed: undefined };
 
 function authSection(round: AuthRoundConfig): Tree {
@@ -67,9 +73,14 @@ function authSection(round: AuthRoundConfig): Tree {
     ...optional('eap_id', round.eapId && printIdentity(round.eapId)),
     list('groups', round.groups.map(printIdentity)),
     list('cert_policy', round.certPolicy),
-    // Nothing to show until certificates are parsed; connections that carry them are refused.
-    list('certs', []),
-    list('cacerts', []),
+    list(
+      'certs',
+      round.certs.map(({ subject }) => printIdentity(subject)),
+    ),
+    list(
+      'cacerts',
+      round.cacerts.map(({ subject }) => printIdentity(subject)),
+    ),
   ];
 }
 

@@ -310,40 +310,15 @@ describe('what is not yet in effect', () => {
   });
 
   test.each([
-    ['remote { auth = psk\n groups = admins }', 'groups'],
-    ['remote { auth = psk\n cert_policy = 1.2.3 }', 'cert_policy'],
-    ['remote { auth = psk\n ca_id = x }', 'ca_id'],
     ['remote { auth = psk\n eap_id = x }', 'eap_id'],
-    ['remote { auth = psk\n revocation = strict }', 'revocation'],
-    ['remote { auth = psk\n revocation = ifuri }', 'revocation'],
     ['ppk_required = yes', 'ppk_required'],
     ['mediated_by = x', 'mediated_by'],
     ['children { net { label = x } }', 'label'],
     ['children { net { label_mode = selinux } }', 'label_mode'],
-    ['local { id = x }', 'auth'],
-    ['remote { auth = pubkey }', 'auth'],
     ['remote { auth = eap-tls }', 'auth'],
-    ['remote { auth = rsa-2048-sha256 }', 'auth'],
-    ['remote { auth = psk\n cacert-1 { file = /x } }', 'cacert-1'],
   ])('%j restricts who or what may pass and is refused by name', (text, key) => {
     expect(() => parse(text)).toThrow(`invalid value for: ${key}, config discarded: `);
     expect(() => parse(text)).toThrow(/not yet in effect|not evaluated yet/);
-  });
-
-  test('certificates of the peer are refused, not dropped', () => {
-    for (const key of ['certs', 'cacerts', 'pubkeys']) {
-      const tree = [section('remote', [value('auth', 'psk'), list(key, [Uint8Array.of(0x30, 0)])])];
-      expect(() => parseTree(tree)).toThrow(`invalid value for: ${key}, config discarded`);
-    }
-  });
-
-  test('two rounds of authentication are refused: one would be left out', () => {
-    expect(() => parse('remote-1 { auth = psk }\n remote-2 { auth = psk }')).toThrow(
-      'invalid section: remote',
-    );
-    expect(() => parse('local-1 { auth = psk }\n local-2 { auth = psk }')).toThrow(
-      'invalid section: local',
-    );
   });
 
   test('every key says so or gives the reason', () => {

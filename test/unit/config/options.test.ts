@@ -125,14 +125,14 @@ describe('values', () => {
     const { warnings } = resolve(`charon {
       keep_alife = 20
       threads = 4
-      hash_and_url = yes
+      prefer_temporary_addrs = yes
       load_modular = yes
       plugins { openssl { load = yes\n fips_mode = 1 } }
       start-scripts { a = /bin/true }
     }
     swanctl { load = pem }`);
     expect(warnings).toEqual([
-      "/s.conf:4:7: option 'hash_and_url' is not yet in effect",
+      "/s.conf:4:7: option 'prefer_temporary_addrs' is not yet in effect",
       'start-scripts and stop-scripts are not yet in effect: no command is run',
       "/s.conf:2:7: unknown option 'keep_alife'",
       "/s.conf:3:7: option 'threads' has no meaning in this daemon",

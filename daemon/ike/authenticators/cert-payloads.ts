@@ -1,0 +1,79 @@
+import type { ConnectionConfig } from '../../config/connection-types.ts';
+import type { Certificate } from '../../credentials/x509/certificate.ts';
+import { printDn } from '../../proto/distinguished-name.ts';
+import { CertEncoding } from '../../proto/iana/cert-encodings.ts';
+import type { Payload } from '../../proto/payload.ts';
+import { concatBytes, utf8 } from '../../util/bytes.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { Abilities } from './abilities.ts';
+import type { OwnCredential } from './own-credential.ts';
+
+/**
+ * The CERT payloads that go with our signature: our certificate first, then the CAs up to the root and without it, then an
+ * OCSP response if the peer asked for one (RFC 4806); or our raw key (RFC 7670). `send_cert` says when.
+ */
+export async function certPayloads(
+  sa: IkeSa,
+  { sendCert, ocsp }: ConnectionConfig,
+  { certificate, publicKey, issuers }: OwnCredential,
+  { requests, fetches }: Abilities,
+): Promise<readonly Payload[]> {
+  if (sendCert === 'never') return [];
+  const { X509_SIGNATURE, RAW_PUBLIC_KEY, OCSP_CONTENT } = CertEncoding;
+  const asked = (encoding: number): boolean => requests.encodings.has(encoding);
+  if (certificate === undefined) {
+    if (sendCert !== 'always' && !asked(RAW_PUBLIC_KEY)) return [];
+    sa.log.log('ike', 1, 'sending raw public key');
+    return [{ kind: 'CERT', encoding: RAW_PUBLIC_KEY, data: publicKey.spki }];
+  }
+  if (sendCert !== 'always' && !asked(X509_SIGNATURE)) return [];
+  const payloads = [
+    certPayload(sa, certificate, 'end entity', fetches),
+    ...issuers.map((issuer) => certPayload(sa, issuer, 'issuer', fetches)),
+  ];
+  if ((ocsp === 'reply' || ocsp === 'both') && asked(OCSP_CONTENT)) {
+    const status = await ownStatus(sa, certificate, issuers[0]);
+    if (status !== undefined) payloads.push({ kind: 'CERT', encoding: OCSP_CONTENT, data: status });
+  }
+  return payloads;
+}
+
+function certPayload(
+  sa: IkeSa,
+  certificate: Certificate,
+  what: 'end entity' | 'issuer',
+  fetches: boolean,
+): Payload {
+  const { env, log } = sa;
+  const name = printDn(certificate.subject) ?? '';
+  const url =
+    fetches && env.options().hash_and_url
+      ? env.publicKeys.certificateUrl?.(certificate)
+      : undefined;
+  if (url !== undefined) {
+    log.log('ike', 1, `sending hash-and-url "${url}"`);
+    const data = concatBytes(env.crypto.hash('sha1', certificate.der), utf8(url));
+    return { kind: 'CERT', encoding: CertEncoding.HASH_AND_URL_X509, data };
+  }
+  log.log('ike', 1, `sending ${what} cert "${name}"`);
+  return { kind: 'CERT', encoding: CertEncoding.X509_SIGNATURE, data: certificate.der };
+}
+
+async function ownStatus(
+  sa: IkeSa,
+  certificate: Certificate,
+  issuer: Certificate | undefined,
+): Promise<Uint8Array | undefined> {
+  const { ocspResponse, certificates } = sa.env.publicKeys;
+  const [root] = certificates.snapshot().bySubject(certificate.issuerKey);
+  const signer = issuer ?? root?.certificate;
+  if (ocspResponse === undefined || signer === undefined) return undefined;
+  const status = await ocspResponse(certificate, signer);
+  if (status === undefined) return undefined;
+  sa.log.log(
+    'ike',
+    1,
+    `sending OCSP status for certificate: ${printDn(certificate.subject) ?? ''}`,
+  );
+  return status;
+}

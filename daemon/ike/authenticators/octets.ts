@@ -1,0 +1,18 @@
+import type { PrfAlgorithm } from '../../contracts/crypto.ts';
+import { signedOctets } from '../../crypto/auth-octets.ts';
+import type { Identity } from '../../proto/identity.ts';
+import { InternalError } from '../../util/error.ts';
+import { idPayloadBody } from '../identities.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { SignedMessage } from '../initial-exchanges.ts';
+
+/** What a side with this identity signs, RFC 7296 section 2.15, and the PRF of the IKE_SA. */
+export function octetsToSign(
+  { prf }: IkeSa,
+  { message, nonceOfPeer, skP, intAuth }: SignedMessage,
+  identity: Identity,
+): { readonly prf: PrfAlgorithm; readonly octets: Uint8Array } {
+  if (prf === undefined) throw new InternalError('AUTH before there are keys');
+  const body = idPayloadBody(identity);
+  return { prf, octets: signedOctets(message, nonceOfPeer, prf, skP, body, intAuth) };
+}

@@ -1,0 +1,116 @@
+import type { PublicKey } from '../../contracts/signatures.ts';
+import type { ReceivedCredentials } from '../../credentials/trust.ts';
+import type { Certificate, Crl, OcspResponse } from '../../credentials/x509/certificate.ts';
+import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
+import { decodeCrl } from '../../credentials/x509/decode-crl.ts';
+import { decodeOcspResponse } from '../../credentials/x509/decode-ocsp.ts';
+import { type Decoded, problemText } from '../../credentials/x509/decoded.ts';
+import type { DecodeTools } from '../../credentials/x509/tools.ts';
+import { printDn } from '../../proto/distinguished-name.ts';
+import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
+import type { Message } from '../../proto/payload.ts';
+import { latin1 } from '../../util/bytes.ts';
+import type { IkeSa } from '../ike-sa.ts';
+
+/** A certificate of this many octets is read, a longer one is not. */
+const MAX_CERTIFICATE_OCTETS = 65_536;
+
+/** Octets of the hash before a URL, RFC 7296 section 3.6. */
+const URL_HASH_OCTETS = 20;
+const MAX_URL_OCTETS = 1024;
+
+/**
+ * What the CERT payloads of a message carry, decoded. Whatever is no certificate, CRL, OCSP response or raw key is left out with a
+ * line in the log. Certificates behind URLs are fetched only if `charon.hash_and_url` says so.
+ */
+export async function readCredentials(sa: IkeSa, message: Message): Promise<ReceivedCredentials> {
+  const found = new Found(sa);
+  for (const payload of message.payloads) {
+    if (payload.kind === 'CERT') await found.take(payload.encoding, payload.data);
+  }
+  return found;
+}
+
+class Found implements ReceivedCredentials {
+  readonly certificates: Certificate[] = [];
+  readonly crls: Crl[] = [];
+  readonly ocspResponses: OcspResponse[] = [];
+  readonly rawKeys: PublicKey[] = [];
+  readonly #sa: IkeSa;
+  readonly #tools: DecodeTools;
+
+  constructor(sa: IkeSa) {
+    const { crypto } = sa.env;
+    this.#sa = sa;
+    this.#tools = {
+      publicKey: (spki) => crypto.signatures.publicKey(spki),
+      hash: (name, ...chunks) => crypto.hash(name, ...chunks),
+    };
+  }
+
+  async take(encoding: number, data: Uint8Array): Promise<void> {
+    if (data.length > MAX_CERTIFICATE_OCTETS) {
+      this.#ignore(encoding, `${data.length} octets, at most ${MAX_CERTIFICATE_OCTETS} are read`);
+      return;
+    }
+    switch (encoding) {
+      case CertEncoding.X509_SIGNATURE:
+        this.#certificate(data);
+        return;
+      case CertEncoding.HASH_AND_URL_X509:
+        await this.#fetch(data);
+        return;
+      case CertEncoding.CRL:
+        this.#keep(encoding, decodeCrl(data, this.#tools), this.crls);
+        return;
+      case CertEncoding.OCSP_CONTENT:
+        this.#keep(encoding, decodeOcspResponse(data, this.#tools), this.ocspResponses);
+        return;
+      case CertEncoding.RAW_PUBLIC_KEY: {
+        const key = this.#tools.publicKey(data);
+        if (key === undefined) this.#ignore(encoding, 'a key that we do not know or must refuse');
+        else this.rawKeys.push(key);
+        return;
+      }
+      default:
+        this.#ignore(encoding, 'not supported');
+    }
+  }
+
+  #certificate(der: Uint8Array): void {
+    const kind = this.certificates.length === 0 ? 'end entity' : 'issuer';
+    const decoded = decodeCertificate(der, this.#tools);
+    if (!this.#keep(CertEncoding.X509_SIGNATURE, decoded, this.certificates) || !decoded.ok) return;
+    const name = printDn(decoded.value.subject) ?? '';
+    this.#sa.log.log('ike', 1, `received ${kind} cert "${name}"`);
+  }
+
+  async #fetch(data: Uint8Array): Promise<void> {
+    const { env, log } = this.#sa;
+    const encoding = CertEncoding.HASH_AND_URL_X509;
+    const { fetchCertificate } = env.publicKeys;
+    if (!env.options().hash_and_url || fetchCertificate === undefined) {
+      this.#ignore(encoding, 'charon.hash_and_url is off');
+      return;
+    }
+    const url = latin1(data.subarray(URL_HASH_OCTETS));
+    if (data.length > URL_HASH_OCTETS + MAX_URL_OCTETS || !/^http:\/\/[\x21-\x7e]+$/i.test(url)) {
+      this.#ignore(encoding, 'no http URL');
+      return;
+    }
+    log.log('ike', 1, `received hash-and-url "${url}"`);
+    const der = await fetchCertificate(data.slice(0, URL_HASH_OCTETS), url);
+    if (der === undefined) this.#ignore(encoding, `nothing with that hash could be fetched`);
+    else this.#certificate(der);
+  }
+
+  #keep<T>(encoding: number, decoded: Decoded<T>, list: T[]): boolean {
+    if (decoded.ok) list.push(decoded.value);
+    else this.#ignore(encoding, problemText(decoded.problem));
+    return decoded.ok;
+  }
+
+  #ignore(encoding: number, why: string): void {
+    this.#sa.log.log('ike', 1, `ignoring CERT payload ${nameOfCertEncoding(encoding)}: ${why}`);
+  }
+}

@@ -1,0 +1,70 @@
+import { type PublicKeyAuth, parsePublicKeyAuth } from '../../config/auth-text.ts';
+import type { AuthRoundConfig, ConfiguredCertificate } from '../../config/connection-types.ts';
+import type { Crypto } from '../../contracts/crypto.ts';
+import type { PublicKey } from '../../contracts/signatures.ts';
+import type { TrustConstraints } from '../../credentials/trust.ts';
+import type { Certificate } from '../../credentials/x509/certificate.ts';
+import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
+
+/** A round of the configuration with its certificates, keys and texts decoded. */
+export interface RoundCredentials {
+  readonly auth: PublicKeyAuth;
+  readonly certificates: readonly Certificate[];
+  readonly cas: readonly Certificate[];
+  readonly publicKeys: readonly PublicKey[];
+  /** What it demands of peers. */
+  readonly constraints: TrustConstraints;
+}
+
+const ANY: PublicKeyAuth = { keys: [], hashes: [], schemes: [], explicit: false };
+
+/** Decodes each round of the configuration once, however many peers it is used for. */
+export class RoundCredentialsCache {
+  readonly #crypto: Pick<Crypto, 'signatures' | 'hash'>;
+  readonly #decoded = new WeakMap<AuthRoundConfig, RoundCredentials>();
+
+  constructor(crypto: Pick<Crypto, 'signatures' | 'hash'>) {
+    this.#crypto = crypto;
+  }
+
+  of(round: AuthRoundConfig): RoundCredentials {
+    const known = this.#decoded.get(round);
+    if (known !== undefined) return known;
+    const decoded = this.#decode(round);
+    this.#decoded.set(round, decoded);
+    return decoded;
+  }
+
+  #decode(round: AuthRoundConfig): RoundCredentials {
+    const { signatures } = this.#crypto;
+    const parsed = round.class === 'pubkey' ? parsePublicKeyAuth(round.auth) : ANY;
+    const auth = 'reason' in parsed ? ANY : parsed;
+    const certificates = this.#certificates(round.certs);
+    const cas = this.#certificates(round.cacerts);
+    const publicKeys = round.pubkeys.flatMap((spki) => signatures.publicKey(spki) ?? []);
+    const constraints: TrustConstraints = {
+      certificates,
+      publicKeys,
+      cas,
+      ...(round.caId && { caId: round.caId }),
+      policies: round.certPolicy,
+      groups: round.groups,
+      revocation: round.revocation,
+      strength: { keys: auth.keys, hashes: auth.hashes },
+    };
+    return { auth, certificates, cas, publicKeys, constraints };
+  }
+
+  // They could be decoded when they were loaded.
+  #certificates(configured: readonly ConfiguredCertificate[]): readonly Certificate[] {
+    const { signatures, hash } = this.#crypto;
+    const tools = {
+      publicKey: (spki: Uint8Array) => signatures.publicKey(spki),
+      hash: hash.bind(this.#crypto),
+    };
+    return configured.flatMap(({ der }) => {
+      const decoded = decodeCertificate(der, tools);
+      return decoded.ok ? [decoded.value] : [];
+    });
+  }
+}

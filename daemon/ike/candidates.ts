@@ -1,0 +1,142 @@
+import type { ConnectionConfig } from '../config/connection-types.ts';
+import { deepEqual } from '../config/deep-equal.ts';
+import type { Identity } from '../proto/identity.ts';
+import { printIdentity } from '../proto/identity-text.ts';
+import { InternalError } from '../util/error.ts';
+import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
+import { ownIdentity } from './authenticators/own-rounds.ts';
+import { type PeerRounds, tooFew, tooMany } from './authenticators/peer-rounds.ts';
+import { AuthenticationError } from './errors.ts';
+import { addressIdentity } from './identities.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** Connections tried for one peer in earnest; each may cost a few MACs or a judgement of certificates. */
+const MAX_TRIED = 16;
+
+/** Connections of another method that are told in the log. */
+const MAX_TOLD = 16;
+
+/**
+ * The connections that a peer may belong to, best first. Constraints of the best one may not be met where those of the next are:
+ * "switching to peer config".
+ */
+export class Candidates {
+  readonly #sa: IkeSa;
+  /** The IDr by which the peer called us. */
+  readonly #asked: Identity | undefined;
+  readonly #rounds: PeerRounds;
+  #left: readonly ConnectionConfig[] | undefined;
+
+  constructor(sa: IkeSa, asked: Identity | undefined, rounds: PeerRounds) {
+    this.#sa = sa;
+    this.#asked = asked;
+    this.#rounds = rounds;
+  }
+
+  /** The chosen one. */
+  get connection(): ConnectionConfig {
+    const { connection } = this.#sa;
+    if (connection === undefined) throw new InternalError('no connection was chosen');
+    return connection;
+  }
+
+  /**
+   * Chooses the best connection whose rounds the peer has met so far, and that has more of them if the peer says that another one
+   * `follows`. We have `answered` that many rounds already: the choice may only change to one in which we are the same. Throws
+   * {@link AuthenticationError} with the reason of the best one.
+   */
+  async choose(follows: boolean, answered: number): Promise<readonly AuthenticatedPeer[]> {
+    const candidates = this.#left ?? this.#find();
+    const before = answered === 0 ? undefined : this.connection;
+    const { log } = this.#sa;
+    let failure: AuthenticationError | undefined;
+    let [tried, told] = [0, 0];
+    for (const [index, connection] of candidates.entries()) {
+      const unmet =
+        this.#unmetCount(connection, follows) ??
+        this.#rounds.unmet(connection) ??
+        unlike(before, connection, answered);
+      if (unmet !== undefined) {
+        failure ??= new AuthenticationError(unmet);
+        if (told++ < MAX_TOLD) this.#tell(connection, unmet, failure, index);
+        continue;
+      }
+      if (tried++ === MAX_TRIED) break;
+      if (failure !== undefined) {
+        log.log('cfg', 1, `switching to peer config '${connection.name}'`);
+      }
+      this.#sa.assign(connection);
+      try {
+        const peers = await this.#rounds.all(connection, (round) => this.#local(connection, round));
+        this.#left = candidates.slice(index);
+        return peers;
+      } catch (error) {
+        if (!(error instanceof AuthenticationError)) throw error;
+        failure ??= error;
+        this.#refuse(connection, error.message);
+      }
+    }
+    throw failure ?? new AuthenticationError('no matching peer config found');
+  }
+
+  #tell(
+    connection: ConnectionConfig,
+    unmet: string,
+    failure: AuthenticationError,
+    index: number,
+  ): void {
+    // Whatever is said of it names it.
+    if (index === 0) this.#sa.assign(connection);
+    if (failure.message !== unmet) {
+      this.#sa.log.log('cfg', 1, `switching to peer config '${connection.name}'`);
+    }
+    this.#refuse(connection, unmet);
+  }
+
+  #refuse({ name }: ConnectionConfig, reason: string): void {
+    this.#sa.log.log('cfg', 1, `selected peer config '${name}' unacceptable: ${reason}`);
+  }
+
+  #find(): readonly ConnectionConfig[] {
+    const { env, local, remote, log } = this.#sa;
+    const identity = this.#rounds.identity;
+    if (identity === undefined) throw new InternalError('candidates for nobody');
+    const found = env.connections.candidatesForAuth(local, remote, this.#asked, identity);
+    const wanted = this.#asked === undefined ? '%any' : printIdentity(this.#asked);
+    const ends = `${local.address}[${wanted}]...${remote.address}[${printIdentity(identity)}]`;
+    log.log('cfg', 1, `looking for peer configs matching ${ends}`);
+    if (found.length === 0) {
+      log.log('cfg', 1, 'no matching peer config found');
+      throw new AuthenticationError(
+        `no matching peer config found for ${ends}; no loaded connection fits these addresses and identities`,
+      );
+    }
+    return found;
+  }
+
+  #unmetCount(connection: ConnectionConfig, follows: boolean): string | undefined {
+    const done = this.#rounds.length;
+    if (follows && connection.remote.length <= done) return tooMany(connection);
+    if (!follows && connection.remote.length > done) return tooFew(connection, done);
+    return connection.remote.length < done ? tooMany(connection) : undefined;
+  }
+
+  #local(connection: ConnectionConfig, round: number): Identity {
+    const config = connection.local[round] ?? connection.local[0];
+    if (config === undefined) return addressIdentity(this.#sa.local.address);
+    return ownIdentity(this.#sa, config, this.#asked);
+  }
+}
+
+// What we have proved already we have proved as whom that connection says.
+function unlike(
+  before: ConnectionConfig | undefined,
+  connection: ConnectionConfig,
+  answered: number,
+): string | undefined {
+  if (before === undefined || before === connection) return undefined;
+  const [theirs, ours] = [connection.local.slice(0, answered), before.local.slice(0, answered)];
+  return deepEqual(theirs, ours)
+    ? undefined
+    : `we have authenticated ourselves as '${before.name}' says, which '${connection.name}' does not`;
+}

@@ -1,0 +1,180 @@
+import { expect } from 'vitest';
+import type { ConfTree } from '../lab/conf-text.ts';
+import { type CredentialFiles, installCredentials } from '../lab/credentials.ts';
+import { otherSide, type PartialPlan, plan, type Side } from '../lab/plan.ts';
+import { waitFor } from '../lab/wait.ts';
+import { type Issued, TestCa } from '../sim/pki.ts';
+import { describeWith, testWith } from '../support/capability.ts';
+import type { TestKeyKind } from '../support/private-keys.ts';
+import { sharedSites } from './peer-suite.ts';
+import { strongswan } from './peers.ts';
+import {
+  establish,
+  expectGone,
+  proveTraffic,
+  type TunnelRun,
+  takeDown,
+  withTunnel,
+} from './tunnel-run.ts';
+
+const SIDES = ['moon', 'sun'] as const;
+const NAMES = { moon: 'moon.example.org', sun: 'sun.example.org' } as const;
+
+/** What each side has on disk and how it authenticates. */
+interface Setting {
+  readonly name: string;
+  readonly files: Readonly<Record<Side, CredentialFiles>>;
+  readonly local?: Partial<Record<Side, ConfTree>>;
+  readonly remote?: Partial<Record<Side, ConfTree>>;
+  readonly charon?: ConfTree;
+  /** More sections and keys of the connection. */
+  readonly connection?: Partial<Record<Side, ConfTree>>;
+  /** How our side says that the peer was authenticated. */
+  readonly scheme: RegExp;
+}
+
+/** A side that has a certificate and believes these CAs. */
+function filesOf(own: Issued, ...cas: readonly Issued[]): CredentialFiles {
+  return {
+    x509: { own: own.certificate },
+    private: { own: own.privateKey },
+    x509ca: Object.fromEntries(cas.map((ca, i) => [`ca${i}`, ca.certificate])),
+  };
+}
+
+/** Both sides have a certificate of one CA. */
+function oneCa(key: TestKeyKind, ca = new TestCa('Lab CA')): Setting['files'] {
+  const of = (side: Side): CredentialFiles =>
+    filesOf(ca.issue(side, { key, dns: [NAMES[side]] }), ca.self);
+  return { moon: of('moon'), sun: of('sun') };
+}
+
+function planOf({ local, remote, charon, connection }: Setting): PartialPlan {
+  const of = (side: Side) => ({
+    ...(charon && { charon }),
+    connection: {
+      local: { auth: 'pubkey', certs: 'own.pem', id: NAMES[side], ...local?.[side] },
+      remote: { auth: 'pubkey', id: NAMES[otherSide(side)], ...remote?.[side] },
+      ...connection?.[side],
+    },
+  });
+  return { extra: { moon: of('moon'), sun: of('sun') } };
+}
+
+const SETTINGS: readonly Setting[] = [
+  {
+    name: 'RSA',
+    files: oneCa('rsa2048'),
+    scheme: /RSA_EMSA_PKCS1_SHA2_256/,
+  },
+  {
+    name: 'RSASSA-PSS',
+    files: oneCa('rsa2048'),
+    charon: { rsa_pss: 'yes' },
+    scheme: /RSA_EMSA_PSS_SHA2_256_SALT_32/,
+  },
+  { name: 'ECDSA P-256', files: oneCa('p256'), scheme: /ECDSA_WITH_SHA256_DER/ },
+  { name: 'ECDSA P-384', files: oneCa('p384'), scheme: /ECDSA_WITH_SHA384_DER/ },
+  { name: 'ECDSA P-521', files: oneCa('p521'), scheme: /ECDSA_WITH_SHA512_DER/ },
+  { name: 'Ed25519', files: oneCa('ed25519'), scheme: /ED25519/ },
+  { name: 'Ed448', files: oneCa('ed448'), scheme: /ED448/ },
+  {
+    name: 'ECDSA P-384 without RFC 7427',
+    files: oneCa('p384'),
+    charon: { signature_authentication: 'no' },
+    scheme: /ECDSA-384 signature/,
+  },
+  twoLevels(),
+];
+
+/** A CA below the root, which only the side that has a certificate of it knows. */
+function twoLevels(): Setting {
+  const root = new TestCa('Lab Root', { key: 'rsa2048' });
+  const [north, south] = [root.ca('North'), root.ca('South')];
+  return {
+    name: 'a CA of its own for each side below one root',
+    files: {
+      moon: filesOf(north.issue('moon', { dns: [NAMES.moon] }), root.self, north.self),
+      sun: filesOf(south.issue('sun', { dns: [NAMES.sun] }), root.self, south.self),
+    },
+    scheme: /ECDSA_WITH_SHA256_DER/,
+  };
+}
+
+describeWith('lab', 'certificates with strongSwan', () => {
+  const shared = sharedSites(strongswan);
+
+  async function run(setting: Setting, body: (run: TunnelRun) => Promise<void>): Promise<void> {
+    const { sites, sun } = shared();
+    for (const side of SIDES) await installCredentials(sites[side], setting.files[side]);
+    await withTunnel(sites, sun, plan(planOf(setting)), {}, body);
+  }
+
+  for (const setting of SETTINGS) {
+    for (const initiator of SIDES) {
+      testWith('lab', `${setting.name}, initiated by ${initiator}`, () =>
+        run(setting, async (tunnel) => {
+          await establish(tunnel, initiator);
+          await proveTraffic(tunnel);
+          const line = `authentication of '${NAMES.sun}' with ${setting.scheme.source} successful`;
+          expect(tunnel.moon.log()).toMatch(new RegExp(line));
+          await takeDown(tunnel, otherSide(initiator));
+        }),
+      );
+    }
+  }
+
+  const refused: readonly (readonly [name: string, setting: Setting, reason: RegExp])[] = [
+    [
+      'a certificate of another CA',
+      {
+        name: '',
+        files: {
+          moon: oneCa('p256').moon,
+          sun: {
+            ...filesOf(
+              new TestCa('Mallory CA').issue('sun', { dns: [NAMES.sun] }),
+              new TestCa('Lab CA').self,
+            ),
+          },
+        },
+        scheme: /x/,
+      },
+      /no trusted ECDSA public key found for 'sun\.example\.org'/,
+    ],
+    [
+      'an expired certificate',
+      {
+        name: '',
+        files: {
+          moon: oneCa('p256').moon,
+          sun: filesOf(
+            new TestCa('Lab CA').issue('sun', {
+              dns: [NAMES.sun],
+              notAfter: new Date('2024-01-01'),
+            }),
+            new TestCa('Lab CA').self,
+          ),
+        },
+        scheme: /x/,
+      },
+      /no trusted ECDSA public key found for 'sun\.example\.org'/,
+    ],
+  ];
+  for (const [name, setting, reason] of refused) {
+    testWith('lab', `${name}: refused by both of our roles, and nothing is left`, () =>
+      run(setting, async (tunnel) => {
+        const { moon, sun } = tunnel;
+        const ours = await moon.initiate();
+        expect(ours.code).not.toBe(0);
+        expect(`${ours.stdout}${ours.stderr}`).toMatch(reason);
+        await expectGone(tunnel);
+        const theirs = await sun.initiate();
+        expect(theirs.code).not.toBe(0);
+        expect(`${theirs.stdout}${theirs.stderr}`).toContain('AUTHENTICATION_FAILED');
+        await waitFor('our reason', async () => reason.test(moon.log()));
+        await expectGone(tunnel);
+      }),
+    );
+  }
+});
