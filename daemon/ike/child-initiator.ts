@@ -10,6 +10,7 @@ import { printProposals } from '../proto/proposal-print.ts';
 import { selectProposal } from '../proto/proposal-select.ts';
 import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { equalSelectors } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { alert } from './announce.ts';
 import {
@@ -25,6 +26,7 @@ import type { ChildSa } from './child-sa.ts';
 import { ReservedSpis } from './child-spis.ts';
 import type { ExchangedSecrets } from './create-exchange.ts';
 import { EstablishError } from './errors.ts';
+import { withinGrants } from './granted-selectors.ts';
 import { additionalKeMethods, agreedKeMethod } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { narrowAcrossNat } from './nat-selectors.ts';
@@ -252,6 +254,11 @@ export class ChildProposal {
     const localTs = narrowAcrossNat(this.#ownSelectors(), tsi.selectors, localSeen);
     const remoteSeen = nat.remote ? sa.remote.address : undefined;
     const remoteTs = narrowAcrossNat(this.#remote, tsr.selectors, remoteSeen);
+    if (!equalSelectors(withinGrants(sa, remoteTs), remoteTs)) {
+      throw new EstablishError(
+        `peer answered with traffic selectors ${printSelectors([], remoteTs)}, which its certificate does not grant it`,
+      );
+    }
     if (localTs.length === 0 || remoteTs.length === 0) {
       throw new EstablishError(
         `peer answered with traffic selectors ${printSelectors(tsi.selectors, tsr.selectors)}, ` +

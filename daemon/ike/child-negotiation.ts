@@ -18,6 +18,7 @@ import {
   wantsCompression,
 } from './child-features.ts';
 import type { ChildSa } from './child-sa.ts';
+import { withinGrants } from './granted-selectors.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { acrossNat, backAcrossNat } from './nat-selectors.ts';
 import { find, findNotify, notify } from './payloads.ts';
@@ -93,7 +94,10 @@ export function negotiateChild(
   };
   const proposed = {
     local: translated.local ? acrossNat(tsr.selectors, ends.local) : tsr.selectors,
-    remote: translated.remote ? acrossNat(tsi.selectors, ends.remote) : tsi.selectors,
+    remote: withinGrants(
+      sa,
+      translated.remote ? acrossNat(tsi.selectors, ends.remote) : tsi.selectors,
+    ),
   };
   const hosts = [localHosts(sa), remoteHosts(sa)] as const;
   const choice =

@@ -26,6 +26,8 @@ export interface CertificateWishes {
   readonly ca?: boolean;
   /** OIDs of certificate policies. */
   readonly policies?: readonly string[];
+  /** Extensions, DER, besides the usual ones. */
+  readonly extensions?: readonly Uint8Array[];
   /** The hash of the issuer's signature; SHA-256. */
   readonly hash?: 'sha256' | 'sha384' | 'sha512';
 }
@@ -111,6 +113,7 @@ function build(
     ),
     ...(names.length > 0 ? [extension(OID.subjectAltName, der.seq(...names))] : []),
     ...(policies.length > 0 ? [extension(OID.policies, der.seq(...policies))] : []),
+    ...(wishes.extensions ?? []),
   ];
   const tbs = der.seq(
     der.explicit(0, der.int(2)),

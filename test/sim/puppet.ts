@@ -182,13 +182,12 @@ export class Puppet {
     this.inbound = createProtection(crypto, chosen, keys.skEr, keys.skAr, this.#world.random);
   }
 
-  /** The honest payloads of IKE_AUTH for the child of {@link pair}. */
-  authPayloads(localTs: readonly TrafficSelector[] = [ts('10.1.0.0/16')]): readonly Payload[] {
-    const crypto = simCrypto();
-    const prf = crypto.prf(5);
+  /** What an initiator signs that calls itself {@link identity}. */
+  octetsToSign(): Uint8Array {
+    const prf = simCrypto().prf(5);
     if (prf === undefined || this.#keys === undefined)
       throw new TypeError('IKE_SA_INIT comes first');
-    const octets = signedOctets(
+    return signedOctets(
       this.#firstRequest,
       this.#nr,
       prf,
@@ -196,11 +195,27 @@ export class Puppet {
       idPayloadBody(this.identity),
       this.#intAuth?.octets(),
     );
+  }
+
+  /** The AUTH payload of whoever knows {@link secret}. */
+  pskAuth(): Payload {
+    const prf = simCrypto().prf(5);
+    if (prf === undefined) throw new TypeError('no PRF');
+    const data = pskAuth(prf, new Secret(utf8(this.secret)), this.octetsToSign());
+    return { kind: 'AUTH', method: 2, data };
+  }
+
+  /** The honest payloads of IKE_AUTH for the child of {@link pair}. */
+  authPayloads(
+    localTs: readonly TrafficSelector[] = [ts('10.1.0.0/16')],
+    auth: Payload = this.pskAuth(),
+  ): readonly Payload[] {
+    const crypto = simCrypto();
     const [esp] = parseProposals('esp', ['aes128gcm16'], crypto);
     if (esp === undefined) throw new TypeError('no ESP proposal');
     return [
       { kind: 'IDi', identity: this.identity },
-      { kind: 'AUTH', method: 2, data: pskAuth(prf, new Secret(utf8(this.secret)), octets) },
+      auth,
       { kind: 'SA', proposals: [{ ...esp, number: 1, spi: Uint8Array.of(0xca, 0xfe, 0, 1) }] },
       { kind: 'TSi', selectors: localTs },
       { kind: 'TSr', selectors: [ts('10.2.0.0/16')] },

@@ -7,21 +7,14 @@ import type {
   ReceivedCredentials,
   TrustConstraints,
 } from '../../credentials/trust.ts';
-import type { Certificate } from '../../credentials/x509/certificate.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { equalIdentity } from '../../proto/identity-match.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { constantTimeEqual } from '../../util/constant-time.ts';
 import { type AuthScheme, nameOfAuthScheme } from './auth-schemes.ts';
 
-/** What a chain of certificates says beyond the identity. */
-export interface CertifiedTerms {
-  /** From the end entity to the trust anchor; empty for raw keys. */
-  readonly chain: readonly Certificate[];
-  /** Addresses that traffic selectors stay inside of (RFC 3779); absent without a limit. */
-  readonly addressBlocks?: readonly AddressSpan[];
-  readonly warnings: readonly string[];
-}
+/** Addresses that a certificate grants. */
+export type Grant = readonly AddressSpan[];
 
 /**
  * Proof that a peer showed it owns an identity. The constructor is private and every factory checks the
@@ -32,21 +25,26 @@ export class AuthenticatedPeer {
   readonly identity: Identity;
   /** How it was proven, as the log says it: `pre-shared key`. */
   readonly method: string;
-  /** Of its certificates, one for each round that had one. */
-  readonly terms: readonly CertifiedTerms[];
 
-  private constructor(identity: Identity, method: string, terms: readonly CertifiedTerms[] = []) {
+  /** Addresses that its traffic comes from, one list for each certificate that limits them: it stays inside of all (RFC 3779). */
+  readonly grants: readonly Grant[];
+
+  private constructor(identity: Identity, method: string, grants: readonly Grant[] = []) {
     this.identity = identity;
     this.method = method;
-    this.terms = terms;
+    this.grants = grants;
   }
 
   /**
    * The peer was authenticated by a predecessor of this process, as the session store says, which only we and root can write.
    * For restoring alone.
    */
-  static authenticatedBefore(identity: Identity, method: string): AuthenticatedPeer {
-    return new AuthenticatedPeer(identity, method);
+  static authenticatedBefore(
+    identity: Identity,
+    method: string,
+    grants: readonly Grant[],
+  ): AuthenticatedPeer {
+    return new AuthenticatedPeer(identity, method, grants);
   }
 
   /** The peer knows the shared key if it computed the AUTH data that we expect, RFC 7296 section 2.15. */
@@ -69,19 +67,24 @@ export class AuthenticatedPeer {
     return new AuthenticatedPeer(nobody, 'NULL');
   }
 
-  /** The peer signed with the key of a claim, and the claim is believed under these constraints; asks for both itself. */
+  /**
+   * The peer signed with the key of a claim, and the claim is believed under these constraints: that is asked here. `warn` gets what an
+   * operator should know all the same.
+   */
   static async bySignature(
     signature: ProvenSignature,
     trust: PeerTrust,
     received: ReceivedCredentials,
     constraints: TrustConstraints,
+    warn: (sentence: string) => void,
   ): Promise<AuthenticatedPeer | Disbelief> {
     const { claim } = signature;
     const verdict = await trust.judge(claim, received, constraints);
     if (!verdict.trusted) return verdict;
-    const { chain, addressBlocks, warnings } = verdict;
-    const terms = { chain, warnings, ...(addressBlocks && { addressBlocks }) };
-    return new AuthenticatedPeer(claim.identity, nameOfAuthScheme(signature.by), [terms]);
+    for (const warning of verdict.warnings) warn(warning);
+    const { addressBlocks } = verdict;
+    const grants = addressBlocks === undefined ? [] : [addressBlocks];
+    return new AuthenticatedPeer(claim.identity, nameOfAuthScheme(signature.by), grants);
   }
 
   /**
@@ -95,7 +98,7 @@ export class AuthenticatedPeer {
     return new AuthenticatedPeer(
       last.identity,
       method,
-      rounds.flatMap(({ terms }) => terms),
+      rounds.flatMap(({ grants }) => grants),
     );
   }
 }

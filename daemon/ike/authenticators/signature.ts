@@ -115,6 +115,7 @@ export class SignatureProof {
     const who = printIdentity(identity);
     const claims = trust.claims(identity, credentials, constraints).slice(0, MAX_CLAIMS);
     const schemes = this.#namedSchemes();
+    const warn = (sentence: string): void => log.log('cfg', 1, sentence);
     let reason: string | undefined;
     let judged = 0;
     for (const claim of claims) {
@@ -129,10 +130,14 @@ export class SignatureProof {
       const unmet = this.#unmet(proven.by, round);
       if (unmet !== undefined) throw new AuthenticationError(`constraint check failed: ${unmet}`);
       if (judged++ === MAX_JUDGEMENTS) break;
-      const peer = await AuthenticatedPeer.bySignature(proven, trust, credentials, constraints);
+      const peer = await AuthenticatedPeer.bySignature(
+        proven,
+        trust,
+        credentials,
+        constraints,
+        warn,
+      );
       if (peer instanceof AuthenticatedPeer) {
-        for (const { warnings } of peer.terms)
-          for (const warning of warnings) log.log('cfg', 1, warning);
         log.log('ike', 1, `authentication of '${who}' with ${peer.method} successful`);
         return peer;
       }

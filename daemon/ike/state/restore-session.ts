@@ -39,7 +39,11 @@ export function restoreIkeSa(env: IkeEnvironment, left: LeftSession, time: TimeB
   putKeys(sa, left);
   sa.engine.window.restore(left.window);
   sa.transition({ kind: 'connecting' });
-  const peer = AuthenticatedPeer.authenticatedBefore(ike.peer.identity, ike.peer.method);
+  const peer = AuthenticatedPeer.authenticatedBefore(
+    ike.peer.identity,
+    ike.peer.method,
+    ike.peer.grants,
+  );
   // Without its request the DELETE has not begun: it waits.
   if (ike.deleting && left.window.outstanding !== undefined)
     sa.transition({ kind: 'deleting', peer });

@@ -2,18 +2,22 @@ import type { Endpoint } from '../../proto/endpoint.ts';
 import type { Identity } from '../../proto/identity.ts';
 import type { IkeSpi } from '../../proto/ike-spi.ts';
 import type { Proposal } from '../../proto/proposal.ts';
+import type { Grant } from '../authenticators/authenticated-peer.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { type AnyPart, STATE_PARTS } from './parts.ts';
 import { endpoint, identity, ikeSpi, proposal } from './proto-shapes.ts';
 import {
   bool,
+  list,
   octets,
+  oneOf,
   optional,
   type Plain,
   real,
   record,
   type Shape,
   ShapeError,
+  since,
   text,
   uint,
 } from './shape.ts';
@@ -32,7 +36,11 @@ export interface SavedIke {
   readonly localId?: Identity;
   readonly proposal: Proposal;
   /** The identity that the peer proved, and how. */
-  readonly peer: { readonly identity: Identity; readonly method: string };
+  readonly peer: {
+    readonly identity: Identity;
+    readonly method: string;
+    readonly grants: readonly Grant[];
+  };
   /** Milliseconds of the wall clock. */
   readonly since: number;
   /** Our DELETE is under way. */
@@ -49,6 +57,10 @@ export interface SavedIke {
 
 const plain: Shape<Plain> = { write: (value) => value, read: (value) => value };
 
+const grant: Shape<Grant> = list(
+  record<Grant[number]>({ family: oneOf(4, 6), from: octets, to: octets }),
+);
+
 export const savedIke: Shape<SavedIke> = record<SavedIke>({
   uniqueId: uint(),
   isInitiator: bool,
@@ -59,7 +71,7 @@ export const savedIke: Shape<SavedIke> = record<SavedIke>({
   connection: optional(text),
   localId: optional(identity),
   proposal,
-  peer: record<SavedIke['peer']>({ identity, method: text }),
+  peer: record<SavedIke['peer']>({ identity, method: text, grants: since(list(grant), []) }),
   since: real,
   deleting: bool,
   ending: bool,

@@ -192,7 +192,7 @@ export class SessionWriter implements SessionJournal {
       ...(connection !== undefined && { connection }),
       ...(sa.localId !== undefined && { localId: sa.localId }),
       proposal,
-      peer: { identity: peer.identity, method: peer.method },
+      peer: { identity: peer.identity, method: peer.method, grants: peer.grants },
       since: state.kind === 'established' ? this.#time.wall(state.since) : 0,
       deleting: state.kind === 'deleting',
       ending: sa.ending,
