@@ -13,13 +13,15 @@ export interface ChainRevocation {
 
 /**
  * Asks for each certificate of a chain below the trust anchor, from the top: who was issued by a revoked CA need not be asked about.
- * The chain must be trusted in every other respect, because the servers asked are those that its certificates name.
+ * The chain must be trusted in every other respect, because the servers asked are those that its certificates name. `since` is the moment of
+ * the monotonic clock at which judging began: all questions have one time limit together.
  */
 export async function checkRevocation(
   checker: RevocationChecker,
   chain: readonly Certificate[],
   policy: TrustConstraints['revocation'],
   received: ReceivedCredentials,
+  since: number,
 ): Promise<ChainRevocation> {
   const warnings: string[] = [];
   for (let i = chain.length - 2; i >= 0; i--) {
@@ -32,6 +34,7 @@ export async function checkRevocation(
       policy,
       receivedCrls: received.crls,
       receivedOcsp: received.ocspResponses,
+      since,
     });
     const failed = judgeStatus(certificate, status, policy);
     if (failed !== undefined)

@@ -42,12 +42,14 @@ export class Judgement {
   readonly #source: CertificateSource;
   readonly #rules: CertificateRules;
   readonly #candidates: Candidates;
+  readonly #since: number;
 
   constructor(setup: JudgementSetup, received: ReceivedCredentials, constraints: TrustConstraints) {
     const { finder } = setup;
     this.#setup = setup;
     this.#received = received;
     this.#constraints = constraints;
+    this.#since = finder.now();
     this.#source = finder.snapshot();
     this.#rules = finder.rules(constraints.strength);
     this.#candidates = finder.candidates(this.#source, received.certificates, this.#rules.time);
@@ -136,7 +138,7 @@ export class Judgement {
 
   #askRevocation({ chain }: FoundPath): ReturnType<typeof checkRevocation> {
     const { revocation } = this.#constraints;
-    return checkRevocation(this.#setup.revocation, chain, revocation, this.#received);
+    return checkRevocation(this.#setup.revocation, chain, revocation, this.#received, this.#since);
   }
 
   #validate(chain: readonly Certificate[]): PathValidation {

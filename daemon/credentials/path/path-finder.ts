@@ -42,6 +42,11 @@ export class PathFinder implements SignerPaths {
     return this.#setup.sources.snapshot();
   }
 
+  /** This moment of the monotonic clock, milliseconds. */
+  now(): number {
+    return this.#setup.clock.now();
+  }
+
   /** What each certificate must fulfil at this moment. */
   rules(strength: StrengthConstraints): CertificateRules {
     const { weak, enforceCritical, clock } = this.#setup;

@@ -85,9 +85,14 @@ export class CrlCheck {
       problem: undefined,
     };
     for (const point of points) {
-      const revoked = await this.#ask(point, progress);
-      if (revoked !== undefined) return revoked;
-      if (progress.covered.size === ALL_REASONS.size) return { kind: 'good', asOf: progress.asOf };
+      // One point may have several CRLs, for some reasons each.
+      for (let before = -1; progress.covered.size > before; ) {
+        before = progress.covered.size;
+        const revoked = await this.#ask(point, progress);
+        if (revoked !== undefined) return revoked;
+        if (progress.covered.size === ALL_REASONS.size)
+          return { kind: 'good', asOf: progress.asOf };
+      }
     }
     return this.#unknown(progress);
   }
@@ -169,15 +174,18 @@ export class CrlCheck {
       : { kind: 'skipped', reason: 'nobody says where a CRL is' };
   }
 
-  /** The newest complete CRL for a point that is properly signed. */
-  #base(point: DistributionPoint, { question }: Progress): Promise<ProvenCrl | undefined> {
+  /** The newest complete CRL for a point that is properly signed and answers for more reasons than are known. */
+  #base(point: DistributionPoint, { question, covered }: Progress): Promise<ProvenCrl | undefined> {
     const { certificate, receivedCrls } = question;
     return this.#firstProven(
       question,
       this.#services.shelf.find(
         crlIssuersOf(certificate, point),
         receivedCrls,
-        (crl) => crl.baseCrlNumber === undefined && crlCovers(crl, certificate, point),
+        (crl) =>
+          crl.baseCrlNumber === undefined &&
+          crlCovers(crl, certificate, point) &&
+          [...reasonsCovered(crl, point)].some((reason) => !covered.has(reason)),
       ),
     );
   }
