@@ -15,6 +15,12 @@ export interface RequestName {
   readonly operation: string;
 }
 
+/** What a refusal means for a request that was sent again because the first sending got no answer. */
+export interface Again {
+  /** Whether this errno says that the first sending did its work; not if absent. */
+  done?(errno: number): boolean | Promise<boolean>;
+}
+
 interface Pending {
   readonly name: RequestName;
   readonly dump: boolean;
@@ -38,22 +44,53 @@ const EINTR = 4;
 export class NetlinkChannel implements Disposable {
   readonly #transport: NetlinkTransport;
   readonly #timeoutMillis: number;
+  readonly #unanswered: (operation: string) => void;
   readonly #pending = new Map<number, Pending>();
   #sequence = 0;
   #lastDump: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(open: OpenTransport, timeoutMillis: number) {
+  /** `unanswered` is told what is sent again because the kernel did not answer in time. */
+  constructor(
+    open: OpenTransport,
+    timeoutMillis: number,
+    unanswered: (operation: string) => void = () => undefined,
+  ) {
     this.#timeoutMillis = timeoutMillis;
+    this.#unanswered = unanswered;
     this.#transport = open((datagrams, errno) => this.#receive(datagrams, errno));
   }
 
   /**
-   * Sends a request that asks for an acknowledgement and resolves with the messages that came before it. The
-   * message is wiped once sent. Rejects with {@link NetlinkError} or {@link NetlinkDecodeError}.
+   * Sends a request that asks for an acknowledgement and resolves with the messages that came before it. One that is not
+   * answered in time is sent once more. The message is wiped once sent, what is kept of it for the second time as soon as
+   * that is not needed. Rejects with {@link NetlinkError} or {@link NetlinkDecodeError}.
    */
-  request(message: Uint8Array, name: RequestName): Promise<NetlinkMessage[]> {
-    return this.#send(message, name, false);
+  async request(
+    message: Uint8Array,
+    name: RequestName,
+    again: Again = {},
+  ): Promise<NetlinkMessage[]> {
+    const copy = message.slice();
+    try {
+      return await this.#send(message, name, false);
+    } catch (error) {
+      if (errnoOf(error) !== ETIMEDOUT) throw error;
+      this.#unanswered(name.operation);
+      return await this.#repeat(copy, name, again);
+    } finally {
+      copy.fill(0);
+    }
+  }
+
+  async #repeat(message: Uint8Array, name: RequestName, again: Again): Promise<NetlinkMessage[]> {
+    try {
+      return await this.#send(message, name, false);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== undefined && (await again.done?.(errno)) === true) return [];
+      throw error;
+    }
   }
 
   /** Sends a dump request and resolves with every message of a listing that no change interrupted. */
@@ -85,8 +122,7 @@ export class NetlinkChannel implements Disposable {
       try {
         return await this.#send(message.slice(), name, true);
       } catch (error) {
-        const again = error instanceof NetlinkError && error.errno === EINTR && left > 1;
-        if (!again) throw error;
+        if (errnoOf(error) !== EINTR || left <= 1) throw error;
       }
     }
   }
@@ -184,6 +220,10 @@ export class NetlinkChannel implements Disposable {
       pending?.reject(errorFor(pending.name));
     }
   }
+}
+
+function errnoOf(error: unknown): number | undefined {
+  return error instanceof NetlinkError ? error.errno : undefined;
 }
 
 function lost(name: RequestName, errno: number): NetlinkError {

@@ -1,5 +1,5 @@
 import { NetlinkDecodeError, NetlinkError } from './errors.ts';
-import { NetlinkChannel, type OpenTransport } from './netlink-channel.ts';
+import { type Again, NetlinkChannel, type OpenTransport } from './netlink-channel.ts';
 import { NetlinkProtocol } from './netlink-constants.ts';
 import { openNetlinkSocket } from './netlink-socket.ts';
 import { iterateEvents, type Watcher, watchGroups } from './netlink-watcher.ts';
@@ -34,6 +34,12 @@ import { type ClientOptions, DEFAULT_TIMEOUT_MILLIS } from './xfrm-client.ts';
 /** The groups that {@link RouteClient.watch} joins unless told. */
 const defaultGroups: readonly number[] = Object.values(RtGroup);
 
+const ENOENT = 2;
+const ESRCH = 3;
+const EEXIST = 17;
+const ENODEV = 19;
+const EADDRNOTAVAIL = 99;
+
 /** Errno values that say "there is no route". */
 const noRoute: readonly number[] = [101 /* ENETUNREACH */, 113 /* EHOSTUNREACH */, 13 /* EACCES */];
 
@@ -52,7 +58,11 @@ export class RouteClient implements Disposable {
       ...(receiveBuffer !== undefined && { receiveBuffer }),
     };
     this.#open = options.open ?? ((handler) => openNetlinkSocket(socket, handler));
-    this.#channel = new NetlinkChannel(this.#open, options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
+    this.#channel = new NetlinkChannel(
+      this.#open,
+      options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS,
+      options.unanswered,
+    );
   }
 
   /** Every address of every interface. */
@@ -62,12 +72,17 @@ export class RouteClient implements Disposable {
 
   async addAddress(address: InterfaceAddress): Promise<void> {
     const operation = `add address ${printAddress(address.address)}/${address.prefix}`;
-    await this.#request(encodeAddress('new', address), 'RTM_NEWADDR', operation);
+    await this.#request(encodeAddress('new', address), 'RTM_NEWADDR', operation, settled(EEXIST));
   }
 
   async deleteAddress(address: InterfaceAddress): Promise<void> {
     const operation = `delete address ${printAddress(address.address)}/${address.prefix}`;
-    await this.#request(encodeAddress('delete', address), 'RTM_DELADDR', operation);
+    await this.#request(
+      encodeAddress('delete', address),
+      'RTM_DELADDR',
+      operation,
+      settled(EADDRNOTAVAIL),
+    );
   }
 
   /** Every interface. */
@@ -86,7 +101,12 @@ export class RouteClient implements Disposable {
   }
 
   async deleteLink(ifindex: number): Promise<void> {
-    await this.#request(encodeLinkDelete(ifindex), 'RTM_DELLINK', `delete interface ${ifindex}`);
+    await this.#request(
+      encodeLinkDelete(ifindex),
+      'RTM_DELLINK',
+      `delete interface ${ifindex}`,
+      settled(ENODEV),
+    );
   }
 
   /** Every route of a family, all tables. */
@@ -97,7 +117,7 @@ export class RouteClient implements Disposable {
   /** Adds a route; EEXIST when there is one. */
   async addRoute(route: Route): Promise<void> {
     const operation = `add route ${printRoute(route)}`;
-    await this.#request(encodeRoute('new', route), 'RTM_NEWROUTE', operation);
+    await this.#request(encodeRoute('new', route), 'RTM_NEWROUTE', operation, settled(EEXIST));
   }
 
   /** Adds a route or replaces the one to the same destination with the same metric. */
@@ -109,7 +129,7 @@ export class RouteClient implements Disposable {
   /** Removes a route; ESRCH when there is none. */
   async deleteRoute(route: Route): Promise<void> {
     const operation = `delete route ${printRoute(route)}`;
-    await this.#request(encodeRoute('delete', route), 'RTM_DELROUTE', operation);
+    await this.#request(encodeRoute('delete', route), 'RTM_DELROUTE', operation, settled(ESRCH));
   }
 
   /** How a packet would go, or `undefined` when it could not. */
@@ -134,13 +154,13 @@ export class RouteClient implements Disposable {
   /** Adds a rule; EEXIST when there is an equal one. */
   async addRule(rule: Rule): Promise<void> {
     const operation = `add rule ${rule.priority} for table ${rule.table}`;
-    await this.#request(encodeRule('new', rule), 'RTM_NEWRULE', operation);
+    await this.#request(encodeRule('new', rule), 'RTM_NEWRULE', operation, settled(EEXIST));
   }
 
   /** Removes a rule; ENOENT when there is none. */
   async deleteRule(rule: Rule): Promise<void> {
     const operation = `delete rule ${rule.priority} for table ${rule.table}`;
-    await this.#request(encodeRule('delete', rule), 'RTM_DELRULE', operation);
+    await this.#request(encodeRule('delete', rule), 'RTM_DELRULE', operation, settled(ENOENT));
   }
 
   /** Tells of changes on a socket of its own. */
@@ -165,8 +185,13 @@ export class RouteClient implements Disposable {
     this.close();
   }
 
-  #request(message: Uint8Array, request: string, operation: string): Promise<NetlinkMessage[]> {
-    return this.#channel.request(message, { request, operation });
+  #request(
+    message: Uint8Array,
+    request: string,
+    operation: string,
+    again?: Again,
+  ): Promise<NetlinkMessage[]> {
+    return this.#channel.request(message, { request, operation }, again);
   }
 
   async #list<T>(
@@ -182,6 +207,11 @@ export class RouteClient implements Disposable {
     }
     return found;
   }
+}
+
+/** What the kernel says to a request that was sent twice if the first sending did its work. */
+function settled(expected: number): Again {
+  return { done: (errno) => errno === expected };
 }
 
 // Multicast routing tables and the like come with address families of their own.

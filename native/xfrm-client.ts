@@ -1,5 +1,5 @@
 import { NetlinkDecodeError, NetlinkError } from './errors.ts';
-import { NetlinkChannel, type OpenTransport } from './netlink-channel.ts';
+import { type Again, NetlinkChannel, type OpenTransport } from './netlink-channel.ts';
 import { NetlinkProtocol } from './netlink-constants.ts';
 import { openNetlinkSocket } from './netlink-socket.ts';
 import { iterateEvents, type Watcher, watchGroups } from './netlink-watcher.ts';
@@ -37,8 +37,10 @@ import {
 
 /** How the clients talk to the kernel. */
 export interface ClientOptions {
-  /** After this long without an answer a request is rejected with ETIMEDOUT; 2000 unless said. */
+  /** After this long without an answer a request is sent once more, then rejected with ETIMEDOUT; 2000 unless said. */
   readonly timeoutMillis?: number;
+  /** Told what is sent once more because the kernel did not answer. */
+  readonly unanswered?: (operation: string) => void;
   /** Octets of kernel memory for what has not been read yet. */
   readonly receiveBuffer?: number;
   /** Opens sockets; the kernel's unless a test plays it. */
@@ -47,6 +49,7 @@ export interface ClientOptions {
 
 export const DEFAULT_TIMEOUT_MILLIS = 2000;
 const ENOENT = 2;
+const EEXIST = 17;
 const ESRCH = 3;
 
 /** The groups that {@link XfrmClient.watch} joins unless told. */
@@ -78,7 +81,11 @@ export class XfrmClient implements Disposable {
           },
           handler,
         ));
-    this.#channel = new NetlinkChannel(this.#open, options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
+    this.#channel = new NetlinkChannel(
+      this.#open,
+      options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS,
+      options.unanswered,
+    );
   }
 
   /** Reserves an SPI and resolves with it, host order. */
@@ -90,7 +97,9 @@ export class XfrmClient implements Disposable {
 
   /** Adds an SA; EEXIST when there is one. */
   async addSa(sa: Sa): Promise<void> {
-    await this.#request(encodeSa('new', sa), 'XFRM_MSG_NEWSA', `add SA ${printSaId(sa)}`);
+    await this.#request(encodeSa('new', sa), 'XFRM_MSG_NEWSA', `add SA ${printSaId(sa)}`, {
+      done: async (errno) => errno === EEXIST && isSa(await this.getSa(sa), sa),
+    });
   }
 
   /** Completes a reserved SA or replaces one; ESRCH when there is none. */
@@ -100,7 +109,8 @@ export class XfrmClient implements Disposable {
 
   /** Removes an SA; ESRCH when there is none. */
   async deleteSa(id: SaId): Promise<void> {
-    await this.#request(encodeSaId('delete', id), 'XFRM_MSG_DELSA', `delete SA ${printSaId(id)}`);
+    const operation = `delete SA ${printSaId(id)}`;
+    await this.#request(encodeSaId('delete', id), 'XFRM_MSG_DELSA', operation, gone(ESRCH));
   }
 
   /** One SA with its counters, or `undefined` when there is none. */
@@ -127,7 +137,9 @@ export class XfrmClient implements Disposable {
   /** Adds a policy; EEXIST when there is one with its selector, direction, mark and if_id. */
   async addPolicy(policy: Policy): Promise<void> {
     const operation = `add policy ${printPolicyId(policy)}`;
-    await this.#request(encodePolicy('new', policy), 'XFRM_MSG_NEWPOLICY', operation);
+    await this.#request(encodePolicy('new', policy), 'XFRM_MSG_NEWPOLICY', operation, {
+      done: async (errno) => errno === EEXIST && isPolicy(await this.getPolicy(policy), policy),
+    });
   }
 
   /** Adds a policy or replaces it. */
@@ -139,7 +151,8 @@ export class XfrmClient implements Disposable {
   /** Removes a policy; ENOENT when there is none. */
   async deletePolicy(id: PolicyId): Promise<void> {
     const operation = `delete policy ${printPolicyId(id)}`;
-    await this.#request(encodePolicyId('delete', id), 'XFRM_MSG_DELPOLICY', operation);
+    const message = encodePolicyId('delete', id);
+    await this.#request(message, 'XFRM_MSG_DELPOLICY', operation, gone(ENOENT));
   }
 
   /** One policy with its use, or `undefined` when there is none. */
@@ -189,13 +202,42 @@ export class XfrmClient implements Disposable {
     this.close();
   }
 
-  #request(message: Uint8Array, request: string, operation: string): Promise<NetlinkMessage[]> {
-    return this.#channel.request(message, { request, operation });
+  #request(
+    message: Uint8Array,
+    request: string,
+    operation: string,
+    again?: Again,
+  ): Promise<NetlinkMessage[]> {
+    return this.#channel.request(message, { request, operation }, again);
   }
 
   #dump(message: Uint8Array, request: string, operation: string): Promise<NetlinkMessage[]> {
     return this.#channel.dump(message, { request, operation });
   }
+}
+
+/** Of a removal that was asked for twice: what is not there any more was removed the first time. */
+function gone(expected: number): Again {
+  return { done: (errno) => errno === expected };
+}
+
+// What is there was added by the first of two requests, and is not somebody else's.
+function isSa(found: SaInfo | undefined, sa: Sa): boolean {
+  return found !== undefined && found.reqid === sa.reqid && equalOctets(found.src, sa.src);
+}
+
+function isPolicy(found: PolicyInfo | undefined, policy: Policy): boolean {
+  return (
+    found !== undefined &&
+    found.priority === policy.priority &&
+    found.action === policy.action &&
+    found.templates.length === policy.templates.length &&
+    found.templates.every(({ reqid }, at) => reqid === policy.templates[at]?.reqid)
+  );
+}
+
+function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, at) => octet === b[at]);
 }
 
 /** Resolves with `undefined` where the kernel says that there is nothing. */

@@ -34,7 +34,11 @@ export function openNetlinkKernel(
 ): Promise<NetlinkKernel> {
   return asKernelError(async () => {
     const { receiveBuffer, xfrm, route } = options;
-    const shared = receiveBuffer === undefined ? {} : { receiveBuffer };
+    const shared = {
+      ...(receiveBuffer !== undefined && { receiveBuffer }),
+      unanswered: (operation: string) =>
+        logger.log('knl', 1, `the kernel does not answer, asking again: ${operation}`),
+    };
     const routes = new RouteClient({ ...shared, ...(route && { open: route }) });
     try {
       const interfaces = new Interfaces(routes);

@@ -56,6 +56,9 @@ type Choice = readonly [text: string, act: () => Promise<void>];
 /** Seconds after which a daemon repeats a request for the first time, and a bit. */
 const RETRANSMIT = 4100;
 
+/** Milliseconds after which a daemon has noticed that its addresses changed. */
+const NOTICE = 150;
+
 /** Waits for retransmission in a row before a script must have ended. */
 const PATIENCE = 12;
 
@@ -187,7 +190,8 @@ export class ScriptRun implements AsyncDisposable {
     const [side] = this.#stage.sides(start.side);
     this.#seen[start.side].push(`!${start.operation}`);
     startOperation(side, start.operation);
-    await this.#stage.quiet();
+    if (start.operation === 'move') await this.#stage.pass(NOTICE);
+    else await this.#stage.quiet();
   }
 
   async #deliver(datagram: Datagram): Promise<void> {

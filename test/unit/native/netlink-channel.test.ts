@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NetlinkDecodeError, NetlinkError } from '../../../native/errors.ts';
 import { NetlinkChannel } from '../../../native/netlink-channel.ts';
-import { buildMessage } from '../../../native/nlmsg.ts';
+import { buildMessage, type NetlinkMessage } from '../../../native/nlmsg.ts';
 import { empty } from '../../../native/xfrm-structs.ts';
 import {
   ack,
@@ -61,18 +61,57 @@ test('a refusal carries the request, its name, errno and the explanation of the 
   });
 });
 
-test('a request without an answer is rejected with ETIMEDOUT, and a late answer changes nothing', async () => {
+test('a request without an answer is sent once more, then rejected with ETIMEDOUT; a late answer changes nothing', async () => {
+  const asked: NetlinkMessage[] = [];
+  const unanswered: string[] = [];
   let answer: (() => void) | undefined;
   using channel = new NetlinkChannel(
-    fakeNetlink(({ seq }, socket) => {
-      answer ??= () => socket.deliver([ack(seq)]);
-      if (seq > 1) socket.deliver([ack(seq)]);
+    fakeNetlink((message, socket) => {
+      asked.push(message);
+      answer ??= () => socket.deliver([ack(message.seq)]);
+      if (asked.length > 2) socket.deliver([ack(message.seq)]);
     }),
     20,
+    (operation) => unanswered.push(operation),
   );
-  await expect(channel.request(request(), name)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  const first = netlinkMessage(0x10, 0, octets(1, 2, 3, 4));
+  await expect(channel.request(first, name)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  expect(asked.map(({ body }) => [...body])).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+  ]);
+  expect(new Set(asked.map(({ seq }) => seq)).size).toBe(2);
+  expect(unanswered).toEqual(['add SA']);
   answer?.();
   await expect(channel.request(request(), name)).resolves.toEqual([]);
+});
+
+test('what is sent again may find the work of the first sending done', async () => {
+  const refusing = (errno: number) => {
+    let asked = 0;
+    return new NetlinkChannel(
+      fakeNetlink(({ seq }, socket) => {
+        if (++asked > 1) socket.deliver([ack(seq, errno)]);
+      }),
+      20,
+    );
+  };
+  const again = { done: (errno: number) => errno === 3 };
+  using gone = refusing(3);
+  await expect(gone.request(request(), name, again)).resolves.toEqual([]);
+  using denied = refusing(1);
+  await expect(denied.request(request(), name, again)).rejects.toMatchObject({ code: 'EPERM' });
+  using plain = refusing(3);
+  await expect(plain.request(request(), name)).rejects.toMatchObject({ code: 'ESRCH' });
+});
+
+test('a refusal of the first sending stands, whatever would be said of a second', async () => {
+  using channel = new NetlinkChannel(
+    fakeNetlink(({ seq }, socket) => socket.deliver([ack(seq, 3)])),
+    20,
+  );
+  const again = { done: () => true };
+  await expect(channel.request(request(), name, again)).rejects.toMatchObject({ code: 'ESRCH' });
 });
 
 test('the message is wiped once it is sent', async () => {
