@@ -1,28 +1,18 @@
 import type { MessageProtection } from '../contracts/crypto.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import { ExchangeType, exchangeName } from '../proto/iana/exchange-types.ts';
-import { NotifyType } from '../proto/iana/notify-types.ts';
-import { PayloadType } from '../proto/iana/payload-types.ts';
-import { NO_SPI } from '../proto/ike-spi.ts';
 import type { Message, Payload } from '../proto/payload.ts';
-import { equalBytes } from '../util/bytes.ts';
 import { coveredOfOwn } from '../wire/covered-octets.ts';
-import { DecodeError } from '../wire/decode-error.ts';
 import { describeMessage } from '../wire/describe.ts';
-import { isFragment, Reassembler } from '../wire/fragments.ts';
 import type { IkeHeader } from '../wire/header.ts';
-import { peekInitRequest } from '../wire/init-peek.ts';
-import { encodeFragmented, encodeMessage, parseMessage } from '../wire/message.ts';
-import { checkMessage } from '../wire/message-rules.ts';
-import { decodeRedirect } from '../wire/redirect-data.ts';
+import { encodeFragmented, encodeMessage } from '../wire/message.ts';
 import { alert, alertFromOutside } from './announce.ts';
-import { peerCrashed, provesCrash } from './crash-detection.ts';
-import { maxIkeOctets } from './fragment-size.ts';
+import { FragmentSize } from './fragment-size.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { encodeSync, maySync, readSync } from './message-id-sync.ts';
+import { type MessageRead, MessageReader } from './message-reader.ts';
 import { MessageWindow } from './message-window.ts';
 import { MAX_PROBES, type Path, type PathSearch, PROBE_INTERVAL } from './mobike.ts';
-import { findNotify, notify } from './payloads.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
 
@@ -52,9 +42,8 @@ export class ExchangeEngine {
   readonly #sa: IkeSa;
   readonly #host: EngineHost;
   readonly window = new MessageWindow();
-  #reassembler: Reassembler | undefined;
-  /** Of the IKE_INTERMEDIATE message parsed last, what IKE_AUTH will prove. */
-  #covered: Uint8Array = EMPTY;
+  readonly #size: FragmentSize;
+  readonly #reader: MessageReader;
   /** What the outstanding request asks. */
   #open: OutboundRequest | undefined;
   /** Keys of each direction, once there are any. */
@@ -64,6 +53,8 @@ export class ExchangeEngine {
   constructor(sa: IkeSa, host: EngineHost) {
     this.#sa = sa;
     this.#host = host;
+    this.#size = new FragmentSize(sa);
+    this.#reader = new MessageReader(sa, this.#size);
   }
 
   /** A request of ours is unanswered. */
@@ -89,7 +80,7 @@ export class ExchangeEngine {
   /** Forgets every message, for a new try under a new SPI. */
   reset(): void {
     this.window.reset();
-    this.#reassembler = undefined;
+    this.#reader.reset();
     this.dispose();
   }
 
@@ -161,6 +152,7 @@ export class ExchangeEngine {
       return;
     }
     if (waiting.sends === SUSPICIOUS_SENDS) await this.#host.suspectPath();
+    if (waiting.sends === SWALLOWED_SENDS) this.#tryFragments(waiting.datagrams);
     log.log(
       'ike',
       1,
@@ -184,7 +176,7 @@ export class ExchangeEngine {
     const verdict = header.isResponse
       ? this.window.judgeResponse(header.messageId, header.exchange)
       : this.window.judgeRequest(header.messageId, datagram);
-    if (verdict === 'replay') {
+    if (verdict === 'replay' || this.#repeatedSmaller(header, datagram)) {
       log.log(
         'ike',
         1,
@@ -207,13 +199,18 @@ export class ExchangeEngine {
       log.log('ike', 1, `ignoring ${exchangeName(header.exchange)} request: ${refusal}`);
       return;
     }
-    const message = this.#decode(header, datagram, local, remote);
-    if (message === undefined) return;
+    const read = this.#reader.read(header, datagram, this.inbound, this.window.outstanding?.raw);
+    if (read?.answer !== undefined) {
+      const { exchange, messageId } = header;
+      this.#respond(exchange, messageId, read.answer, datagram.slice(), local, remote);
+    }
+    if (read?.message === undefined) return;
+    const { message } = read;
     if (log.enabled('enc', 1)) log.log('enc', 1, `parsed ${describeMessage(message)}`);
     this.#sa.env.counters.message(message.exchange, message.isResponse, true, this.#sa.tag.name);
     this.#host.heardFrom(local, remote, message);
-    if (message.isResponse) await this.#onReply(message, datagram, local, remote);
-    else await this.#onRequest(message, datagram, local, remote);
+    if (message.isResponse) await this.#onReply(read, datagram, local, remote);
+    else await this.#onRequest(read, datagram, local, remote);
   }
 
   // RFC 6311: counters that a cluster's other member has guessed. `false` leaves the message to the rules for all others.
@@ -247,10 +244,25 @@ export class ExchangeEngine {
     return true;
   }
 
-  #takeCovered(): Uint8Array {
-    const covered = this.#covered;
-    this.#covered = EMPTY;
-    return covered;
+  // RFC 7383 section 2.5.2: large datagrams may vanish on the way, where it ends for IKE_AUTH with certificates.
+  #tryFragments(datagrams: readonly Uint8Array[]): void {
+    if (this.outbound === undefined || this.awaited === ExchangeType.IKE_SA_INIT) return;
+    const smaller = this.#size.smallerRequest(datagrams, this.outbound);
+    if (smaller === undefined) return;
+    this.window.splitRequest(smaller);
+    this.#sa.env.sessions.checkpoint(this.#sa);
+  }
+
+  // The peer repeats a request in other fragments: our answer in large ones may be what it did not get.
+  #repeatedSmaller(header: IkeHeader, datagram: Uint8Array): boolean {
+    const { window } = this;
+    if (header.isResponse || !window.mayRepeat(header.messageId)) return false;
+    const keys = [this.inbound, this.outbound] as const;
+    const answer = this.#size.smallerAnswer(header, datagram, window.lastResponse, keys);
+    if (answer === undefined) return false;
+    window.splitAnswer(datagram, answer);
+    this.#sa.env.sessions.checkpoint(this.#sa);
+    return true;
   }
 
   #expected(header: IkeHeader): string {
@@ -260,7 +272,7 @@ export class ExchangeEngine {
   }
 
   async #onReply(
-    message: Message,
+    { message, covered }: MessageRead,
     datagram: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
@@ -271,19 +283,18 @@ export class ExchangeEngine {
     this.#open = undefined;
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
-    const raw =
-      message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : this.#takeCovered();
+    const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : covered;
     await this.#host.handleReply({ message, raw, request: waiting.raw, local, remote });
   }
 
   async #onRequest(
-    message: Message,
+    { message, covered }: MessageRead,
     datagram: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
   ): Promise<void> {
     const kept = datagram.slice();
-    const raw = message.exchange === ExchangeType.IKE_INTERMEDIATE ? this.#takeCovered() : kept;
+    const raw = message.exchange === ExchangeType.IKE_INTERMEDIATE ? covered : kept;
     const response = await this.#host.handleRequest({ message, raw, local, remote });
     if (response === undefined) return;
     const { exchange, messageId } = message;
@@ -306,102 +317,6 @@ export class ExchangeEngine {
     else sessions.checkpoint(this.#sa);
     this.#transmit(datagrams, local, remote);
     return raw;
-  }
-
-  /** The message, or `undefined` after it was dropped, collected as a fragment, or answered with an error. */
-  #decode(
-    header: IkeHeader,
-    datagram: Uint8Array,
-    local: Endpoint,
-    remote: Endpoint,
-  ): Message | undefined {
-    const { log } = this.#sa;
-    const first = header.exchange === ExchangeType.IKE_SA_INIT;
-    if (!first && this.inbound === undefined) {
-      log.log('ike', 1, `ignoring ${exchangeName(header.exchange)} message before there are keys`);
-      return undefined;
-    }
-    // Whoever does not hold the keys can write a message without SK: nothing in it counts.
-    if (!first && header.nextPayload !== PayloadType.SK && header.nextPayload !== PayloadType.SKF) {
-      if (header.isResponse && provesCrash(this.#sa, header, datagram)) {
-        this.#sa.post(() => peerCrashed(this.#sa));
-        return undefined;
-      }
-      log.log('ike', 1, `ignoring unprotected ${exchangeName(header.exchange)} message`);
-      return undefined;
-    }
-    let opened = false;
-    try {
-      const message = this.#parse(header, datagram, first ? undefined : this.inbound);
-      if (message === undefined) return undefined;
-      opened = !first;
-      checkMessage(message);
-      if (first && isReflection(message)) {
-        log.log('ike', 1, 'received IKE_SA_INIT response without an SPI of the peer, ignored');
-        return undefined;
-      }
-      if (first && this.#isForgedRedirect(message)) {
-        log.log('ike', 1, 'received REDIRECT notify without our nonce, ignored');
-        return undefined;
-      }
-      return message;
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      log.log('enc', 1, `${error.message}, message dropped`);
-      this.#sa.env.counters.count('invalid', this.#sa.tag.name);
-      alertFromOutside(this.#sa.env, 'parse-error-body', this.#sa);
-      // Only what was protected proves that the peer itself sent nonsense and may be told, RFC 7296 section 2.21.
-      if (!(opened || error.authenticated) || header.isResponse) return undefined;
-      const data = error.criticalType === undefined ? EMPTY : Uint8Array.of(error.criticalType);
-      this.#respond(
-        header.exchange,
-        header.messageId,
-        { payloads: [notify(error.notify, data)] },
-        datagram.slice(),
-        local,
-        remote,
-      );
-      return undefined;
-    }
-  }
-
-  // RFC 5685 section 3: whoever has not seen our request cannot send us elsewhere; the genuine answer may still come.
-  #isForgedRedirect(message: Message): boolean {
-    const redirect = findNotify(message, NotifyType.REDIRECT);
-    const request = this.window.outstanding?.raw;
-    if (!message.isResponse || redirect === undefined || request === undefined) return false;
-    const nonce = peekInitRequest(request)?.nonce;
-    const echoed = decodeRedirect(redirect.data)?.nonce;
-    return nonce === undefined || echoed === undefined || !equalBytes(nonce, echoed);
-  }
-
-  #parse(
-    header: IkeHeader,
-    datagram: Uint8Array,
-    protection: MessageProtection | undefined,
-  ): Message | undefined {
-    const covered =
-      header.exchange === ExchangeType.IKE_INTERMEDIATE
-        ? (octets: Uint8Array): void => {
-            this.#covered = octets;
-          }
-        : undefined;
-    if (protection === undefined || !isFragment(header, datagram)) {
-      return parseMessage(datagram, header, protection, covered);
-    }
-    this.#reassembler ??= this.#newReassembler();
-    const message = this.#reassembler.add(datagram, header, protection, covered);
-    // What is left belongs to messages that the window will not let through any more.
-    if (message !== undefined) this.#reassembler = undefined;
-    return message;
-  }
-
-  // A peer that is not authenticated may send fragments too: it gets no more room than in one datagram.
-  #newReassembler(): Reassembler {
-    const { state, env } = this.#sa;
-    return state.kind === 'established'
-      ? new Reassembler()
-      : new Reassembler({ maxOctets: env.options().max_packet });
   }
 
   #encode(
@@ -431,7 +346,7 @@ export class ExchangeEngine {
     }
     const raw = exchange === ExchangeType.IKE_INTERMEDIATE ? coveredOfOwn(message) : EMPTY;
     if (!sa.mayFragment) return { raw, datagrams: [encodeMessage(message, this.outbound)] };
-    const datagrams = encodeFragmented(message, this.outbound, maxIkeOctets(sa));
+    const datagrams = encodeFragmented(message, this.outbound, this.#size.room(isResponse));
     if (datagrams.length > 1) {
       const total = datagrams.reduce((sum, part) => sum + part.length, 0);
       sa.log.log(
@@ -465,16 +380,8 @@ export class ExchangeEngine {
   }
 }
 
-/**
- * An IKE_SA_INIT response that accepts without naming an SPI of its sender: our own request, sent back to us. It ends
- * nothing, because the genuine answer may still come.
- */
-function isReflection(message: Message): boolean {
-  const { isResponse, spiI, spiR, payloads } = message;
-  if (!isResponse || (spiR !== NO_SPI && spiR !== spiI)) return false;
-  return spiR === spiI || payloads.some((payload) => payload.kind === 'SA');
-}
-
 const EMPTY = new Uint8Array(0);
+/** Sends without an answer after which datagrams may be too large for the path. */
+const SWALLOWED_SENDS = 2;
 /** Sends without an answer after which it is no chance any more, but something on the way. */
 const SUSPICIOUS_SENDS = 3;

@@ -4,8 +4,8 @@ export interface Outstanding {
   readonly exchange: number;
   /** The message before fragmentation; for IKE_SA_INIT the octets that IKE_AUTH signs. */
   readonly raw: Uint8Array;
-  /** The identical octets for every retransmission, RFC 7296 section 2.1. */
-  readonly datagrams: readonly Uint8Array[];
+  /** The identical octets for every retransmission, RFC 7296 section 2.1, unless {@link MessageWindow.splitRequest} says. */
+  datagrams: readonly Uint8Array[];
   sends: number;
 }
 
@@ -101,6 +101,25 @@ export class MessageWindow {
   sent(exchange: number, raw: Uint8Array, datagrams: readonly Uint8Array[]): void {
     this.#revision++;
     this.#outstanding = { messageId: this.#nextRequest++, exchange, raw, datagrams, sends: 1 };
+  }
+
+  /** The outstanding request goes out in these datagrams from now on. */
+  splitRequest(datagrams: readonly Uint8Array[]): void {
+    if (this.#outstanding === undefined) return;
+    this.#revision++;
+    this.#outstanding.datagrams = datagrams;
+  }
+
+  /** The stored answer goes out in these datagrams from now on, whenever `datagram` arrives again. */
+  splitAnswer(datagram: Uint8Array, datagrams: readonly Uint8Array[]): void {
+    if (this.#answered === undefined) return;
+    this.#revision++;
+    this.#answered = { ...this.#answered, fingerprint: fingerprintOf(datagram), datagrams };
+  }
+
+  /** Whether a request of this id was answered last. */
+  mayRepeat(messageId: number): boolean {
+    return this.#answered?.messageId === messageId && messageId !== this.#expected;
   }
 
   /** The outstanding request was answered, or given up. */
