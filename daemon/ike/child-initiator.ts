@@ -111,7 +111,7 @@ export class ChildProposal {
   ): Promise<ChildProposal> {
     const configured = keepKe ? child.proposals : stripKeyExchanges(child.proposals);
     // A rekeying asks for what there is: peers refuse to have agreed selectors widened again.
-    // So does one for a CPU: RFC 9611 section 3 wants what the fallback has.
+    // So does one for a CPU: RFC 9611 wants what the fallback has.
     const cpu = replaces === undefined ? cpuFor(sa, child, resumed) : undefined;
     const model = replaces ?? (cpu === undefined ? undefined : fallbackOf(sa, child.name));
     const selectors =
@@ -380,7 +380,7 @@ async function wantedFeatures(
   const compress = replaces?.terms.ipcomp !== undefined || replaces === undefined;
   const cpi =
     compress && wantsCompression(sa, child, mode) ? { cpi: await spis.reserveCpi() } : undefined;
-  // A rekeying keeps the CPU without a word, RFC 9611 section 3.
+  // A rekeying keeps the CPU without a word, RFC 9611.
   const perCpu = replaces === undefined && wantsPerCpu(sa, child) ? { perCpu: { cpu } } : undefined;
   const wholePackets = !sa.env.options()['iptfs.accept_fragments'];
   return { mode, ...cpi, wholePackets, ...perCpu };

@@ -20,7 +20,7 @@ export function wantsPerCpu(sa: IkeSa, { perCpuSas }: ChildConfig): boolean {
   return perCpuSas !== 'no' && sa.env.installer.cpus > 0;
 }
 
-/** SA_RESOURCE_INFO, RFC 9611 section 5.1; the number of a CPU in network byte order is for people who debug. */
+/** SA_RESOURCE_INFO, RFC 9611; the number of a CPU in network byte order is for people who debug. */
 export function resourceNotify({ cpu }: PerCpu): Payload {
   const data = new Uint8Array(cpu === undefined ? 0 : 4);
   if (cpu !== undefined) new DataView(data.buffer).setUint32(0, cpu);
@@ -43,7 +43,7 @@ export function lacksCpu(sa: IkeSa, name: string, cpu: number): boolean {
   return !membersOf(sa, name).some((child) => child.spec.perCpu?.cpu === cpu);
 }
 
-/** The peer has no more SAs per CPU of this child: it is not asked again (RFC 9611 section 5.2). */
+/** The peer has no more SAs per CPU of this child: it is not asked again (RFC 9611). */
 export function leaveAlone(sa: IkeSa, name: string): void {
   const fallback = fallbackOf(sa, name);
   if (fallback !== undefined) fallback.alone = true;

@@ -1,7 +1,12 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import { familyOf, type IpAddress, isUnspecified, unspecified } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { equalSelectors, narrow, selectorOfPrefix } from '../proto/traffic-selector-math.ts';
+import {
+  equalSelectors,
+  isSubset,
+  narrow,
+  selectorOfPrefix,
+} from '../proto/traffic-selector-math.ts';
 import { printSelector, type SelectorConfig } from '../proto/traffic-selector-text.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { wantedAddresses } from './receive-addresses.ts';
@@ -60,8 +65,8 @@ export interface ChildChoice {
 }
 
 /**
- * The child whose selectors fit best: each side counts more if nothing had to be narrowed, the first in order wins a
- * tie. `undefined` if none has anything in common with the proposed selectors on both sides.
+ * The child whose selectors fit best: each side counts more if neither what is configured nor what is proposed had to be
+ * narrowed, the first in order wins a tie. `undefined` if none has anything in common with the proposed selectors on both sides.
  */
 export function chooseChild(
   children: Iterable<ChildConfig>,
@@ -80,7 +85,9 @@ export function chooseChild(
     const left = narrow(configured.local, proposed.local);
     const right = narrow(configured.remote, proposed.remote);
     if (left.length === 0 || right.length === 0) continue;
-    const score = sideScore(left, configured.local) + sideScore(right, configured.remote);
+    const score =
+      sideScore(left, configured.local, proposed.local) +
+      sideScore(right, configured.remote, proposed.remote);
     if (score > bestScore) {
       best = { child, local: left, remote: right };
       bestScore = score;
@@ -95,6 +102,9 @@ const NARROWED_SCORE = 1;
 function sideScore(
   narrowed: readonly TrafficSelector[],
   configured: readonly TrafficSelector[],
+  proposed: readonly TrafficSelector[],
 ): number {
-  return equalSelectors(narrowed, configured) ? EQUAL_SCORE : NARROWED_SCORE;
+  // A proposal may begin with the selectors of a packet, which lie within the others.
+  const all = proposed.every((one) => narrowed.some((left) => isSubset(one, left)));
+  return all && equalSelectors(narrowed, configured) ? EQUAL_SCORE : NARROWED_SCORE;
 }

@@ -252,3 +252,29 @@ test('SEC-68: old and future message ids and responses to nothing are dropped', 
 function notifyOf(octets: Uint8Array): number {
   return ((octets[34] ?? 0) << 8) | (octets[35] ?? 0);
 }
+
+test('an IKE_SA_INIT with a marker on port 500, or without one on port 4500, makes nothing', async () => {
+  await using attack = await siege();
+  for (const [port, marker] of [
+    [500, true],
+    [4500, false],
+  ] as const) {
+    const puppet = attack.puppet();
+    let answers = 0;
+    attack.world.network.onPacket(({ packet }) => {
+      if (packet.from === attack.gateway.name) answers += 1;
+    });
+    puppet.local = { ...puppet.local, port };
+    puppet.remote = { ...puppet.remote, port };
+    attack.world.network.intercept = (packet) => {
+      if (!packet.from.startsWith('puppet')) return packet;
+      const data = marker ? concatBytes(new Uint8Array(4), packet.data) : packet.data;
+      return { ...packet, data };
+    };
+    expect(await puppet.init()).toBeUndefined();
+    attack.world.network.intercept = undefined;
+    expect(answers).toBe(0);
+    expect(attack.gateway.sas).toEqual([]);
+  }
+  await attack.expectAlive();
+});

@@ -146,3 +146,16 @@ test('SEC-10: payloads beside SKF, a missing first fragment, and more than fits'
   expect(attack.gateway.established).toEqual([]);
   await attack.expectAlive();
 });
+
+test('a request in 110 small fragments, as Windows sends its certificates, is taken and answered in small ones', async () => {
+  await using attack = await siege();
+  const puppet = attack.puppet();
+  await puppet.init((payloads) => [...payloads, fragmentationSupported]);
+  const certificate: Payload = { kind: 'CERT', encoding: 4, data: new Uint8Array(6000) };
+  const all = pieces([...puppet.authPayloads(), certificate], 110);
+  const answers = [];
+  for (const piece of all) answers.push(...(await puppet.raw(fragment(puppet, piece))));
+  expect(attack.gateway.established).toHaveLength(1);
+  expect(answers).toHaveLength(1);
+  await attack.expectAlive();
+});

@@ -335,6 +335,46 @@ function pfs(...proposals: readonly string[]): NonNullable<PairSetup['carolChild
   return { proposals: parseProposals('esp', proposals, simCrypto()) };
 }
 
+test('rekeys with a group of its own, not that of the first exchange, as Windows does', async () => {
+  const { attack, peer } = await established({
+    carolChild: pfs('aes128gcm16-x25519-modp2048', 'aes128gcm16'),
+  });
+  await using _ = attack;
+  const [method, group] = [simCrypto().keyExchange(14), 'aes128gcm16-modp2048'];
+  if (method === undefined) throw new TypeError('no MODP');
+  using exchange = method.initiate();
+  const key: Payload = { kind: 'KE', method: 14, data: exchange.publicValue };
+  const request = childRequest(7, [ts('10.1.0.0/16')], group);
+  const answer = await create(peer, [rekeySa(3, spiOf(1)), ...request, key]);
+  expect(notifiesIn(answer)).toEqual([]);
+  expect(answer && find(answer, 'KE')?.method).toBe(14);
+  await attack.expectAlive();
+});
+
+test('offers what nobody wants any more: refused, and the log says what both sides have', async () => {
+  await using attack = await siege();
+  const peer = attack.puppet();
+  // 3DES, HMAC-SHA1, MODP 1024.
+  const transforms = [
+    { type: 1, id: 3 },
+    { type: 2, id: 2 },
+    { type: 3, id: 2 },
+    { type: 4, id: 2 },
+  ];
+  const answer = await peer.init((payloads) =>
+    payloads.map((payload) =>
+      payload.kind === 'SA'
+        ? { kind: 'SA', proposals: [{ protocol: 1, number: 1, spi: new Uint8Array(), transforms }] }
+        : payload,
+    ),
+  );
+  expect(notifiesIn(answer)).toEqual([NotifyType.NO_PROPOSAL_CHOSEN]);
+  const lines = attack.gateway.lines.join('\n');
+  expect(lines).toMatch(/received proposals:.*3DES_CBC.*MODP_1024/);
+  expect(lines).toMatch(/configured proposals:.*AES_GCM_16_128.*CURVE_25519/);
+  await attack.expectAlive();
+});
+
 test('the answer has the number of the proposal in this very message', async () => {
   const { attack, peer } = await established();
   await using _ = attack;
