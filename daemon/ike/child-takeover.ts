@@ -6,7 +6,8 @@ import { childDelete } from './tasks/child-delete.ts';
 
 /**
  * Traffic moves from `old` to the CHILD_SA that replaces it, and listeners are told of the rekeying. What receives of `old`
- * stays. If the kernel refuses, traffic has nowhere to go: the new one is deleted again with the peer.
+ * stays. If the kernel refuses, traffic has nowhere to go: the new one is deleted again with the peer, and a trap holds back
+ * what would leave in the clear, until there is another.
  */
 export async function takeOver(old: ChildSa, by: ChildSa): Promise<void> {
   const { sa } = old;
@@ -16,6 +17,7 @@ export async function takeOver(old: ChildSa, by: ChildSa): Promise<void> {
     if (!(error instanceof KernelError)) throw error;
     sa.log.log('chd', 1, `unable to install outbound IPsec SA (SAD) in kernel: ${error.message}`);
     alert(sa.env, 'install-child-sa-failed', sa);
+    await sa.env.registry.trap(sa, [by.config.name]);
     sa.tasks.queue(childDelete(by));
   }
   await passOnIdleness(old, by);

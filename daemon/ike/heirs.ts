@@ -46,9 +46,11 @@ export async function succeed(elder: ChildSa): Promise<void> {
     if (!(error instanceof KernelError)) throw error;
     const { sa } = heir;
     sa.log.log('chd', 1, `unable to install outbound IPsec SA (SAD) in kernel: ${error.message}`);
-    sa.post(() => {
+    sa.post(async () => {
+      // Nothing leaves in the clear meanwhile.
+      await sa.env.registry.trap(sa, [heir.config.name]);
       sa.tasks.queue(childDelete(heir));
-      return sa.tasks.advance();
+      await sa.tasks.advance();
     });
   }
 }

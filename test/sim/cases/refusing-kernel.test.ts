@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
+import { ip } from '../../support/selectors.ts';
+import { leavesInClear } from '../carry.ts';
 import type { FakeOperation } from '../fake-kernel.ts';
 import { conclude } from './ending.ts';
 import type { SideName } from './names.ts';
 import { single } from './setups.ts';
+import type { Side } from './side.ts';
 import { Stage } from './stage.ts';
 
 /** What a kernel may refuse while a CHILD_SA is rekeyed; what removes something is not refused. */
@@ -20,6 +23,14 @@ for (const where of ['A', 'B'] as const) {
       expect(reached).toBeLessThan(MANY);
     });
   }
+}
+
+const users = { source: ip('10.2.0.5'), destination: ip('10.1.0.5') };
+
+/** The CHILD_SA is gone without anybody's wish: a trap keeps its traffic from leaving in the clear. */
+async function heldBack(side: Side): Promise<void> {
+  expect(leavesInClear(side.kernel, users), 'traffic without an SA').toBe(false);
+  expect(await side.host.daemon.control.uninstall('net', undefined)).toMatchObject({ ok: true });
 }
 
 /** A rekeys while the kernel of one side refuses its n-th call; true if there was one. */
@@ -42,6 +53,7 @@ async function refusing(where: SideName, errno: string, call: number): Promise<b
       await stage.deliver(text);
     }
     side.kernel.refuse(() => undefined);
+    if (Object.keys(side.children).length === 0) await heldBack(side);
     await conclude(stage);
     return refused;
   } catch (error) {
