@@ -40,6 +40,7 @@ export class SharedKeyStore {
   readonly #named = new Map<string, Stored>();
   readonly #exact = new Map<string, Set<Stored>>();
   readonly #patterns = new Set<Stored>();
+  readonly #counts = new Map<SharedKeyType, number>();
   #nextOrder = 0;
 
   constructor(rdnMatching: RdnMatching = 'strict') {
@@ -56,6 +57,7 @@ export class SharedKeyStore {
     if (previous !== undefined) this.#remove(previous, previous.entry.data !== entry.data);
     const stored: Stored = { entry, order: this.#nextOrder++ };
     this.#entries.add(stored);
+    this.#count(entry.type, 1);
     if (entry.id !== undefined) this.#named.set(entry.id, stored);
     if (entry.owners.length === 0) this.#patterns.add(stored);
     for (const owner of entry.owners) {
@@ -75,6 +77,11 @@ export class SharedKeyStore {
   /** Removes and wipes all secrets. */
   clear(): void {
     for (const stored of [...this.#entries]) this.#remove(stored, true);
+  }
+
+  /** Whether there is any secret of this type. */
+  has(type: SharedKeyType): boolean {
+    return (this.#counts.get(type) ?? 0) > 0;
   }
 
   /** Ids in the order of loading. */
@@ -131,9 +138,14 @@ export class SharedKeyStore {
     return best;
   }
 
+  #count(type: SharedKeyType, by: number): void {
+    this.#counts.set(type, (this.#counts.get(type) ?? 0) + by);
+  }
+
   #remove(stored: Stored, wipe: boolean): void {
     const { id, owners, data } = stored.entry;
     this.#entries.delete(stored);
+    this.#count(stored.entry.type, -1);
     this.#patterns.delete(stored);
     if (id !== undefined) this.#named.delete(id);
     for (const owner of owners) {

@@ -40,6 +40,7 @@ export function viewIkeSa(
     ifIdIn: sa.interfaceIds?.in ?? 0,
     ifIdOut: sa.interfaceIds?.out ?? 0,
     ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
+    ...(sa.usesPpk && { ppk: true }),
     ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
     ...(sa.rekeyAt === undefined ? {} : { rekeyTime: seconds(sa.rekeyAt - now) }),
     ...(sa.reauthAt === undefined ? {} : { reauthTime: seconds(sa.reauthAt - now) }),

@@ -20,7 +20,6 @@ import type { ChildSa } from './child-sa.ts';
 import { Configuration } from './configuration.ts';
 import type { Destination } from './destination.ts';
 import { EarlyDeletes } from './early-deletes.ts';
-import { setEndpoints } from './endpoints.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
@@ -30,11 +29,11 @@ import { viewIkeSa } from './ike-sa-view.ts';
 import { scheduleLifetimes } from './lifetimes.ts';
 import { watchLiveness } from './liveness.ts';
 import type { Mobike, Path, PathSearch } from './mobike.ts';
-import { moveChildren } from './move-children.ts';
 import { type NatStatus, natUnknown } from './nat-detection.ts';
 import { onTimer } from './on-timer.ts';
+import { heardFrom, remapped } from './peer-endpoint.ts';
 import { reauthenticate } from './reauth.ts';
-import { adoptPath, followPeer, nextRound, proceed, suspectPath } from './roam.ts';
+import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
 import { NO_SESSION_JOURNAL } from './state/session-journal.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -113,6 +112,8 @@ export class IkeSa implements EngineHost {
   peerCrashToken: Uint8Array | undefined;
   /** Both sides announced RFC 6311. */
   syncsMessageIds = false;
+  /** A PPK is in its keys, RFC 8784. */
+  usesPpk = false;
   /** As responder: the peer announced RFC 5685. */
   peerFollowsRedirects = false;
   /** Where to connect to, if not where the connection says. */
@@ -455,36 +456,12 @@ export class IkeSa implements EngineHost {
 
   heardFrom(local: Endpoint, remote: Endpoint, message: Message): void {
     this.lastInbound = this.env.clock.now();
-    if (message.isResponse || message.exchange === ExchangeType.IKE_SA_INIT) return;
-    // With MOBIKE the ends change where a message says so, and nowhere else (RFC 4555 section 3.8).
-    if (this.mobike !== undefined) {
-      this.mobike.heard = { local, remote };
-      return;
-    }
-    // Without MOBIKE a verified request moves the peer: until IKE_AUTH always, later if it is behind a NAT. An initiator
-    // behind one itself does not follow, since it is the side that moves.
-    const follow =
-      message.exchange === ExchangeType.IKE_INTERMEDIATE ||
-      message.exchange === ExchangeType.IKE_AUTH ||
-      (this.nat.remote && !(this.isInitiator && this.nat.local));
-    if (follow) this.#follow(local, remote);
+    heardFrom(this, local, remote, message);
   }
 
   /** The kernel saw ESP of this peer, verified, come from another endpoint: a NAT on the way was rebound. */
-  async remapped(remote: Endpoint): Promise<void> {
-    const follows = this.nat.remote && !(this.isInitiator && this.nat.local);
-    if (this.#state.kind !== 'established' || !follows) return;
-    const { mobike } = this;
-    if (mobike === undefined) this.#follow(this.local, remote);
-    else if (!mobike.leads && setEndpoints(this, this.local, remote)) {
-      await followPeer(this, mobike);
-      await proceed(this, mobike);
-    }
-  }
-
-  #follow(local: Endpoint, remote: Endpoint): void {
-    const moved = setEndpoints(this, local, remote);
-    if (moved && this.#state.kind === 'established') this.post(() => moveChildren(this, 'both'));
+  remapped(remote: Endpoint): Promise<void> {
+    return remapped(this, remote);
   }
 
   // An exception nobody foresaw: the stack is logged, this IKE_SA dies, all others live on.

@@ -54,6 +54,7 @@ function inherit(old: IkeSa, fresh: IkeSa): void {
   fresh.originalInitiator = old.originalInitiator;
   fresh.reauthAt = old.reauthAt;
   fresh.syncsMessageIds = old.syncsMessageIds;
+  fresh.usesPpk = old.usesPpk;
   fresh.peerFollowsRedirects = old.peerFollowsRedirects;
   fresh.destination = old.destination;
   Object.assign(fresh.nat, old.nat);

@@ -12,6 +12,8 @@ export interface InitialExchanges {
   readonly intAuth: Uint8Array;
   /** What the peer said about authentication. */
   readonly abilities: Abilities;
+  /** Both sides announced RFC 8784. */
+  readonly ppk: boolean;
 }
 
 /** What one side signs besides its identity. */

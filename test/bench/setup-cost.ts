@@ -39,6 +39,13 @@ const KINDS: readonly Kind[] = [
     setups,
   },
   {
+    name: 'X25519 with ML-KEM-768, silent',
+    ike: 'aes128gcm16-prfsha256-x25519-ke1_mlkem768',
+    logging: 'silent',
+    goal: 1,
+    setups,
+  },
+  {
     name: 'MODP2048, log to a file',
     ike: 'aes128gcm16-prfsha256-modp2048',
     logging: 'file',

@@ -146,6 +146,7 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
         'id-sun': plan.identity.sun,
         secret: plan.secret,
       },
+      ...plan.extra[side].secrets,
     },
   };
 }

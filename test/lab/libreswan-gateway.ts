@@ -41,7 +41,10 @@ export class LibreswanGateway implements Gateway {
     await this.host.sh(`mkdir -p /run/pluto; rm -f ${LOG} /run/pluto/*`);
     this.host.write('/etc/ipsec.conf', ipsecConf(plan, side));
     const { moon, sun } = plan.identity;
-    this.host.write('/etc/ipsec.secrets', `@${moon} @${sun} : PSK "${plan.secret}"\n`);
+    this.host.write(
+      '/etc/ipsec.secrets',
+      `@${moon} @${sun} : PSK "${plan.secret}"\n${plan.extra[side].libreswanSecrets ?? ''}`,
+    );
     await this.host.exec(['ipsec', 'initnss']);
     const argv = [
       '/usr/libexec/ipsec/pluto',

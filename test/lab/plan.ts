@@ -44,8 +44,12 @@ export interface ExtraSettings {
   readonly connection?: ConfTree;
   readonly child?: ConfTree;
   readonly pools?: ConfTree;
+  /** Sections of `secrets` besides the one that the plan gives. */
+  readonly secrets?: ConfTree;
   /** Lines of libreswan's `conn` besides those that the plan gives. */
   readonly libreswan?: Readonly<Record<string, string>>;
+  /** Lines of libreswan's ipsec.secrets besides those that the plan gives. */
+  readonly libreswanSecrets?: string;
 }
 
 /** A plan may be given in part; the rest is a plain IPv4 tunnel with AES-GCM and X25519. */

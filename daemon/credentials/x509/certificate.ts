@@ -173,7 +173,7 @@ export interface OcspResponse extends SignedObject {
   readonly unknownCritical: readonly string[];
 }
 
-/** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; whatever is there must fit. */
+/** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; one of the three is there. */
 export interface AttributeHolder {
   /** Issuer (normalized) and serial number of the holder's certificate. */
   readonly certificate?: { readonly issuerKey: string; readonly serial: Uint8Array };

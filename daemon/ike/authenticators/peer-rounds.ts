@@ -6,6 +6,7 @@ import { printIdentity } from '../../proto/identity-text.ts';
 import { AuthenticationError } from '../errors.ts';
 import { isNobody } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import type { PeerPpk } from '../ppk-responder.ts';
 import type { AuthenticatedPeer } from './authenticated-peer.ts';
 import { verifyNullAuth } from './null.ts';
 import { verifyPskAuth } from './psk.ts';
@@ -20,10 +21,13 @@ export type ReceivedRound = ReceivedSignature;
  */
 export class PeerRounds {
   readonly #sa: IkeSa;
+  readonly #ppk: PeerPpk | undefined;
   readonly #rounds: Round[] = [];
 
-  constructor(sa: IkeSa) {
+  /** `ppk`: what the peer says about one, which a connection may not allow either. */
+  constructor(sa: IkeSa, ppk?: PeerPpk) {
     this.#sa = sa;
+    this.#ppk = ppk;
   }
 
   get length(): number {
@@ -44,7 +48,10 @@ export class PeerRounds {
   }
 
   /** Why the rounds so far do not meet those of a connection, as far as one sees without verifying anything. */
-  unmet({ remote }: ConnectionConfig): string | undefined {
+  unmet(connection: ConnectionConfig): string | undefined {
+    const { remote } = connection;
+    const ppk = this.#ppk?.unmet(connection);
+    if (ppk !== undefined) return ppk;
     for (const [index, { received }] of this.#rounds.entries()) {
       const config = remote[index];
       const unmet = config && unmetDemand(this.#sa, config, received);

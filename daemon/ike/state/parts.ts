@@ -159,6 +159,8 @@ const configuration: StatePart<SavedConfiguration> = {
 
 type Extensions = Pick<IkeSa, 'syncsMessageIds' | 'peerFollowsRedirects'> & {
   readonly peerCrashToken?: Uint8Array;
+  /** Absent if there is none. */
+  readonly usesPpk?: boolean;
 };
 
 const extensions: StatePart<Extensions> = {
@@ -167,16 +169,19 @@ const extensions: StatePart<Extensions> = {
     syncsMessageIds: bool,
     peerFollowsRedirects: bool,
     peerCrashToken: optional(octets),
+    usesPpk: optional(bool),
   }),
-  save: ({ syncsMessageIds, peerFollowsRedirects, peerCrashToken }) => ({
+  save: ({ syncsMessageIds, peerFollowsRedirects, peerCrashToken, usesPpk }) => ({
     syncsMessageIds,
     peerFollowsRedirects,
     ...(peerCrashToken !== undefined && { peerCrashToken }),
+    ...(usesPpk && { usesPpk }),
   }),
   restore: (sa, saved) => {
     sa.syncsMessageIds = saved.syncsMessageIds;
     sa.peerFollowsRedirects = saved.peerFollowsRedirects;
     sa.peerCrashToken = saved.peerCrashToken;
+    sa.usesPpk = saved.usesPpk ?? false;
   },
 };
 

@@ -17,10 +17,11 @@ import { AuthenticationError, EstablishError, OwnAuthenticationError } from '../
 import { addressIdentity, isConcrete, isNobody } from '../identities.ts';
 import { authKeys } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
+import { type AuthKeys, type InitialExchanges, signedBy } from '../initial-exchanges.ts';
 import { obeyAuthLifetime } from '../lifetimes.ts';
 import { agreeOnMobike, offerMobike } from '../mobike-auth.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
+import { OwnPpk } from '../ppk-initiator.ts';
 import { configRequest, receiveConfig } from '../receive-addresses.ts';
 import { checkRedirected } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
@@ -32,7 +33,8 @@ import type { OutboundRequest, Reply } from '../task.ts';
  *                                <--  HDR, SK {IDr, [CERT], AUTH, SAr2, TSi, TSr}
  *
  * With several rounds (RFC 4739) each side says ANOTHER_AUTH_FOLLOWS until its last one; the CHILD_SA is asked for in the first request
- * and answered in the last response.
+ * and answered in the last response. With a PPK (RFC 8784) the first request names it, and unless it is required carries a second
+ * proof without it, for a responder that does not know it.
  */
 export async function* ikeAuth(
   sa: IkeSa,
@@ -42,15 +44,21 @@ export async function* ikeAuth(
 ): AsyncGenerator<OutboundRequest, void, Reply> {
   const wanted = connection.remote[0]?.id;
   if (isConcrete(wanted)) sa.remoteId = wanted;
-  let own: OwnRound | undefined = await prove(sa, connection, init, 0);
+  using ppk = OwnPpk.of(sa, connection, init.ppk);
+  let own: OwnRound | undefined = await prove(sa, connection, init, 0, ppk?.keys);
+  const aboutPpk = await ppk?.payloads(async () => (await prove(sa, connection, init, 0)).auth);
   const offer = child === undefined ? undefined : await ChildProposal.prepare(sa, child);
   try {
     if (child !== undefined)
       sa.log.log('chd', 1, `establishing CHILD_SA ${child.name}{${offer?.uniqueId}}`);
     const peer = new PeerProofs(sa, connection, init);
     for (let round = 0; !peer.complete || own !== undefined; round++) {
-      const more = round === 0 ? firstPayloads(sa, connection, init, own, offer) : proofOf(own);
+      const more =
+        round === 0
+          ? [...firstPayloads(sa, connection, init, own, offer), ...(aboutPpk ?? [])]
+          : proofOf(own);
       const { message }: Reply = yield { exchange: ExchangeType.IKE_AUTH, payloads: more };
+      if (round === 0) settlePpk(sa, ppk, message);
       await peer.take(message);
       const next = round + 1;
       own = next < connection.local.length ? await prove(sa, connection, init, next) : undefined;
@@ -74,12 +82,13 @@ async function prove(
   connection: ConnectionConfig,
   init: InitialExchanges,
   round: number,
+  keys: AuthKeys = authKeys(sa),
 ): Promise<OwnRound> {
   const wanted = connection.remote[round]?.id;
   const identity = isConcrete(wanted)
     ? wanted
     : (sa.remoteId ?? addressIdentity(sa.remote.address));
-  const signed = signedBy('initiator', init, authKeys(sa));
+  const signed = signedBy('initiator', init, keys);
   try {
     const { abilities } = init;
     const own = await ownRound(sa, connection, round, signed, undefined, { identity, abilities });
@@ -208,6 +217,17 @@ class PeerProofs {
     const peer = await this.#rounds.last(config, sa.localId ?? addressIdentity(sa.local.address));
     sa.remoteId = peer.identity;
     return peer;
+  }
+}
+
+// A refusal has no proof that a PPK could be in.
+function settlePpk(sa: IkeSa, ppk: OwnPpk | undefined, message: Message): void {
+  if (find(message, 'AUTH') === undefined) return;
+  try {
+    ppk?.settle(message);
+  } catch (error) {
+    if (!(error instanceof AuthenticationError)) throw error;
+    refuse(sa, error);
   }
 }
 

@@ -15,7 +15,9 @@ import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from '.
 
 /** Whether one of these proposals has, or may have, additional key exchanges (RFC 9370). */
 export function hasAdditionalKe(proposals: readonly Proposal[]): boolean {
-  return proposals.some((proposal) => additionalKeMethods(proposal).length > 0);
+  return proposals.some(({ transforms }) =>
+    transforms.some(({ type, id }) => isAdditionalKe(type) && id !== KeMethod.KE_NONE),
+  );
 }
 
 /**
@@ -23,6 +25,7 @@ export function hasAdditionalKe(proposals: readonly Proposal[]): boolean {
  * them the whole proposal where it does not.
  */
 export function withoutAdditionalKe(proposals: readonly Proposal[]): readonly Proposal[] {
+  if (!hasAdditionalKe(proposals)) return proposals;
   return proposals.flatMap((proposal) => {
     const transforms = proposal.transforms.filter(
       ({ type, id }) => !isAdditionalKe(type) || id === KeMethod.KE_NONE,

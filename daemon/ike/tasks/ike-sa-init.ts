@@ -21,6 +21,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findError, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
+import { mayUsePpk, offerPpk } from '../ppk-initiator.ts';
 import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 import {
@@ -47,12 +48,18 @@ export async function* ikeSaInit(
   const { crypto, random } = sa.env;
   const methods = keMethods(connection.proposals);
   const ni = random.bytes(NONCE_OCTETS);
+  const usePpk = offerPpk(sa, connection);
   let method = methods[0] ?? 0;
   let cookie: Payload[] = [];
 
   for (let restart = 0; restart <= MAX_RESTARTS; ) {
     using exchange = keyExchangeOf(crypto, method).initiate();
-    const payloads = requestPayloads(sa, connection, { method, ke: exchange.publicValue, ni });
+    const payloads = requestPayloads(sa, connection, {
+      method,
+      ke: exchange.publicValue,
+      ni,
+      usePpk,
+    });
     while (restart++ <= MAX_RESTARTS) {
       const reply: Reply = yield {
         exchange: ExchangeType.IKE_SA_INIT,
@@ -68,7 +75,10 @@ export async function* ikeSaInit(
       }
       checkRedirected(sa, message);
       const refused = findNotify(message, NotifyType.INVALID_KE_PAYLOAD);
-      if (refused === undefined) return accept(sa, connection, method, exchange, ni, reply);
+      if (refused === undefined) {
+        const accepted = accept(sa, connection, method, exchange, ni, reply);
+        return { ...accepted, ppk: mayUsePpk(usePpk.length > 0, connection, message) };
+      }
       method = otherMethod(sa, methods, method, refused.data);
       break;
     }
@@ -82,6 +92,7 @@ interface RequestParts {
   readonly method: number;
   readonly ke: Uint8Array;
   readonly ni: Uint8Array;
+  readonly usePpk: readonly Payload[];
 }
 
 function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: RequestParts): Payload[] {
@@ -95,6 +106,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
     ...hashesPayload(announcedHashes(sa, [connection])),
     ...announceIntermediate(hasAdditionalKe(connection.proposals)),
+    ...parts.usePpk,
     ...redirectAbility(sa),
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
@@ -128,7 +140,7 @@ function accept(
   exchange: { secret(peerPublic: Uint8Array): Uint8Array },
   ni: Uint8Array,
   reply: Reply,
-): InitialExchanges {
+): Omit<InitialExchanges, 'ppk'> {
   const { message } = reply;
   refuseErrors(sa, message, connection);
   const [offer, ke, nonce] = [find(message, 'SA'), find(message, 'KE'), find(message, 'Nonce')];

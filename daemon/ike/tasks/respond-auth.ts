@@ -23,6 +23,7 @@ import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
 import { authLifetime } from '../lifetimes.ts';
 import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
+import { PeerPpk } from '../ppk-responder.ts';
 import { redirectAuth } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
@@ -61,7 +62,8 @@ export async function* respondAuth(
 
 /** Rounds until both sides have done theirs (RFC 4739); everything else that the peer asked for is answered in the last one. */
 async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): ResponderTask {
-  const peer = new PeerRounds(sa);
+  using ppk = new PeerPpk(sa, init.ppk, first.message);
+  const peer = new PeerRounds(sa, ppk);
   const asked = find(first.message, 'IDr')?.identity;
   const candidates = new Candidates(sa, asked, peer);
   const abilities = moreAbilities(sa, init.abilities, first.message);
@@ -71,12 +73,13 @@ async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest)
   for (let round = 0, done = false; ; round++) {
     payloads.push(...message.payloads);
     if (!done) {
-      await addRound(sa, init, peer, message);
+      await addRound(sa, init, peer, message, round === 0 ? ppk : undefined);
       const follows = findNotify(message, NotifyType.ANOTHER_AUTH_FOLLOWS) !== undefined;
-      proven = await candidates.choose(follows, round);
+      proven = await ppk.explain(() => candidates.choose(follows, round));
       done = !follows;
     }
     const { connection } = candidates;
+    const aboutPpk = round === 0 ? ppk.settle() : [];
     const identity = peer.identity;
     if (identity === undefined) throw new AuthenticationError('the peer has no identity');
     const signed = signedBy('responder', init, authKeys(sa));
@@ -88,10 +91,13 @@ async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest)
     if (done && round + 1 >= connection.local.length) {
       const proof = AuthenticatedPeer.afterRounds(proven);
       if (proof === undefined) throw new AuthenticationError('the peer proved nothing');
-      yield await accept(sa, init, { ...message, payloads }, connection, proof, proofOf(own));
+      const answer = [...proofOf(own), ...aboutPpk];
+      yield await accept(sa, init, { ...message, payloads }, connection, proof, answer);
       return;
     }
-    const next: InboundRequest = yield { payloads: [...proofOf(own), ...(own?.follows ?? [])] };
+    const next: InboundRequest = yield {
+      payloads: [...proofOf(own), ...aboutPpk, ...(own?.follows ?? [])],
+    };
     message = next.message;
   }
 }
@@ -106,6 +112,7 @@ async function addRound(
   init: InitialExchanges,
   rounds: PeerRounds,
   message: Message,
+  ppk?: PeerPpk,
 ): Promise<void> {
   const [idi, auth] = [find(message, 'IDi'), find(message, 'AUTH')];
   const identity: Identity | undefined = idi?.identity ?? rounds.identity;
@@ -123,12 +130,13 @@ async function addRound(
       `'${printIdentity(identity)}' wants to authenticate with EAP, which no connection allows`,
     );
   }
+  const { keys, data } = ppk?.proof(auth.data) ?? { keys: authKeys(sa), data: auth.data };
   rounds.add({
     identity,
     method: auth.method,
-    data: auth.data,
+    data,
     credentials: await readCredentials(sa, message),
-    theirs: signedBy('initiator', init, authKeys(sa)),
+    theirs: signedBy('initiator', init, keys),
     abilities: init.abilities,
   });
 }

@@ -26,6 +26,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
+import { acceptPpk } from '../ppk-responder.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import {
@@ -101,6 +102,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const announced = fragmentation(sa, connection, message);
   const hashes = announcedHashes(sa, candidates);
   const abilities = readAbilities(sa, message, hashes);
+  const usePpk = acceptPpk(sa, candidates, message);
   const response: Payload[] = [
     { kind: 'SA', proposals: [chosen.proposal] },
     { kind: 'KE', method, data: exchanged.publicValue },
@@ -110,6 +112,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     ...announced,
     ...(abilities.peerHashes === undefined ? [] : hashesPayload(hashes)),
     ...announceIntermediate(sa.intermediatesDue > 0),
+    ...usePpk,
     ...childlessSupport(connection),
     ...roundsPayload(sa),
     ...methodsPayload(sa, candidates),
@@ -123,6 +126,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     response: sa.engine.firstResponse,
     intAuth: new Uint8Array(0),
     abilities,
+    ppk: usePpk.length > 0,
   };
   const done = yield* respondIntermediate(sa, init, next);
   if (done !== undefined) yield* respondAuth(sa, done.init, done.request);

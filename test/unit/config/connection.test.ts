@@ -311,7 +311,6 @@ describe('what is not yet in effect', () => {
 
   test.each([
     ['remote { auth = psk\n eap_id = x }', 'eap_id'],
-    ['ppk_required = yes', 'ppk_required'],
     ['mediated_by = x', 'mediated_by'],
     ['children { net { label = x } }', 'label'],
     ['children { net { label_mode = selinux } }', 'label_mode'],

@@ -1,0 +1,112 @@
+import type { ConnectionConfig } from '../config/connection-types.ts';
+import type { PpkKeys } from '../crypto/ppk.ts';
+import { NotifyType } from '../proto/iana/notify-types.ts';
+import type { Identity } from '../proto/identity.ts';
+import { isPattern } from '../proto/identity-match.ts';
+import { printIdentity } from '../proto/identity-text.ts';
+import type { Message, Payload } from '../proto/payload.ts';
+import { AuthenticationError, EstablishError } from './errors.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { AuthKeys } from './initial-exchanges.ts';
+import { findNotify, notify } from './payloads.ts';
+import { adopt, announcesPpk, findPpk, mixed, ppkIdentity } from './ppk.ts';
+
+/**
+ * N(USE_PPK) of an initiator whose connection names a PPK that is loaded, RFC 8784 section 3. Throws {@link EstablishError} if
+ * there is none although the connection requires one.
+ */
+export function offerPpk(sa: IkeSa, connection: ConnectionConfig): readonly Payload[] {
+  return loadedPpk(sa, connection) === undefined ? [] : [notify(NotifyType.USE_PPK)];
+}
+
+function loadedPpk(
+  sa: IkeSa,
+  { ppkId, ppkRequired, name }: ConnectionConfig,
+): ReturnType<typeof findPpk> {
+  if (ppkId === undefined || isPattern(ppkId)) {
+    if (!ppkRequired) return undefined;
+    throw new EstablishError(`PPK required, but ppk_id of '${name}' does not name one`);
+  }
+  const found = findPpk(sa, ppkId);
+  if (found !== undefined) return found;
+  const id = printIdentity(ppkId);
+  if (ppkRequired) {
+    throw new EstablishError(
+      `PPK required but no PPK for '${id}' found; load a secret ppk with it`,
+    );
+  }
+  sa.log.log('cfg', 1, `no PPK for '${id}' found, ignored because PPK is not required`);
+  return undefined;
+}
+
+/** Whether the answer to {@link offerPpk} allows a PPK. Throws {@link EstablishError} if it does not and has to. */
+export function mayUsePpk(
+  offered: boolean,
+  { ppkRequired }: ConnectionConfig,
+  message: Message,
+): boolean {
+  const both = offered && announcesPpk(message);
+  if (!both && ppkRequired) throw new EstablishError('PPK required but peer does not support PPK');
+  return both;
+}
+
+/** The PPK that an initiator proposes in its first IKE_AUTH request. */
+export class OwnPpk implements Disposable {
+  readonly #sa: IkeSa;
+  readonly #id: Identity;
+  readonly #required: boolean;
+  readonly #keys: PpkKeys;
+  #adopted = false;
+
+  private constructor(sa: IkeSa, id: Identity, required: boolean, keys: PpkKeys) {
+    this.#sa = sa;
+    this.#id = id;
+    this.#required = required;
+    this.#keys = keys;
+  }
+
+  /** The one of the connection, with the keys that there are now; `undefined` if none can be used. */
+  static of(sa: IkeSa, connection: ConnectionConfig, announced: boolean): OwnPpk | undefined {
+    const { ppkId, ppkRequired } = connection;
+    if (!announced || ppkId === undefined) return undefined;
+    const ppk = loadedPpk(sa, connection);
+    return ppk && new OwnPpk(sa, ppkId, ppkRequired, mixed(sa, ppk));
+  }
+
+  /** What our first AUTH payload is computed with. */
+  get keys(): AuthKeys {
+    return this.#keys;
+  }
+
+  /** N(PPK_IDENTITY), and unless the PPK is required N(NO_PPK_AUTH) with the proof that `prove` makes without it. */
+  async payloads(prove: () => Promise<Payload>): Promise<readonly Payload[]> {
+    const id = ppkIdentity(this.#id);
+    if (this.#required) return [id];
+    const plain = await prove();
+    const data = plain.kind === 'AUTH' ? plain.data : new Uint8Array(0);
+    return [id, notify(NotifyType.NO_PPK_AUTH, data)];
+  }
+
+  /**
+   * The responder's first answer tells whether it uses the PPK; its AUTH payload is computed accordingly. Throws
+   * {@link AuthenticationError} if it does not use what is required.
+   */
+  settle(message: Message): void {
+    const id = printIdentity(this.#id);
+    const { log } = this.#sa;
+    if (findNotify(message, NotifyType.PPK_IDENTITY) !== undefined) {
+      adopt(this.#sa, this.#keys);
+      this.#adopted = true;
+      log.log('cfg', 1, `using PPK for PPK_ID '${id}'`);
+      return;
+    }
+    log.log('cfg', 1, `peer didn't use PPK for PPK_ID '${id}'`);
+    if (this.#required) {
+      throw new AuthenticationError(`PPK required, but peer didn't use PPK for PPK_ID '${id}'`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#adopted) this.#keys[Symbol.dispose]();
+  }
+}
