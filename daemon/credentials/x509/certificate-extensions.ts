@@ -5,7 +5,7 @@ import { X509Error } from './decoded.ts';
 import { context, DerReader, implicit, Tag } from './der-reader.ts';
 import { distributionPoints } from './distribution-points.ts';
 import type { ExtensionTable } from './extensions.ts';
-import { generalName, generalNames, MAX_NAMES } from './general-names.ts';
+import { checkDirectoryNames, generalName, generalNames, MAX_NAMES } from './general-names.ts';
 import {
   certificatePolicies,
   extendedKeyUsage,
@@ -199,12 +199,14 @@ function subtrees(contents: Uint8Array | undefined, field: string): GeneralName[
   if (contents === undefined) return [];
   const items = new DerReader(contents, field).all(Tag.SEQUENCE, 'subtree', MAX_NAMES);
   if (items.length === 0) throw new X509Error(field, 'empty, expected one subtree at least');
-  return items.map((item) => {
+  const bases = items.map((item) => {
     const reader = new DerReader(item.contents, field);
     const base = generalName(reader.any('base'), field, true);
     reader.end();
     return base;
   });
+  checkDirectoryNames(bases, field);
+  return bases;
 }
 
 function inhibitAnyPolicy(value: Uint8Array, draft: CertificateDraft, field: string): void {

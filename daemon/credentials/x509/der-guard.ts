@@ -21,6 +21,7 @@ export interface DerSpan {
   readonly end: number;
 }
 
+const MAX_OID_OCTETS = 64;
 const CONSTRUCTED = 0x20;
 const LONG_TAG = 0x1f;
 
@@ -155,9 +156,10 @@ function hasZeroTail(octets: Uint8Array, contents: number, end: number): boolean
   return end - contents > 1 && ((octets[end - 1] ?? 0) & ((1 << unused) - 1)) === 0;
 }
 
-// Arcs have no leading zero groups, and the last one is complete.
+// Arcs have no leading zero groups, and the last one is complete. Real ones have 20 octets; the time to print one grows with its square.
 function isOid(octets: Uint8Array, contents: number, end: number): boolean {
-  if (end === contents || ((octets[end - 1] ?? 0) & 0x80) !== 0) return false;
+  if (end === contents || end - contents > MAX_OID_OCTETS) return false;
+  if (((octets[end - 1] ?? 0) & 0x80) !== 0) return false;
   for (let i = contents; i < end; i++) {
     const startsArc = i === contents || ((octets[i - 1] ?? 0) & 0x80) === 0;
     if (startsArc && octets[i] === 0x80) return false;

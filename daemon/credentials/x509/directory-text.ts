@@ -8,10 +8,13 @@ const asciiStrings: ReadonlySet<number> = new Set([0x12, 0x13, 0x16, 0x1a]);
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf16Decoder = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
 
-/** Deleted before comparing: what shows nothing, and controls that are no blanks (RFC 4518 section 2.2). */
-const deleted = /\p{Default_Ignorable_Code_Point}|[\ufff9-\ufffc]|[^\P{Cc}\t\n\v\f\r\u0085]/gu;
-/** Compared as octets: what RFC 4518 section 2.4 prohibits, and what nobody has assigned. */
-const prohibited = /[\p{Co}\p{Cn}\p{Cs}\ufffd]/u;
+/** Deleted before comparing: what shows nothing (RFC 4518 section 2.2). */
+const deleted = /\p{Default_Ignorable_Code_Point}|[\ufff9-\ufffc]/gu;
+/**
+ * Compared as octets: what RFC 4518 section 2.4 prohibits, what nobody has assigned, and controls, which the RFC would delete: a name
+ * with a NUL in it is to equal no other.
+ */
+const prohibited = /[\p{Co}\p{Cn}\p{Cs}\ufffd]|[^\P{Cc}\t\n\v\f\r\u0085]/u;
 const blanks = /[\s\u0085]+/gu;
 
 /**

@@ -2,11 +2,12 @@ import { oidText } from '../../proto/oid.ts';
 import type { GeneralName } from './certificate.ts';
 import { X509Error } from './decoded.ts';
 import { context, type DerItem, DerReader, implicit, Tag } from './der-reader.ts';
-import { nameKey } from './names.ts';
+import { checkName } from './names.ts';
 import { ia5 } from './primitives.ts';
 
 /** GeneralNames one extension may hold. */
 export const MAX_NAMES = 1024;
+const MAX_DIRECTORY_NAMES = 64;
 
 /** The names of a GeneralNames, given as contents of its SEQUENCE. `forConstraints` wants addresses with masks. */
 export function generalNames(
@@ -20,7 +21,14 @@ export function generalNames(
     if (names.length === MAX_NAMES) throw new X509Error(field, `more than ${MAX_NAMES} names`);
     names.push(generalName(reader.any('name'), field, forConstraints));
   }
+  checkDirectoryNames(names, field);
   return names;
+}
+
+/** Refuses lists with more than 64 distinguished names: comparing them costs more than with others. Throws {@link X509Error}. */
+export function checkDirectoryNames(names: readonly GeneralName[], field: string): void {
+  if (names.filter(({ kind }) => kind === 'directory').length > MAX_DIRECTORY_NAMES)
+    throw new X509Error(field, `more than ${MAX_DIRECTORY_NAMES} distinguished names`);
 }
 
 /** One GeneralName, RFC 5280 section 4.2.1.6. */
@@ -66,7 +74,7 @@ function otherName(contents: Uint8Array, field: string): GeneralName {
 }
 
 function directoryName(contents: Uint8Array, field: string): Uint8Array {
-  nameKey(contents, field);
+  checkName(contents, field);
   return contents;
 }
 

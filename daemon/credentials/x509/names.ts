@@ -15,19 +15,14 @@ const OCTETS = '\u0003';
  * blanks, and the order inside one RDN. `name` is DER of a Name. Throws {@link X509Error}.
  */
 export function nameKey(name: Uint8Array, field: string): string {
-  const reader = new DerReader(name, field);
-  const rdns = reader.enter(Tag.SEQUENCE, 'rdnSequence');
-  reader.end();
-  const keys: string[] = [];
-  let attributes = 0;
-  for (const rdn of rdns.all(Tag.SET, 'rdn', MAX_ATTRIBUTES)) {
-    const parts = rdnParts(rdn.contents, field);
-    attributes += parts.length;
-    if (attributes > MAX_ATTRIBUTES)
-      throw new X509Error(field, `more than ${MAX_ATTRIBUTES} attributes`);
-    keys.push(parts.sort().join(ATTRIBUTE));
-  }
-  return keys.join(RDN);
+  return rdnsOf(name, field)
+    .map((attributes) => rdnKey(attributes))
+    .join(RDN);
+}
+
+/** Refuses what is no Name; costs less than its key. Throws {@link X509Error}. */
+export function checkName(name: Uint8Array, field: string): void {
+  rdnsOf(name, field);
 }
 
 /** Key of each RDN: one name is below another if its first keys are the other's (RFC 5280 section 4.2.1.10). */
@@ -37,21 +32,43 @@ export function rdnKeys(key: string): readonly string[] {
 
 /** Key of the name that an RDN, given as contents of its SET, makes when it follows another name. */
 export function appendRdn(key: string, rdn: Uint8Array, field: string): string {
-  const last = rdnParts(rdn, field).sort().join(ATTRIBUTE);
+  const last = rdnKey(attributesOf(rdn, field));
   return key === '' ? last : `${key}${RDN}${last}`;
 }
 
-function rdnParts(set: Uint8Array, field: string): string[] {
-  const attributes = new DerReader(set, field).all(Tag.SEQUENCE, 'attribute', MAX_ATTRIBUTES);
-  if (attributes.length === 0) throw new X509Error(field, 'an RDN without attributes');
-  return attributes.map((attribute) => attributeKey(attribute, field));
+interface Attribute {
+  readonly type: Uint8Array;
+  readonly value: DerItem;
 }
 
-function attributeKey(attribute: DerItem, field: string): string {
-  const reader = new DerReader(attribute.contents, field);
-  const type = reader.take(Tag.OID, 'type');
-  const value = reader.any('value');
+function rdnsOf(name: Uint8Array, field: string): Attribute[][] {
+  const reader = new DerReader(name, field);
+  const sets = reader.enter(Tag.SEQUENCE, 'rdnSequence').all(Tag.SET, 'rdn', MAX_ATTRIBUTES);
   reader.end();
-  const text = directoryText(value.tag, value.contents);
-  return `${toHex(type.contents)}=${text ?? OCTETS + toHex(value.der)}`;
+  const rdns = sets.map((set) => attributesOf(set.contents, field));
+  if (rdns.reduce((count, rdn) => count + rdn.length, 0) > MAX_ATTRIBUTES)
+    throw new X509Error(field, `more than ${MAX_ATTRIBUTES} attributes`);
+  return rdns;
+}
+
+function attributesOf(set: Uint8Array, field: string): Attribute[] {
+  const items = new DerReader(set, field).all(Tag.SEQUENCE, 'attribute', MAX_ATTRIBUTES);
+  if (items.length === 0) throw new X509Error(field, 'an RDN without attributes');
+  return items.map((item) => {
+    const reader = new DerReader(item.contents, field);
+    const type = reader.take(Tag.OID, 'type').contents;
+    const value = reader.any('value');
+    reader.end();
+    return { type, value };
+  });
+}
+
+function rdnKey(attributes: readonly Attribute[]): string {
+  return attributes
+    .map(({ type, value }) => {
+      const text = directoryText(value.tag, value.contents);
+      return `${toHex(type)}=${text ?? OCTETS + toHex(value.der)}`;
+    })
+    .sort()
+    .join(ATTRIBUTE);
 }
