@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { AsnConvert } from '@peculiar/asn1-schema';
-import { CertificateList } from '@peculiar/asn1-x509';
+import { Certificate, CertificateList } from '@peculiar/asn1-x509';
 import { describe, expect, test } from 'vitest';
 import { decodeCertificate } from '../../daemon/credentials/x509/decode-certificate.ts';
 import { decodeCrl } from '../../daemon/credentials/x509/decode-crl.ts';
@@ -25,7 +25,7 @@ const LIMIT = 10;
 const present = hasSharedData(FOLDER);
 
 describe.skipIf(!present)('every file of the corpus is a value or a problem, in time', () => {
-  test('certificates, which OpenSSL reads the same', () => {
+  test('certificates, which OpenSSL and the ASN.1 library read the same', () => {
     const accepted: string[] = [];
     for (const { name, octets } of files('certs', 'certs-crash')) {
       const result = timed(name, () => decodeCertificate(octets, decodeTools));
@@ -37,6 +37,12 @@ describe.skipIf(!present)('every file of the corpus is a value or a problem, in 
       expect(new Date(value.notAfter), name).toEqual(new Date(other.validTo));
       expect(value.basicConstraints?.ca ?? false, name).toBe(other.ca);
       expect(BigInt(`0x0${toHex(value.serial)}`), name).toBe(BigInt(`0x0${other.serialNumber}`));
+      const { tbsCertificate: tbs } = AsnConvert.parse(octets, Certificate);
+      expect(value.serial, name).toEqual(new Uint8Array(tbs.serialNumber));
+      expect(value.issuer, name).toEqual(new Uint8Array(AsnConvert.serialize(tbs.issuer)));
+      const critical = (tbs.extensions ?? []).filter((extension) => extension.critical);
+      const ids = critical.map(({ extnID }) => extnID);
+      expect(ids, name).toEqual(expect.arrayContaining([...value.unknownCritical]));
     }
     expect(accepted.length).toBeGreaterThan(30);
   });
