@@ -5,6 +5,7 @@ import { KeyError } from '../key-error.ts';
 import { oidName } from './names.ts';
 import { joined, openPbes2 } from './pbes2.ts';
 import { bmpPassphrase, derivePkcs12, type Pkcs12Hash, Pkcs12Use } from './pkcs12-kdf.ts';
+import { openRc2 } from './rc2.ts';
 
 /** What a container holds, DER each. `keys` are PKCS#8 in the clear: the caller hands them on and wipes them. */
 export interface Pkcs12Contents {
@@ -35,8 +36,20 @@ const CERT_BAG = '2a864886f70d010c0a0103';
 const CRL_BAG = '2a864886f70d010c0a0104';
 const X509_CERTIFICATE = '2a864886f70d01091601';
 const X509_CRL = '2a864886f70d01091701';
-const PBE_SHA1_3DES = '2a864886f70d010c0103';
 const PBES2 = '2a864886f70d01050d';
+
+/** Ciphers of RFC 7292 appendix C with keys by SHA-1. */
+const LEGACY: ReadonlyMap<string, LegacyCipher> = new Map([
+  ['2a864886f70d010c0103', { keyOctets: 24, open: openTripleDes }],
+  ['2a864886f70d010c0105', { keyOctets: 16, open: openRc2 }],
+  ['2a864886f70d010c0106', { keyOctets: 5, open: openRc2 }],
+]);
+
+interface LegacyCipher {
+  readonly keyOctets: number;
+  /** `undefined` if it cannot be decrypted. */
+  open(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+}
 
 const HASHES: ReadonlyMap<string, Pkcs12Hash> = new Map([
   ['2b0e03021a', 'sha1'],
@@ -48,7 +61,7 @@ const HASHES: ReadonlyMap<string, Pkcs12Hash> = new Map([
 
 /**
  * Opens a PKCS#12 container (RFC 7292) in DER: its MAC is verified before anything in it is looked at; then keys, certificates and CRLs are
- * decrypted by PBES2, or by SHA-1 and 3DES as older programs do. Rejects with {@link KeyError}; what was decrypted until then is wiped.
+ * decrypted by PBES2, or by 3DES and RC2 as older programs do. Rejects with {@link KeyError}; what was decrypted until then is wiped.
  */
 export async function openPkcs12(
   data: Uint8Array,
@@ -209,7 +222,8 @@ class Opening {
     const name = oid?.tag === DerTag.OID ? toHex(oid.contents) : '';
     if (name === PBES2)
       return openPbes2(algorithm?.contents ?? new Uint8Array(0), sealed, this.#passphrase);
-    if (name !== PBE_SHA1_3DES)
+    const cipher = LEGACY.get(name);
+    if (cipher === undefined)
       throw new KeyError(
         `found a PKCS#12 container encrypted by ${oidName(name)}, expected PBES2: openssl pkcs12 converts it`,
       );
@@ -222,15 +236,24 @@ class Opening {
       salt: salt.contents,
       rounds: roundsOf(count),
     } as const;
-    const key = await derivePkcs12({ ...how, use: Pkcs12Use.KEY, octets: 24 });
+    const key = await derivePkcs12({ ...how, use: Pkcs12Use.KEY, octets: cipher.keyOctets });
     const iv = await derivePkcs12({ ...how, use: Pkcs12Use.IV, octets: 8 });
-    try {
-      return joined(createDecipheriv('des-ede3-cbc', key, iv), sealed);
-    } catch {
-      throw new KeyError(MALFORMED);
-    } finally {
-      key.fill(0);
-    }
+    const plain = cipher.open(key, iv, sealed);
+    key.fill(0);
+    if (plain === undefined) throw new KeyError(MALFORMED);
+    return plain;
+  }
+}
+
+function openTripleDes(
+  key: Uint8Array,
+  iv: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  try {
+    return joined(createDecipheriv('des-ede3-cbc', key, iv), sealed);
+  } catch {
+    return undefined;
   }
 }
 

@@ -97,6 +97,8 @@ describe('a container made by OpenSSL', () => {
     ['with certificates in the clear', PASSPHRASE, ['-certpbe', 'NONE']],
     ['with the key in the clear', PASSPHRASE, ['-keypbe', 'NONE']],
     ['with a MAC by SHA-512', PASSPHRASE, ['-macalg', 'sha512']],
+    ['by RC2 of 40 bits, as it was until OpenSSL 3', PASSPHRASE, ['-legacy']],
+    ['by RC2 of 128 bits', PASSPHRASE, ['-legacy', '-certpbe', 'PBE-SHA1-RC2-128']],
     ['with one round', PASSPHRASE, ['-noiter', '-nomaciter', ...legacy]],
     ['without passphrase', '', []],
     ['without passphrase, by 3DES', '', legacy],
@@ -130,7 +132,7 @@ describe('a container made by OpenSSL', () => {
 
   test.each<[what: string, options: readonly string[], text: RegExp]>([
     ['without MAC', ['-nomac'], /without MAC/],
-    ['encrypted by RC2', ['-legacy'], /RC2, expected PBES2/],
+    ['encrypted by RC4', ['-legacy', '-certpbe', 'PBE-SHA1-RC4-128'], /RC4, expected PBES2/],
   ])('is refused %s', async (_what, options, text) => {
     expect(await refusal(container('d.p12', PASSPHRASE, ...options), PASSPHRASE)).toMatch(text);
   });

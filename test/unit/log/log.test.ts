@@ -286,7 +286,7 @@ describe('files of the machine', () => {
   });
 });
 
-test('any text makes whole lines without control characters', () => {
+test('any text makes whole lines without control characters', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (message) => {
       const lines = formatLines(
