@@ -212,7 +212,9 @@ test('a /8 and a /64 cost no more than what was given out of them', () => {
   expect(performance.now() - before).toBeLessThan(5000);
 });
 
-test('offline leases of a large pool are bounded: the oldest is given again instead of a fresh one', () => {
+test('offline leases of a large pool are bounded: the oldest is given again instead of a fresh one', {
+  timeout: 30_000,
+}, () => {
   const b = bench('10.0.0.0/8');
   for (let i = 0; i < MAX_OFFLINE_LEASES; i++) b.take(`peer-${i}`)?.release();
   expect(b.counts).toEqual([[0, MAX_OFFLINE_LEASES]]);
