@@ -2,9 +2,11 @@ import { ConnectionStore } from './config/connection-store.ts';
 import type { DaemonOptions } from './config/options.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CredentialFileSource } from './contracts/credential-files.ts';
+import type { CrlFiles } from './contracts/crl-files.ts';
 import type { Crypto } from './contracts/crypto.ts';
 import type { DatagramTransport } from './contracts/datagram.ts';
 import type { DaemonEvent } from './contracts/events.ts';
+import type { Fetcher } from './contracts/fetcher.ts';
 import type { StateJournal } from './contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
 import type { LogHub } from './contracts/logger.ts';
@@ -19,8 +21,8 @@ import { Controller } from './control/controller.ts';
 import { LeftoverGrace } from './control/leftover-grace.ts';
 import { within } from './control/within.ts';
 import { Credentials } from './credentials/credentials.ts';
+import type { ExpiryWatch } from './credentials/expiry-watch.ts';
 import { FileCredentials } from './credentials/file-credentials.ts';
-import type { RevocationChecker } from './credentials/revocation/checker.ts';
 import { SharedKeyStore } from './credentials/shared-keys.ts';
 import { RoundCredentialsCache } from './ike/authenticators/round-credentials.ts';
 import { IkeSaManager } from './ike/ike-sa-manager.ts';
@@ -38,7 +40,7 @@ import { Receiver } from './network/receiver.ts';
 import { Sender } from './network/sender.ts';
 import { PoolStore } from './pools/pool-store.ts';
 import type { IpAddress } from './proto/ip-address.ts';
-import { NO_REVOCATION, trustConnection, trustServices } from './trust-services.ts';
+import { trustConnection, trustServices } from './trust-services.ts';
 import { Emitter } from './util/emitter.ts';
 import { errorText } from './util/error.ts';
 
@@ -57,8 +59,12 @@ export interface DaemonContracts {
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
-  /** Finds out whether certificates were revoked; without it that is unknown. */
-  readonly revocation?: RevocationChecker;
+  /** Fetches CRLs, OCSP responses and certificates; without it nothing is fetched. */
+  readonly fetcher?: Fetcher | undefined;
+  /** Where fetched CRLs outlive the process (`cache_crls`). */
+  readonly crlFiles?: CrlFiles | undefined;
+  /** Lets everything else run, in the middle of long work. */
+  readonly pause?: () => Promise<void>;
   /** Runs updown scripts; without it they are not run. */
   readonly processes?: Processes;
   /** Where established IKE_SAs are kept for a successor; without it they end with the process. */
@@ -82,6 +88,8 @@ export interface IkeDaemon {
   readonly control: Control;
   readonly sharedKeys: SharedKeyStore;
   readonly credentials: Credentials;
+  /** Warns of certificates that expire, once started. */
+  readonly expiryWatch: ExpiryWatch;
   readonly manager: IkeSaManager;
   readonly options: () => DaemonOptions;
   /** Cleans up after a predecessor that was killed, then receives. */
@@ -125,11 +133,16 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   });
   const publicKeys = trustServices({
     clock,
+    random,
     crypto,
     logger: hub,
-    options: current,
+    options,
     credentials,
-    revocation: contracts.revocation ?? NO_REVOCATION,
+    privateKeys: contracts.privateKeys,
+    fetcher: contracts.fetcher,
+    crlFiles: contracts.crlFiles,
+    pause: contracts.pause,
+    onExpired: () => events.emit({ kind: 'alert', type: 'cert-expired' }),
   });
   const fileCredentials = new FileCredentials({
     credentials,
@@ -278,6 +291,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     control,
     sharedKeys,
     credentials,
+    expiryWatch: publicKeys.expiryWatch,
     manager,
     options,
     get idle() {
@@ -285,6 +299,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     },
     async start() {
       // Whoever connects first is judged by the same credentials as everybody later.
+      await publicKeys.start();
       await contracts.credentialFiles?.start((changes) => fileCredentials.handle(changes));
       installer.onEvent((event) => manager.onKernelEvent(event));
       nameServers.start();
@@ -318,6 +333,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await virtualIps.close();
       await within(clock, nameServers.close(), SHUTDOWN_LIMIT, never);
       contracts.sessions?.discard();
+      publicKeys.expiryWatch.stop();
+      publicKeys.close();
       fileCredentials[Symbol.dispose]();
       sharedKeys.clear();
     },

@@ -15,6 +15,8 @@ import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 import { openLogs, prepareLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
 import { NodeClock } from './runtime/node-clock.ts';
+import { NodeCrlFiles } from './runtime/node-crl-files.ts';
+import { NodeFetcher } from './runtime/node-fetcher.ts';
 import { NodeFiles } from './runtime/node-files.ts';
 import { NodeJournal } from './runtime/node-journal.ts';
 import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
@@ -150,6 +152,9 @@ export async function startService(start: ServiceStart): Promise<Service> {
           { log: hub, clock },
         ),
       ),
+    fetcher: new NodeFetcher(),
+    crlFiles: new NodeCrlFiles(`${options['plugins.credentials-files.directory']}/x509crl`),
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
     processes: new NodeProcesses(),
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
@@ -164,6 +169,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
   await daemon.start().catch((error: unknown) => {
     throw kernelStartupError(error);
   });
+  daemon.expiryWatch.start();
   opened.use(
     await createViciServer({
       control: daemon.control,

@@ -1,35 +1,79 @@
 import type { ConnectionConfig } from './config/connection-types.ts';
 import type { DaemonOptions } from './config/options.ts';
 import type { Clock } from './contracts/clock.ts';
+import type { CrlFiles } from './contracts/crl-files.ts';
 import type { Crypto } from './contracts/crypto.ts';
+import type { Fetcher } from './contracts/fetcher.ts';
 import type { Logger } from './contracts/logger.ts';
+import type { Random } from './contracts/random.ts';
+import type { PrivateKeys } from './contracts/signatures.ts';
 import type { Credentials } from './credentials/credentials.ts';
+import { type CertificateInUse, ExpiryWatch } from './credentials/expiry-watch.ts';
+import { HashAndUrl, hashAndUrlOf } from './credentials/hash-and-url.ts';
 import { PATH_LIMITS } from './credentials/path/limits.ts';
 import { PathFinder } from './credentials/path/path-finder.ts';
 import { NO_WEAK_ALGORITHMS } from './credentials/path/strength.ts';
 import { VerifiedSignatures } from './credentials/path/verified-signatures.ts';
 import { CredentialTrust } from './credentials/peer-trust.ts';
 import type { PublicKeyServices } from './credentials/public-keys.ts';
-import type { RevocationChecker } from './credentials/revocation/checker.ts';
+import { ocspCodec } from './credentials/revocation/ocsp-codec.ts';
+import { OcspStapler } from './credentials/revocation/ocsp-stapler.ts';
+import { RevocationService } from './credentials/revocation/revocation-service.ts';
+import type { RevocationSettings } from './credentials/revocation/sources.ts';
+import type { Certificate } from './credentials/x509/certificate.ts';
+import { decodeCertificate } from './credentials/x509/decode-certificate.ts';
+import { decodeCrlInSlices } from './credentials/x509/decode-crl.ts';
+import type { DecodeTools } from './credentials/x509/tools.ts';
 
 /** What trust is composed of. */
 export interface TrustSetup {
   readonly clock: Clock;
+  readonly random: Random;
   readonly crypto: Crypto;
   readonly logger: Logger;
-  /** As they are at the start of the daemon. */
-  readonly options: DaemonOptions;
+  /** The options in force now; some count at the start only. */
+  readonly options: () => DaemonOptions;
   readonly credentials: Credentials;
-  readonly revocation: RevocationChecker;
+  readonly privateKeys: PrivateKeys;
+  /** Without it nothing is fetched. */
+  readonly fetcher: Fetcher | undefined;
+  readonly crlFiles: CrlFiles | undefined;
+  /** Lets everything else run, in the middle of long work. */
+  readonly pause: (() => Promise<void>) | undefined;
+  /** A certificate that somebody depends on has expired. */
+  readonly onExpired: (certificate: Certificate) => void;
+}
+
+/** Who is believed, with what runs beside it. */
+export interface TrustServices extends PublicKeyServices {
+  readonly expiryWatch: ExpiryWatch;
+  /** Reads what a predecessor fetched. */
+  start(): Promise<void>;
+  close(): void;
 }
 
 /** Signatures on certificates that are remembered as right. */
 const REMEMBERED_SIGNATURES = 4096;
 
+/** Milliseconds that our answer waits for the first OCSP response about a certificate of ours. */
+const STAPLE_LIMIT = 2000;
+
+const NO_FETCHER: Fetcher = {
+  fetch: async ({ url }) => ({
+    ok: false,
+    reason: `fetching '${url}' failed: this daemon fetches nothing`,
+  }),
+};
+
 /** Puts together who is believed: what is loaded, paths to it, and revocation. */
-export function trustServices(setup: TrustSetup): PublicKeyServices {
-  const { clock, crypto, logger, options, credentials, revocation } = setup;
-  const remembered = options.cert_cache ? REMEMBERED_SIGNATURES : 0;
+export function trustServices(setup: TrustSetup): TrustServices {
+  const { clock, crypto, logger, options, credentials, fetcher = NO_FETCHER } = setup;
+  const tools: DecodeTools = {
+    publicKey: (spki) => crypto.signatures.publicKey(spki),
+    hash: (name, ...chunks) => crypto.hash(name, ...chunks),
+  };
+  const initial = options();
+  const remembered = initial.cert_cache ? REMEMBERED_SIGNATURES : 0;
   const signatures = new VerifiedSignatures(crypto.signatures, remembered);
   const finder = new PathFinder({
     sources: credentials,
@@ -37,7 +81,37 @@ export function trustServices(setup: TrustSetup): PublicKeyServices {
     clock,
     limits: PATH_LIMITS,
     weak: NO_WEAK_ALGORITHMS,
-    enforceCritical: options['x509.enforce_critical'],
+    enforceCritical: initial['x509.enforce_critical'],
+  });
+  const settings = (): RevocationSettings => revocationSettings(options());
+  const { pause = () => Promise.resolve() } = setup;
+  const revocation = new RevocationService({
+    ...setup,
+    fetcher,
+    ocspCodec: ocspCodec(tools),
+    decodeCrl: (der) => decodeCrlInSlices(der, tools, pause),
+    source: () => credentials.store.snapshot(),
+    urlsOf: (issuer) => credentials.authoritySource.urisOf(issuer),
+    signatures,
+    paths: finder,
+    settings,
+  });
+  credentials.addCache(revocation);
+  const stapler = new OcspStapler({
+    clock,
+    logger,
+    ocsp: revocation.ocsp,
+    enabled: () => settings().enableOcsp,
+    timeout: () => settings().timeout,
+  });
+  const hashAndUrl = new HashAndUrl({
+    clock,
+    logger,
+    fetcher,
+    crypto,
+    decode: (der) => decodeCertificate(der, tools),
+    enabled: () => options().hash_and_url,
+    timeout: () => settings().timeout,
   });
   return {
     trust: new CredentialTrust({
@@ -45,17 +119,59 @@ export function trustServices(setup: TrustSetup): PublicKeyServices {
       signatures,
       revocation,
       crypto,
-      rejectTrustedEndEntity: options.reject_trusted_end_entity,
+      rejectTrustedEndEntity: initial.reject_trusted_end_entity,
       clock,
       logger,
     }),
     certificates: credentials,
-    authorities: () =>
-      credentials.store
-        .snapshot()
-        .trustedCas()
-        .map(({ certificate }) => certificate),
+    authorities: () => trustedCas(credentials),
+    certificateUrl: (certificate) => urlOf(setup, certificate),
+    fetchCertificate: (hash, url) => hashAndUrl.fetch(hash, url),
+    staple: (chain) => stapler.stapleWithin(chain, STAPLE_LIMIT),
+    expiryWatch: new ExpiryWatch({
+      clock,
+      logger,
+      inUse: () => inUse(setup),
+      onExpired: setup.onExpired,
+    }),
+    start: () => revocation.start(),
+    close: () => stapler.close(),
   };
+}
+
+function revocationSettings(options: DaemonOptions): RevocationSettings {
+  return {
+    enableCrl: options['plugins.revocation.enable_crl'],
+    enableOcsp: options['plugins.revocation.enable_ocsp'],
+    timeout: options['plugins.revocation.timeout'] * 1000,
+    cacheCrls: options.cache_crls,
+    nonceOctets: options.ocsp_nonce_len,
+  };
+}
+
+function trustedCas(credentials: Credentials): readonly Certificate[] {
+  const cas = credentials.store.snapshot().trustedCas();
+  return cas.map(({ certificate }) => certificate);
+}
+
+/** Below the base that is configured for the CA of a certificate. */
+function urlOf({ credentials, crypto }: TrustSetup, certificate: Certificate): string | undefined {
+  for (const { certificate: ca } of credentials.snapshot().bySubject(certificate.issuerKey)) {
+    const [base] = credentials.authoritySource.certUriBasesOf(ca);
+    if (base !== undefined) return hashAndUrlOf(certificate, base, crypto).url;
+  }
+  return undefined;
+}
+
+function* inUse({ credentials, privateKeys }: TrustSetup): Iterable<CertificateInUse> {
+  for (const { credential, trusted } of credentials.store.snapshot().list()) {
+    if (credential.type !== 'X509') continue;
+    const { value: certificate, flag } = credential;
+    const key = certificate.publicKey;
+    if (key !== undefined && privateKeys.find(key.keyId) !== undefined) {
+      yield { certificate, role: 'own' };
+    } else if (flag === 'CA' && trusted) yield { certificate, role: 'ca' };
+  }
 }
 
 /** The CAs that a connection names are trusted as long as it is loaded; what came with our certificates helps to build their chains. */
@@ -72,11 +188,3 @@ export function trustConnection(
     ...along.map((der) => ({ type: 'X509' as const, der, trusted: false })),
   ]);
 }
-
-/** For a daemon that cannot ask anybody: what is nowhere to be asked about is skipped, the rest is unknown. */
-export const NO_REVOCATION: RevocationChecker = {
-  check: async ({ certificate: { crlDistributionPoints, ocspUris } }) =>
-    crlDistributionPoints.length + ocspUris.length === 0
-      ? { status: 'skipped', reason: 'neither a CRL nor an OCSP responder is named' }
-      : { status: 'unavailable', reason: 'this daemon does not check revocation' },
-};

@@ -28,7 +28,7 @@ export const OPTIONS = {
     'now',
     'Half-open IKE_SAs per source address from which on IKE_SA_INITs are ignored; 0 = off.',
   ),
-  cache_crls: bool(false, 'later', 'Write fetched CRLs to the swanctl x509crl directory.'),
+  cache_crls: bool(false, 'now', 'Write fetched CRLs to the swanctl x509crl directory.'),
   cert_cache: bool(true, 'start', 'Remember the results of issuer and subject signature checks.'),
   check_current_path: bool(
     false,
@@ -148,7 +148,7 @@ export const OPTIONS = {
   ),
   nbns1: text('now', 'WINS server handed to peers.'),
   nbns2: text('now', 'Second WINS server handed to peers.'),
-  ocsp_nonce_len: int(32, [1, 32], 'later', 'Length of the nonce in OCSP requests.', 'octets'),
+  ocsp_nonce_len: int(32, [1, 32], 'now', 'Length of the nonce in OCSP requests.', 'octets'),
   port: int(500, PORT, 'start', 'Local IKE port; 0 = random.'),
   port_nat_t: int(
     4500,
@@ -361,9 +361,9 @@ export const OPTIONS = {
     'start',
     'How long the kernel keeps an unanswered acquire and a reserved SPI; 0 leaves its own.',
   ),
-  'plugins.revocation.enable_crl': bool(true, 'later', 'Check CRLs.'),
-  'plugins.revocation.enable_ocsp': bool(true, 'later', 'Check OCSP.'),
-  'plugins.revocation.timeout': seconds(10, 'later', 'Longest fetch of a CRL or OCSP answer.'),
+  'plugins.revocation.enable_crl': bool(true, 'now', 'Check CRLs.'),
+  'plugins.revocation.enable_ocsp': bool(true, 'now', 'Check OCSP.'),
+  'plugins.revocation.timeout': seconds(10, 'now', 'Longest fetch of a CRL or OCSP answer.'),
   'plugins.updown.max_parallel': int(
     8,
     [1, 256],

@@ -1,4 +1,5 @@
 import type { CertificateSources } from './certificate-source.ts';
+import type { HashAndUrlResult } from './hash-and-url.ts';
 import type { PeerTrust } from './trust.ts';
 import type { Certificate } from './x509/certificate.ts';
 
@@ -10,12 +11,12 @@ export interface PublicKeyServices {
   /** CA certificates that are trusted, in the order of loading: what peers are asked for. */
   authorities(): readonly Certificate[];
   /** Where a peer can fetch a certificate of ours, RFC 7296 section 3.6; `undefined` if nowhere. */
-  certificateUrl?(certificate: Certificate): string | undefined;
+  certificateUrl(certificate: Certificate): string | undefined;
+  /** The certificate behind a hash (SHA-1) and URL. Bounded in time and size, never rejects. */
+  fetchCertificate(hash: Uint8Array, url: string): Promise<HashAndUrlResult>;
   /**
-   * The certificate behind a hash and URL, DER, if what is fetched has the hash (SHA-1, 20 octets). Bounded in time and size, never
-   * rejects.
+   * Current OCSP responses for certificates of ours, DER, for peers that ask for them (RFC 4806); the chain begins with ours and ends with
+   * the root. Bounded in time, never rejects.
    */
-  fetchCertificate?(hash: Uint8Array, url: string): Promise<Uint8Array | undefined>;
-  /** A current OCSP response for a certificate of ours, DER, for peers that ask for it (RFC 4806). Bounded in time, never rejects. */
-  ocspResponse?(certificate: Certificate, issuer: Certificate): Promise<Uint8Array | undefined>;
+  staple(chain: readonly Certificate[]): Promise<readonly Uint8Array[]>;
 }

@@ -28,6 +28,11 @@ export class VirtualFetcher implements Fetcher {
     this.#servers.set(url, isServer ? server : { answer: () => server });
   }
 
+  /** Somebody waits for a server, and so for time to pass. */
+  get busy(): boolean {
+    return this.#flights.size > 0;
+  }
+
   fetch(request: FetchRequest): Promise<FetchResult> {
     const key = `${request.url} ${String(request.body)}`;
     let flight = this.#flights.get(key);

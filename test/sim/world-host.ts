@@ -26,6 +26,7 @@ import { Incarnation, type Moment } from './incarnation.ts';
 import { MemorySessions } from './memory-sessions.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimHost, SimNetwork } from './sim-network.ts';
+import { VirtualFetcher } from './virtual-fetcher.ts';
 
 /** How a host differs from a plain one. */
 export interface HostSetup {
@@ -60,6 +61,8 @@ export class WorldHost {
   log: MemoryLog;
   transport: SimHost;
   daemon: IkeDaemon;
+  /** Servers with CRLs, OCSP responders and certificates, as this host reaches them. */
+  readonly fetcher: VirtualFetcher;
   /** Private keys of this daemon; a new one after `reborn`. */
   privateKeys: PrivateKeys;
   readonly #setup: HostSetup;
@@ -78,6 +81,7 @@ export class WorldHost {
     this.kernel.wallClock = () => setup.network.clock.wallClock();
     this.transport = setup.network.host(name, setup.addresses);
     this.privateKeys = new InProcessKeys(setup.crypto.signatures);
+    this.fetcher = new VirtualFetcher(setup.network.clock);
     this.daemon = this.#build();
   }
 
@@ -192,6 +196,7 @@ export class WorldHost {
       net: kernel,
       crypto,
       privateKeys: this.privateKeys,
+      fetcher: this.fetcher,
       hub: this.log,
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),

@@ -169,7 +169,9 @@ export class World implements AsyncDisposable {
   async #quiet(): Promise<void> {
     for (let turn = 0; turn < BUSY_TURNS; turn++) {
       await (turn < PATIENT_TURNS ? aTurn() : aWhile());
-      if (this.hosts.every((host) => !host.alive || host.daemon.idle)) return;
+      const settled = (host: WorldHost): boolean =>
+        !host.alive || host.daemon.idle || host.fetcher.busy;
+      if (this.hosts.every(settled)) return;
     }
     throw this.#failure('a daemon stays busy');
   }

@@ -8,6 +8,9 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { Abilities } from './abilities.ts';
 import type { OwnCredential } from './own-credential.ts';
 
+/** CERT payloads that peers read, ours above all. */
+const MAX_CERTS = 8;
+
 /**
  * The CERT payloads that go with our signature: our certificate first, then the CAs up to the root and without it, then an
  * OCSP response if the peer asked for one (RFC 4806); or our raw key (RFC 7670). `send_cert` says when.
@@ -27,15 +30,14 @@ export async function certPayloads(
     return [{ kind: 'CERT', encoding: RAW_PUBLIC_KEY, data: publicKey.spki }];
   }
   if (sendCert !== 'always' && !asked(X509_SIGNATURE)) return [];
-  const payloads = [
+  const payloads: Payload[] = [
     certPayload(sa, certificate, 'end entity', fetches),
     ...issuers.map((issuer) => certPayload(sa, issuer, 'issuer', fetches)),
   ];
   if ((ocsp === 'reply' || ocsp === 'both') && asked(OCSP_CONTENT)) {
-    const status = await ownStatus(sa, certificate, issuers[0]);
-    if (status !== undefined) payloads.push({ kind: 'CERT', encoding: OCSP_CONTENT, data: status });
+    payloads.push(...(await ocspPayloads(sa, [certificate, ...issuers])));
   }
-  return payloads;
+  return payloads.slice(0, MAX_CERTS);
 }
 
 function certPayload(
@@ -47,9 +49,7 @@ function certPayload(
   const { env, log } = sa;
   const name = printDn(certificate.subject) ?? '';
   const url =
-    fetches && env.options().hash_and_url
-      ? env.publicKeys.certificateUrl?.(certificate)
-      : undefined;
+    fetches && env.options().hash_and_url ? env.publicKeys.certificateUrl(certificate) : undefined;
   if (url !== undefined) {
     log.log('ike', 1, `sending hash-and-url "${url}"`);
     const data = concatBytes(env.crypto.hash('sha1', certificate.der), utf8(url));
@@ -59,21 +59,16 @@ function certPayload(
   return { kind: 'CERT', encoding: CertEncoding.X509_SIGNATURE, data: certificate.der };
 }
 
-async function ownStatus(
-  sa: IkeSa,
-  certificate: Certificate,
-  issuer: Certificate | undefined,
-): Promise<Uint8Array | undefined> {
-  const { ocspResponse, certificates } = sa.env.publicKeys;
-  const [root] = certificates.snapshot().bySubject(certificate.issuerKey);
-  const signer = issuer ?? root?.certificate;
-  if (ocspResponse === undefined || signer === undefined) return undefined;
-  const status = await ocspResponse(certificate, signer);
-  if (status === undefined) return undefined;
-  sa.log.log(
-    'ike',
-    1,
-    `sending OCSP status for certificate: ${printDn(certificate.subject) ?? ''}`,
-  );
-  return status;
+async function ocspPayloads(sa: IkeSa, chain: readonly Certificate[]): Promise<readonly Payload[]> {
+  const { publicKeys } = sa.env;
+  const last = chain.at(-1);
+  const [root] =
+    last === undefined ? [] : publicKeys.certificates.snapshot().bySubject(last.issuerKey);
+  const whole = root === undefined ? chain : [...chain, root.certificate];
+  const responses = await publicKeys.staple(whole);
+  if (responses.length > 0) {
+    const name = printDn(chain[0]?.subject ?? new Uint8Array(0)) ?? '';
+    sa.log.log('ike', 1, `sending OCSP status for certificate: ${name}`);
+  }
+  return responses.map((data) => ({ kind: 'CERT', encoding: CertEncoding.OCSP_CONTENT, data }));
 }

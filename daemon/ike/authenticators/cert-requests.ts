@@ -115,8 +115,7 @@ export function certRequests(
   if (decoded.some(({ publicKeys }) => publicKeys.length > 0)) {
     payloads.push(request(CertEncoding.RAW_PUBLIC_KEY));
   }
-  const { fetchCertificate } = sa.env.publicKeys;
-  if (payloads.length > 0 && sa.env.options().hash_and_url && fetchCertificate !== undefined) {
+  if (payloads.length > 0 && sa.env.options().hash_and_url) {
     payloads.push(notify(NotifyType.HTTP_CERT_LOOKUP_SUPPORTED));
   }
   for (const payload of payloads) {

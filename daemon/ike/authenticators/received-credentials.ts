@@ -78,36 +78,29 @@ class Found implements ReceivedCredentials {
   }
 
   #certificate(der: Uint8Array): void {
-    const kind = this.certificates.length === 0 ? 'end entity' : 'issuer';
     const decoded = decodeCertificate(der, this.#tools);
-    if (!this.#keep(CertEncoding.X509_SIGNATURE, decoded, this.certificates) || !decoded.ok) return;
-    const name = printDn(decoded.value.subject) ?? '';
-    this.#sa.log.log('ike', 1, `received ${kind} cert "${name}"`);
+    if (decoded.ok) this.#add(decoded.value);
+    else this.#ignore(CertEncoding.X509_SIGNATURE, problemText(decoded.problem));
+  }
+
+  #add(certificate: Certificate): void {
+    const kind = this.certificates.length === 0 ? 'end entity' : 'issuer';
+    this.certificates.push(certificate);
+    this.#sa.log.log('ike', 1, `received ${kind} cert "${printDn(certificate.subject) ?? ''}"`);
   }
 
   async #fetch(data: Uint8Array): Promise<void> {
-    const { env, log } = this.#sa;
-    const encoding = CertEncoding.HASH_AND_URL_X509;
-    const { fetchCertificate } = env.publicKeys;
-    if (!env.options().hash_and_url || fetchCertificate === undefined) {
-      this.#ignore(encoding, 'charon.hash_and_url is off');
-      return;
-    }
-    const url = latin1(data.subarray(URL_HASH_OCTETS));
-    if (data.length > URL_HASH_OCTETS + MAX_URL_OCTETS || !/^http:\/\/[\x21-\x7e]+$/i.test(url)) {
-      this.#ignore(encoding, 'no http URL');
-      return;
-    }
-    log.log('ike', 1, `received hash-and-url "${url}"`);
-    const der = await fetchCertificate(data.slice(0, URL_HASH_OCTETS), url);
-    if (der === undefined) this.#ignore(encoding, `nothing with that hash could be fetched`);
-    else this.#certificate(der);
+    const { env } = this.#sa;
+    const url = latin1(data.subarray(URL_HASH_OCTETS, URL_HASH_OCTETS + MAX_URL_OCTETS + 1));
+    const hash = data.slice(0, URL_HASH_OCTETS);
+    const fetched = await env.publicKeys.fetchCertificate(hash, url);
+    if (fetched.ok) this.#add(fetched.certificate);
+    else this.#ignore(CertEncoding.HASH_AND_URL_X509, fetched.reason);
   }
 
-  #keep<T>(encoding: number, decoded: Decoded<T>, list: T[]): boolean {
+  #keep<T>(encoding: number, decoded: Decoded<T>, list: T[]): void {
     if (decoded.ok) list.push(decoded.value);
     else this.#ignore(encoding, problemText(decoded.problem));
-    return decoded.ok;
   }
 
   #ignore(encoding: number, why: string): void {
