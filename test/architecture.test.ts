@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   network: ['util', 'proto', 'contracts', 'wire/header.ts'],
   control: ['util', 'proto', 'contracts', 'config', 'pools', 'ike'],
   vici: ['util', 'proto', 'contracts', 'config', 'control'],
+  cli: ['util', 'proto', 'contracts', 'config', 'credentials', 'vici', 'runtime'],
   log: ['util', 'contracts'],
   plugin: ['util', 'contracts'],
   keyd: ['util', 'proto', 'contracts'],
@@ -28,7 +29,14 @@ const ambientGlobals =
 
 /** Packages that only one place may know. */
 const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
+<<<<<<< HEAD
   [/^node:/, /^(?:daemon\/(?:runtime\/|keyd\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
+=======
+  [
+    /^node:/,
+    /^(?:daemon\/(?:runtime\/|(?:cli\/\w+\/)?(?:main|process|service)\.ts)|native\/|plugins\/)/,
+  ],
+>>>>>>> e17f32a (Add swanctl, ours: the commands of the stock program with the same output)
   [/^@noble\//, /^plugins\/crypto-noble\//],
   [/^ldapts$/, /^daemon\/runtime\/fetch\//],
   [/^@peculiar\//, /^daemon\/credentials\//],

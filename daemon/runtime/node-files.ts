@@ -1,20 +1,36 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import type { Files } from '../contracts/files.ts';
+import type { OperatorFiles } from '../contracts/operator-files.ts';
 
 /** A configuration file larger than this is none. */
 const MAX_OCTETS = 16 * 1024 * 1024;
 
 /** Files of the machine. */
-export class NodeFiles implements Files {
+export class NodeFiles implements OperatorFiles {
   readText(path: string): string {
+    return new TextDecoder().decode(this.readOctets(path));
+  }
+
+  readOctets(path: string): Uint8Array {
     try {
       const stat = statSync(path);
       // Opening a FIFO would wait for its writer and with it the whole daemon.
       if (!stat.isFile()) throw new Error('not a regular file');
       if (stat.size > MAX_OCTETS) throw new Error('larger than 16 MiB');
-      return readFileSync(path, 'utf8');
+      const read = readFileSync(path);
+      return new Uint8Array(read.buffer, read.byteOffset, read.length);
+    } catch (error) {
+      throw new Error(reasonOf(error), { cause: error });
+    }
+  }
+
+  list(folder: string): readonly string[] {
+    try {
+      return readdirSync(folder)
+        .map((name) => join(folder, name))
+        .filter(isFile)
+        .sort();
     } catch (error) {
       throw new Error(reasonOf(error), { cause: error });
     }

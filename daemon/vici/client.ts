@@ -1,10 +1,7 @@
 import { list, section, type Tree, type TreeEntry, value } from '../config/tree.ts';
-import type { StreamConnection, StreamSystem } from '../contracts/stream.ts';
+import type { StreamSystem } from '../contracts/stream.ts';
 import { latin1 } from '../util/bytes.ts';
-import { IkedError } from '../util/error.ts';
-import { decodeMessage } from './message.ts';
-import { encodeSegment, MAX_PACKET, PacketType, readHead } from './packet.ts';
-import { SegmentReader } from './segments.ts';
+import { ViciChannel, ViciError } from './channel.ts';
 
 /** What a request is written as: nested objects are sections, arrays lists, everything else key/values. */
 export interface ViciInput {
@@ -28,23 +25,6 @@ export interface ViciEvent {
   readonly data: ViciMap;
 }
 
-/** A request that failed: refused by the daemon (`errmsg`), unknown to it, or cut off. */
-export class ViciError extends IkedError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('VICI', message, options);
-  }
-}
-
-interface Reply {
-  readonly type: number;
-  readonly tree: Tree;
-}
-
-interface Waiting {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * A client of the VICI socket. Requests go out one after the other, however many are asked for at once; answers are
  * promises, streams are async iterables.
@@ -57,50 +37,28 @@ interface Waiting {
  * ```
  */
 export class ViciClient implements AsyncDisposable {
-  readonly #stream: StreamConnection;
-  readonly #segments = new SegmentReader();
-  readonly #waiting: Waiting[] = [];
-  readonly #listeners = new Map<string, Set<(data: ViciMap) => void>>();
-  readonly #onClosed = new Set<(error: ViciError) => void>();
-  #turn: Promise<unknown> = Promise.resolve();
-  #closed: ViciError | undefined;
+  readonly #channel: ViciChannel;
 
-  constructor(stream: StreamConnection) {
-    this.#stream = stream;
-    stream.onData((octets) => this.#received(octets));
-    stream.onClose(() => this.#fail(new ViciError('the daemon closed the connection')));
+  constructor(channel: ViciChannel) {
+    this.#channel = channel;
   }
 
-  /**
-   * Connects to the daemon's socket. Aborting the signal ends the connection, which is the protocol's only way to give
-   * up a command that runs: whatever waits rejects, and SAs under way go on.
-   */
+  /** Connects to the daemon's socket, see {@link ViciChannel.connect}. */
   static async connect(
     streams: StreamSystem,
     path = '/run/charon.vici',
     signal?: AbortSignal,
   ): Promise<ViciClient> {
-    signal?.throwIfAborted();
-    const client = new ViciClient(await streams.connect(path));
-    const abort = (): void => client.#close(new ViciError('the client was aborted'));
-    if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    client.#onClosed.add(() => signal?.removeEventListener('abort', abort));
-    return client;
+    return new ViciClient(await ViciChannel.connect(streams, path, signal));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#close(new ViciError('the client was closed'));
-    return Promise.resolve();
+    return this.#channel[Symbol.asyncDispose]();
   }
 
   /** Sends a request and gives its answer, whatever it says. Rejects with {@link ViciError} if there is none. */
   async call(command: string, input: ViciInput = {}): Promise<ViciMap> {
-    const reply = await this.#exchange(PacketType.CMD_REQUEST, command, toTree(input));
-    if (reply.type === PacketType.CMD_UNKNOWN) {
-      throw new ViciError(`the daemon does not know the command '${command}'`);
-    }
-    return toMap(reply.tree);
+    return toMap(await this.#channel.call(command, toTree(input)));
   }
 
   /** The same, and rejects with `errmsg` unless the answer says `success=yes` or nothing about success. */
@@ -119,7 +77,9 @@ export class ViciClient implements AsyncDisposable {
    */
   async *stream(command: string, event: string, input: ViciInput = {}): AsyncGenerator<ViciMap> {
     const queue = new EventQueue();
-    const stop = await this.#listen(event, (data) => queue.push({ name: event, data }));
+    const stop = await this.#channel.listen(event, (tree) =>
+      queue.push({ name: event, data: toMap(tree) }),
+    );
     try {
       this.request(command, input).then(
         () => queue.end(),
@@ -135,17 +95,18 @@ export class ViciClient implements AsyncDisposable {
   async *events(names: readonly string[], signal?: AbortSignal): AsyncGenerator<ViciEvent> {
     const queue = new EventQueue();
     const stops: (() => Promise<void>)[] = [];
-    const onClosed = (error: ViciError): void => queue.end(error);
+    const forget = this.#channel.onClosed((error) => queue.end(error));
     const onAbort = (): void => queue.end();
-    this.#onClosed.add(onClosed);
     signal?.addEventListener('abort', onAbort);
     try {
       for (const name of names) {
-        stops.push(await this.#listen(name, (data) => queue.push({ name, data })));
+        stops.push(
+          await this.#channel.listen(name, (tree) => queue.push({ name, data: toMap(tree) })),
+        );
       }
       if (signal?.aborted !== true) yield* queue;
     } finally {
-      this.#onClosed.delete(onClosed);
+      forget();
       signal?.removeEventListener('abort', onAbort);
       for (const stop of stops) await stop();
     }
@@ -206,82 +167,6 @@ export class ViciClient implements AsyncDisposable {
 
   listConns(input: { readonly ike?: string } = {}): AsyncGenerator<ViciMap> {
     return this.stream('list-conns', 'list-conn', input);
-  }
-
-  async #listen(event: string, listener: (data: ViciMap) => void): Promise<() => Promise<void>> {
-    const known = this.#listeners.get(event);
-    const listeners = known ?? new Set();
-    listeners.add(listener);
-    if (known === undefined) {
-      this.#listeners.set(event, listeners);
-      const reply = await this.#exchange(PacketType.EVENT_REGISTER, event, []);
-      if (reply.type !== PacketType.EVENT_CONFIRM) {
-        this.#listeners.delete(event);
-        throw new ViciError(`the daemon does not know the event '${event}'`);
-      }
-    }
-    return async () => {
-      listeners.delete(listener);
-      if (listeners.size > 0 || this.#listeners.get(event) !== listeners) return;
-      this.#listeners.delete(event);
-      if (this.#closed === undefined) await this.#exchange(PacketType.EVENT_UNREGISTER, event, []);
-    };
-  }
-
-  // There are no sequence numbers: the next packet that is no event answers the request that was sent last.
-  #exchange(type: PacketType, name: string, tree: Tree): Promise<Reply> {
-    const segment = encodeSegment(type, name, tree);
-    if (segment === undefined) {
-      return Promise.reject(new ViciError(`'${name}' exceeds ${MAX_PACKET} octets`));
-    }
-    const reply = this.#turn.then(
-      () =>
-        new Promise<Reply>((resolve, reject) => {
-          if (this.#closed !== undefined) {
-            reject(this.#closed);
-            return;
-          }
-          this.#waiting.push({ resolve, reject });
-          this.#stream.write(segment);
-        }),
-    );
-    this.#turn = reply.catch(() => undefined);
-    return reply;
-  }
-
-  #received(octets: Uint8Array): void {
-    const result = this.#segments.push(octets);
-    for (const packet of result.packets) this.#packet(packet);
-    if (result.kind === 'too-long') {
-      this.#stream.destroy();
-      this.#fail(new ViciError(`the daemon announced a packet of ${result.length} octets`));
-    }
-  }
-
-  #packet(packet: Uint8Array): void {
-    const head = readHead(packet);
-    if (head === undefined) return;
-    const { tree } = decodeMessage(packet, head.offset);
-    if (head.type !== PacketType.EVENT) {
-      this.#waiting.shift()?.resolve({ type: head.type, tree });
-      return;
-    }
-    const listeners = this.#listeners.get(head.name);
-    if (listeners === undefined) return;
-    const data = toMap(tree);
-    for (const listener of listeners) listener(data);
-  }
-
-  #close(error: ViciError): void {
-    this.#fail(error);
-    this.#stream.destroy();
-  }
-
-  #fail(error: ViciError): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = error;
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
-    for (const closed of this.#onClosed) closed(error);
   }
 }
 

@@ -13,6 +13,8 @@ import type { Finished } from './run.ts';
 import { waitFor } from './wait.ts';
 
 const LOG = '/var/log/iked.log';
+/** Milliseconds for iked to establish: it repeats a lost request after 2, 4, 8 and 16 s, and a lossy path loses several. */
+const ESTABLISH_TIME = 45_000;
 const CONF = '/etc/iked.conf';
 const CIPHERS: Readonly<Record<Cipher, string>> = {
   aes128gcm16: 'enc aes-128-gcm',
@@ -55,7 +57,11 @@ export class OpenIkedGateway implements Gateway {
     this.host.write(CONF, this.#conf?.('active') ?? '');
     const done = await this.#ikectl('reload');
     if (done.code === 0) {
-      await waitFor('iked to establish', async () => (await this.establishedCount()) > 0, 12_000);
+      await waitFor(
+        'iked to establish',
+        async () => (await this.establishedCount()) > 0,
+        ESTABLISH_TIME,
+      );
     }
     return done;
   }

@@ -1,0 +1,200 @@
+import type { ConfNode } from '../../../config/conf-tree.ts';
+import { findList, findText, section, type Tree, value } from '../../../config/tree.ts';
+import { latin1 } from '../../../util/bytes.ts';
+import { type CommandContext, CommandFailure, Errno, type SwanctlCommand } from '../command.ts';
+import { authorityMessage, connectionMessage, FileProblem, poolMessage } from '../conf-messages.ts';
+import { type OpenedConfig, openConfig } from '../open-config.ts';
+import { PRETTY, RAW, takes } from '../shared-options.ts';
+
+/** The option that all commands which read swanctl.conf have. */
+export const FILE = takes('file', 'f', 'custom path to swanctl.conf');
+
+/** Things that are loaded by name, one request each, and unloaded when the file has them no more. */
+interface Kind {
+  /** Section of swanctl.conf, and the word in the summary. */
+  readonly plural: 'connections' | 'pools' | 'authorities';
+  readonly singular: string;
+  readonly load: string;
+  readonly unload: string;
+  readonly list: string;
+  /** Names in the answer to `list`. */
+  names(answer: Tree): readonly string[];
+  message(node: ConfNode, cx: CommandContext, config: OpenedConfig): Tree;
+}
+
+const CONNECTIONS: Kind = {
+  plural: 'connections',
+  singular: 'connection',
+  load: 'load-conn',
+  unload: 'unload-conn',
+  list: 'get-conns',
+  names: (answer) => listed(answer, 'conns'),
+  message: (node, cx, { base }) => connectionMessage(node, base, cx.files),
+};
+
+const POOLS: Kind = {
+  plural: 'pools',
+  singular: 'pool',
+  load: 'load-pool',
+  unload: 'unload-pool',
+  list: 'get-pools',
+  names: (answer) => answer.flatMap((entry) => (entry.kind === 'section' ? [entry.name] : [])),
+  message: (node) => poolMessage(node),
+};
+
+const AUTHORITIES: Kind = {
+  plural: 'authorities',
+  singular: 'authority',
+  load: 'load-authority',
+  unload: 'unload-authority',
+  list: 'get-authorities',
+  names: (answer) => listed(answer, 'authorities'),
+  message: (node, cx, { base }) => authorityMessage(node, base, cx.files),
+};
+
+function listed(answer: Tree, name: string): readonly string[] {
+  return (findList(answer, name) ?? []).map(latin1);
+}
+
+export const loadConns: SwanctlCommand = command('load-conns', 'c', 'connection', loadConnections);
+export const loadPools: SwanctlCommand = command('load-pools', 'a', 'pool', loadAddressPools);
+export const loadAuthorities: SwanctlCommand = command(
+  'load-authorities',
+  'b',
+  'authority',
+  loadAuthorityConfigs,
+);
+
+function command(
+  long: string,
+  short: string,
+  what: string,
+  load: (cx: CommandContext, config: OpenedConfig) => Promise<number>,
+): SwanctlCommand {
+  return {
+    long,
+    short,
+    description: `(re-)load ${what} configuration`,
+    synopsis: ['[--raw|--pretty]'],
+    options: [RAW, PRETTY, FILE],
+    run: (cx) => load(cx, openConfig(cx)),
+  };
+}
+
+/** Loads all connections of the file and unloads those it has no more; resolves with the exit code. */
+export function loadConnections(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  return loadKind(cx, config, CONNECTIONS);
+}
+
+/** The same for pools. */
+export function loadAddressPools(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  return loadKind(cx, config, POOLS);
+}
+
+/** The same for authorities. */
+export function loadAuthorityConfigs(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  return loadKind(cx, config, AUTHORITIES);
+}
+
+async function loadKind(cx: CommandContext, config: OpenedConfig, kind: Kind): Promise<number> {
+  const previous = await askQuietly(cx, kind.list);
+  const gone = new Set(previous === undefined ? [] : kind.names(previous));
+  const sections = config.root.at(kind.plural);
+  const names = sections.sectionNames();
+  let loaded = 0;
+  for (const name of names) {
+    gone.delete(name);
+    if (await loadOne(cx, config, kind, name, sections.at(name))) loaded++;
+  }
+  let unloaded = 0;
+  for (const name of gone) if (await unloadOne(cx, kind, name)) unloaded++;
+  return summary(cx, kind, names.length, loaded, unloaded);
+}
+
+async function loadOne(
+  cx: CommandContext,
+  config: OpenedConfig,
+  kind: Kind,
+  name: string,
+  node: ConfNode,
+): Promise<boolean> {
+  let message: Tree;
+  try {
+    message = kind.message(node, cx, config);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    cx.terminal.error(`${error.message}\n`);
+    return false;
+  }
+  const answer = await tryAsk(cx, kind.load, [section(name, message)]);
+  if (answer === undefined || cx.form !== undefined) return answer !== undefined;
+  if (findText(answer, 'success') === 'yes') {
+    cx.terminal.out(`loaded ${kind.singular} '${name}'\n`);
+    return true;
+  }
+  cx.terminal.error(
+    `loading ${kind.singular} '${name}' failed: ${findText(answer, 'errmsg') ?? ''}\n`,
+  );
+  return false;
+}
+
+async function unloadOne(cx: CommandContext, kind: Kind, name: string): Promise<boolean> {
+  const answer = await tryAsk(cx, kind.unload, [value('name', name)]);
+  if (answer === undefined || cx.form !== undefined) return answer !== undefined;
+  if (findText(answer, 'success') === 'yes') return true;
+  cx.terminal.error(
+    `unloading ${kind.singular} '${name}' failed: ${findText(answer, 'errmsg') ?? ''}\n`,
+  );
+  return false;
+}
+
+function summary(
+  cx: CommandContext,
+  { plural }: Kind,
+  found: number,
+  loaded: number,
+  unloaded: number,
+): number {
+  if (cx.form !== undefined) return 0;
+  if (found === 0) {
+    cx.terminal.out(`no ${plural} found, ${unloaded} unloaded\n`);
+    return 0;
+  }
+  if (loaded === found) {
+    cx.terminal.out(`successfully loaded ${loaded} ${plural}, ${unloaded} unloaded\n`);
+    return 0;
+  }
+  cx.terminal.error(
+    `loaded ${loaded} of ${found} ${plural}, ${found - loaded} failed to load, ${unloaded} unloaded\n`,
+  );
+  return Errno.EINVAL;
+}
+
+/** What the daemon has loaded; one that does not know the request has nothing to unload. */
+export async function askQuietly(cx: CommandContext, request: string): Promise<Tree | undefined> {
+  let answer: Tree;
+  try {
+    answer = await cx.ask(request);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return undefined;
+  }
+  if (cx.form !== undefined) cx.dump(`${request} reply`, answer, cx.form);
+  return answer;
+}
+
+/** Asks and dumps the answer if dumps are wanted; without an answer the reason is printed and there is none. */
+export async function tryAsk(
+  cx: CommandContext,
+  request: string,
+  input: Tree,
+): Promise<Tree | undefined> {
+  try {
+    const answer = await cx.ask(request, input);
+    if (cx.form !== undefined) cx.dump(`${request} reply`, answer, cx.form);
+    return answer;
+  } catch (error) {
+    cx.terminal.error(`${error instanceof Error ? error.message : error}\n`);
+    return undefined;
+  }
+}

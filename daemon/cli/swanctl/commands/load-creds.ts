@@ -1,0 +1,166 @@
+import type { ConfNode } from '../../../config/conf-tree.ts';
+import { findList, findText, list, type Tree, value } from '../../../config/tree.ts';
+import { latin1 } from '../../../util/bytes.ts';
+import { type CommandContext, Errno, type SwanctlCommand } from '../command.ts';
+import { secretOctets } from '../conf-messages.ts';
+import { contents, filesOf } from '../folder-files.ts';
+import { loadKeys } from '../key-folders.ts';
+import { type OpenedConfig, openConfig } from '../open-config.ts';
+import { flag, PRETTY, RAW } from '../shared-options.ts';
+import {
+  askQuietly,
+  FILE,
+  loadAddressPools,
+  loadAuthorityConfigs,
+  loadConnections,
+  tryAsk,
+} from './load-config.ts';
+
+const OPTIONS = [
+  flag('clear', 'c', 'clear previously loaded credentials'),
+  flag('noprompt', 'n', 'do not prompt for passwords'),
+  RAW,
+  PRETTY,
+  FILE,
+];
+
+export const loadCreds: SwanctlCommand = {
+  long: 'load-creds',
+  short: 's',
+  description: '(re-)load credentials',
+  synopsis: ['[--raw|--pretty] [--clear] [--noprompt]'],
+  options: OPTIONS,
+  run: (cx) => loadCredentials(cx, openConfig(cx)),
+};
+
+export const loadAll: SwanctlCommand = {
+  long: 'load-all',
+  short: 'q',
+  description: 'load credentials, authorities, pools and connections',
+  synopsis: ['[--raw|--pretty] [--clear] [--noprompt]'],
+  options: OPTIONS,
+  async run(cx) {
+    const config = openConfig(cx);
+    for (const step of [loadCredentials, loadAuthorityConfigs, loadAddressPools, loadConnections]) {
+      const code = await step(cx, config);
+      if (code !== 0) return code;
+    }
+    return 0;
+  },
+};
+
+/** Folders of certificates, and what is said of their files. */
+const CERTIFICATES: readonly (readonly [folder: string, type: string, flag: string])[] = [
+  ['x509', 'X509', 'NONE'],
+  ['x509ca', 'X509', 'CA'],
+  ['x509ocsp', 'X509', 'OCSP'],
+  ['x509aa', 'X509', 'AA'],
+  ['x509ac', 'X509_AC', 'NONE'],
+  ['x509crl', 'X509_CRL', 'NONE'],
+  ['pubkey', 'PUBKEY', 'NONE'],
+];
+
+/** Prefixes of sections with shared secrets; other known ones belong to keys and tokens. */
+const SHARED = ['eap', 'xauth', 'ntlm', 'ike', 'ppk'];
+const OF_KEYS = ['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token'];
+
+/** Loads whatever the folders and the `secrets` section hold, and unloads what they have no more. */
+export async function loadCredentials(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  if (cx.has('clear')) {
+    const answer = await tryAsk(cx, 'clear-creds', []);
+    if (answer === undefined || findText(answer, 'success') !== 'yes') {
+      if (answer !== undefined && cx.form === undefined)
+        cx.terminal.error(`clear-creds failed: ${findText(answer, 'errmsg') ?? ''}\n`);
+      return Errno.ECONNREFUSED;
+    }
+  }
+  const goneKeys = await known(cx, 'get-keys');
+  const goneSecrets = await known(cx, 'get-shared');
+  for (const [folder, type, certFlag] of CERTIFICATES) {
+    for (const path of filesOf(cx, `${config.base}/${folder}`))
+      await loadCertificate(cx, path, type, certFlag);
+  }
+  for (const id of await loadKeys(cx, config.base)) goneKeys.delete(id);
+  await loadSecrets(cx, config.root.at('secrets'), goneSecrets);
+  for (const id of goneKeys) await unload(cx, 'unload-key', 'key', id);
+  for (const id of goneSecrets) await unload(cx, 'unload-shared', 'shared key', id);
+  return 0;
+}
+
+/** Names that the daemon has now. */
+async function known(cx: CommandContext, request: string): Promise<Set<string>> {
+  const answer = await askQuietly(cx, request);
+  return new Set((answer === undefined ? [] : (findList(answer, 'keys') ?? [])).map(latin1));
+}
+
+async function loadCertificate(
+  cx: CommandContext,
+  path: string,
+  type: string,
+  certFlag: string,
+): Promise<void> {
+  const data = contents(cx, path);
+  if (data === undefined) return;
+  const answer = await tryAsk(cx, 'load-cert', [
+    value('type', type),
+    value('flag', certFlag),
+    value('data', data),
+  ]);
+  if (answer === undefined || cx.form !== undefined) return;
+  if (findText(answer, 'success') === 'yes') cx.terminal.out(`loaded certificate from '${path}'\n`);
+  else cx.terminal.error(`loading '${path}' failed: ${findText(answer, 'errmsg') ?? ''}\n`);
+}
+
+async function loadSecrets(
+  cx: CommandContext,
+  secrets: ConfNode,
+  gone: Set<string>,
+): Promise<void> {
+  for (const name of secrets.sectionNames()) {
+    const type = SHARED.find((prefix) => name.toLowerCase().startsWith(prefix));
+    if (type !== undefined) await loadSecret(cx, name, type, secrets.at(name), gone);
+    else if (!OF_KEYS.some((prefix) => name.toLowerCase().startsWith(prefix)))
+      cx.terminal.error(`ignoring unsupported secret '${name}'\n`);
+  }
+}
+
+async function loadSecret(
+  cx: CommandContext,
+  name: string,
+  type: string,
+  node: ConfNode,
+  gone: Set<string>,
+): Promise<void> {
+  const secret = node.value('secret')?.text ?? '';
+  if (secret === '') {
+    cx.terminal.error(`missing secret in '${name}', ignored\n`);
+    return;
+  }
+  const owners = node
+    .keys()
+    .filter((key) => key.startsWith('id'))
+    .map((key) => node.value(key)?.text ?? '');
+  const input: Tree = [
+    value('id', name),
+    value('type', type),
+    value('data', secretOctets(secret)),
+    list('owners', owners),
+  ];
+  const answer = await tryAsk(cx, 'load-shared', input);
+  gone.delete(name);
+  if (answer === undefined || cx.form !== undefined) return;
+  if (findText(answer, 'success') === 'yes') cx.terminal.out(`loaded ${type} secret '${name}'\n`);
+  else cx.terminal.error(`loading shared secret failed: ${findText(answer, 'errmsg') ?? ''}\n`);
+}
+
+async function unload(
+  cx: CommandContext,
+  request: string,
+  what: string,
+  id: string,
+): Promise<void> {
+  const answer = await tryAsk(cx, request, [value('id', id)]);
+  if (answer === undefined || cx.form !== undefined) return;
+  if (findText(answer, 'success') !== 'yes')
+    cx.terminal.error(`unloading ${what} '${id}' failed: ${findText(answer, 'errmsg') ?? ''}\n`);
+}

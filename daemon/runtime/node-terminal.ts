@@ -1,0 +1,66 @@
+import type { Terminal } from '../contracts/terminal.ts';
+
+/** The terminal of this process. */
+export class NodeTerminal implements Terminal {
+  readonly #interrupt = new AbortController();
+
+  constructor() {
+    const interrupt = (): void => this.#interrupt.abort();
+    process.once('SIGINT', interrupt);
+    process.once('SIGTERM', interrupt);
+  }
+
+  get interrupted(): AbortSignal {
+    return this.#interrupt.signal;
+  }
+
+  get size(): { readonly columns: number; readonly rows: number } | undefined {
+    const { isTTY, columns, rows } = process.stdout;
+    return isTTY ? { columns, rows } : undefined;
+  }
+
+  out(text: string | Uint8Array): void {
+    process.stdout.write(text);
+  }
+
+  error(text: string): void {
+    process.stderr.write(text);
+  }
+
+  askSecret(question: string): Promise<Uint8Array | undefined> {
+    if (!process.stdin.isTTY) return Promise.resolve(undefined);
+    process.stderr.write(question);
+    return readHidden(process.stdin).finally(() => process.stderr.write('\n'));
+  }
+}
+
+const ENTER = [0x0a, 0x0d, 0x04];
+const BACKSPACE = [0x08, 0x7f];
+const INTERRUPT = 0x03;
+
+/** A line typed without echo; `undefined` if it was interrupted or ended without one. */
+function readHidden(input: typeof process.stdin): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const typed: number[] = [];
+    const end = (line: Uint8Array | undefined): void => {
+      input.off('data', take);
+      input.setRawMode(false);
+      input.pause();
+      typed.fill(0);
+      resolve(line);
+    };
+    const take = (octets: Uint8Array): void => {
+      for (const octet of octets) {
+        if (octet === INTERRUPT || ENTER.includes(octet)) {
+          end(octet === INTERRUPT ? undefined : Uint8Array.from(typed));
+          return;
+        }
+        if (BACKSPACE.includes(octet)) typed.pop();
+        else typed.push(octet);
+      }
+    };
+    input.setRawMode(true);
+    input.on('data', take);
+    input.resume();
+  });
+}
