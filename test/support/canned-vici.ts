@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { fromHex } from '../../daemon/util/hex.ts';
 import { toTree, type ViciInput } from '../../daemon/vici/client.ts';
 import { encodeSegment, PacketType, readHead } from '../../daemon/vici/packet.ts';
 import { SegmentReader } from '../../daemon/vici/segments.ts';
@@ -41,5 +42,11 @@ function serve(path: string, replies: Readonly<Record<string, CannedReply>>): vo
   }).listen(path);
 }
 
+/** JSON has no octets: they are written as `{ "$hex": "…" }`. */
+function octets(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('$hex' in value)) return value;
+  return fromHex(String(value.$hex));
+}
+
 const [path = '', file = ''] = process.argv.slice(2);
-if (path !== '') serve(path, JSON.parse(readFileSync(file, 'utf8')));
+if (path !== '') serve(path, JSON.parse(readFileSync(file, 'utf8'), octets));
