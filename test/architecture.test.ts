@@ -23,20 +23,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtime: ['util', 'proto', 'contracts'],
 };
 
+/** The files that may load plugins. */
+const pluginLoaders = /^daemon\/(?:load-plugins|cli\/\w+\/process)\.ts$/;
+
 const pureFolders = ['ike', 'wire', 'crypto', 'proto', 'config', 'kernel', 'pools'];
 const ambientGlobals =
   /(?<![.\w#'])(?:Date|setTimeout|setInterval|setImmediate|performance|process|Buffer)\b(?!\s*[?:])|\bMath\.random\b/g;
 
 /** Packages that only one place may know. */
 const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
-<<<<<<< HEAD
-  [/^node:/, /^(?:daemon\/(?:runtime\/|keyd\/|(?:main|process|service)\.ts)|native\/|plugins\/)/],
-=======
   [
     /^node:/,
-    /^(?:daemon\/(?:runtime\/|(?:cli\/\w+\/)?(?:main|process|service)\.ts)|native\/|plugins\/)/,
+    /^(?:daemon\/(?:runtime\/|keyd\/|(?:cli\/\w+\/)?(?:main|process|service)\.ts)|native\/|plugins\/)/,
   ],
->>>>>>> e17f32a (Add swanctl, ours: the commands of the stock program with the same output)
   [/^@noble\//, /^plugins\/crypto-noble\//],
   [/^ldapts$/, /^daemon\/runtime\/fetch\//],
   [/^@peculiar\//, /^daemon\/credentials\//],
@@ -143,10 +142,9 @@ function isForbidden({ from, target }: ImportEdge): boolean {
     if (targetRoot === 'native') return !['kernel-netlink', 'socket-netlink'].includes(folder);
     return !['contracts', 'proto', 'util'].includes(targetFolder);
   }
-  // The composition root and the process entry see everything below daemon/; one file knows the plugins, by their
-  // declarations.
-  if (from === 'daemon/load-plugins.ts' && /^plugins\/[^/]+\/plugin\.ts$/.test(target))
-    return false;
+  // The composition root and the process entry see everything below daemon/; one file of each program knows the plugins,
+  // by their declarations.
+  if (pluginLoaders.test(from) && /^plugins\/[^/]+\/plugin\.ts$/.test(target)) return false;
   if (rest.length === 0) return targetRoot !== 'daemon';
   if (targetRoot !== 'daemon') return true;
   if (targetFolder === folder) return false;

@@ -2,6 +2,7 @@ import type { Tree } from '../../config/tree.ts';
 import { findText } from '../../config/tree.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
+import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { type ViciChannel, ViciError } from '../../vici/channel.ts';
 import type { GivenOption, OptionSpec } from '../getopt.ts';
 import { type DumpForm, dump } from './dump.ts';
@@ -38,6 +39,8 @@ export interface CommandWorld {
   readonly vici: ViciChannel;
   readonly terminal: Terminal;
   readonly files: OperatorFiles;
+  /** What certificates are decoded with. */
+  readonly decoders: () => Promise<DecodeTools>;
   /** Environment variables of the program. */
   readonly environment: ReadonlyMap<string, string>;
   /** Version of this program. */
@@ -51,6 +54,7 @@ export class CommandContext {
   readonly vici: ViciChannel;
   readonly terminal: Terminal;
   readonly files: OperatorFiles;
+  readonly decoders: () => Promise<DecodeTools>;
   readonly environment: ReadonlyMap<string, string>;
   readonly version: string;
   readonly now: () => number;
@@ -60,6 +64,7 @@ export class CommandContext {
     this.vici = world.vici;
     this.terminal = world.terminal;
     this.files = world.files;
+    this.decoders = world.decoders;
     this.environment = world.environment;
     this.version = world.version;
     this.now = world.now;

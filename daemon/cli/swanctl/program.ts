@@ -1,6 +1,7 @@
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { StreamSystem } from '../../contracts/stream.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
+import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { ViciChannel } from '../../vici/channel.ts';
 import { type GivenOption, readOptions } from '../getopt.ts';
 import { CommandContext, CommandFailure, type SwanctlCommand } from './command.ts';
@@ -14,6 +15,7 @@ import {
   terminate,
   uninstall,
 } from './commands/control.ts';
+import { listCerts } from './commands/list-certs.ts';
 import { listAuthorities, listConns, listPols, listPools } from './commands/listings.ts';
 import { loadAuthorities, loadConns, loadPools } from './commands/load-config.ts';
 import { loadAll, loadCreds } from './commands/load-creds.ts';
@@ -39,6 +41,7 @@ export const COMMANDS: readonly SwanctlCommand[] = [
   listPols,
   listAuthorities,
   listConns,
+  listCerts,
   listPools,
   listAlgs,
   flushCerts,
@@ -58,6 +61,7 @@ export interface SwanctlWorld {
   readonly terminal: Terminal;
   readonly files: OperatorFiles;
   readonly streams: StreamSystem;
+  readonly decoders: () => Promise<DecodeTools>;
   readonly environment: ReadonlyMap<string, string>;
   /** How it was called, for getopt's messages. */
   readonly name: string;

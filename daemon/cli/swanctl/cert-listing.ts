@@ -1,0 +1,121 @@
+import { findText, findValue, type Tree } from '../../config/tree.ts';
+import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
+import type { DecodeTools } from '../../credentials/x509/tools.ts';
+import { type CertStyle, certificateText, rawKeyText } from './cert-text.ts';
+import type { CommandContext } from './command.ts';
+
+/** Prints certificates one by one, with a caption whenever their kind changes. */
+export class CertListing {
+  readonly #cx: CommandContext;
+  readonly #decoders: DecodeTools;
+  readonly #style: CertStyle;
+  #caption = '';
+
+  constructor(cx: CommandContext, decoders: DecodeTools) {
+    this.#cx = cx;
+    this.#decoders = decoders;
+    this.#style = {
+      short: cx.has('short'),
+      utc: cx.has('utc'),
+      now: cx.now(),
+      hash: (octets) => decoders.hash('sha1', octets),
+    };
+  }
+
+  /** Prints the certificate of a `list-cert` event. */
+  show(data: Tree): void {
+    const cx = this.#cx;
+    if (cx.form !== undefined) {
+      cx.dump('list-cert event', data, cx.form);
+      return;
+    }
+    const type = findText(data, 'type') ?? '';
+    const der = findValue(data, 'data') ?? new Uint8Array(0);
+    if (cx.has('pem')) {
+      this.#pem(type, der);
+      return;
+    }
+    const text = this.#text(type, der, data);
+    if (text === undefined) {
+      cx.terminal.error('parsing certificate failed\n');
+      return;
+    }
+    this.#head(captionOf(type, findText(data, 'flag') ?? ''));
+    cx.terminal.out(`\n${text}`);
+  }
+
+  #head(caption: string): void {
+    if (caption !== this.#caption) this.#cx.terminal.out(`\n${caption}\n`);
+    this.#caption = caption;
+  }
+
+  #text(type: string, der: Uint8Array, data: Tree): string | undefined {
+    const decoders = this.#decoders;
+    const hasPrivateKey = findText(data, 'has_privkey') === 'yes';
+    if (type === 'X509') {
+      const decoded = decodeCertificate(der, decoders);
+      return decoded.ok ? certificateText(decoded.value, hasPrivateKey, this.#style) : undefined;
+    }
+    const key = type === 'PUBKEY' ? decoders.publicKey(der) : undefined;
+    if (key === undefined) return undefined;
+    return rawKeyText(
+      key,
+      {
+        subject: findText(data, 'subject'),
+        notBefore: generalizedTime(findText(data, 'not-before')),
+        notAfter: generalizedTime(findText(data, 'not-after')),
+        hasPrivateKey,
+      },
+      this.#style,
+    );
+  }
+
+  #pem(type: string, der: Uint8Array): void {
+    const label = PEM_LABELS.get(type);
+    if (label === undefined) {
+      this.#cx.terminal.error('PEM encoding certificate failed\n');
+      return;
+    }
+    const base64 = btoa(String.fromCharCode(...der));
+    const lines = base64.match(/.{1,64}/g)?.join('\n') ?? '';
+    this.#cx.terminal.out(`-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`);
+  }
+}
+
+/** What can be written as PEM; the stock program writes nothing else. */
+const PEM_LABELS: ReadonlyMap<string, string> = new Map([
+  ['X509', 'CERTIFICATE'],
+  ['X509_CRL', 'X509 CRL'],
+  ['X509_AC', 'ATTRIBUTE CERTIFICATE'],
+  ['PUBKEY', 'PUBLIC KEY'],
+]);
+
+function captionOf(type: string, certFlag: string): string {
+  return CAPTIONS.get(type === 'X509' ? `${type} ${certFlag}` : type) ?? '';
+}
+
+const CAPTIONS: ReadonlyMap<string, string> = new Map([
+  ['X509 NONE', 'List of X.509 End Entity Certificates'],
+  ['X509 CA', 'List of X.509 CA Certificates'],
+  ['X509 AA', 'List of X.509 AA Certificates'],
+  ['X509 OCSP', 'List of X.509 OCSP Signer Certificates'],
+  ['X509_AC', 'List of X.509 Attribute Certificates'],
+  ['X509_CRL', 'List of X.509 CRLs'],
+  ['OCSP_RESPONSE', 'List of OCSP Responses'],
+  ['PUBKEY', 'List of Raw Public Keys'],
+]);
+
+/** Milliseconds since 1970 of `YYYYMMDDHHMMSSZ`. */
+function generalizedTime(text: string | undefined): number | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? '') ?? [];
+  if (year === undefined) return undefined;
+  return Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+}

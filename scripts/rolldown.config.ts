@@ -1,0 +1,12 @@
+import { defineConfig } from 'rolldown';
+
+/** The programs as they are installed: one file each and what they load only when they need it. */
+export default defineConfig({
+  input: {
+    main: 'daemon/main.ts',
+    swanctl: 'daemon/cli/swanctl/main.ts',
+  },
+  platform: 'node',
+  external: ['pino'],
+  output: { format: 'esm', entryFileNames: '[name].js' },
+});
