@@ -1,8 +1,11 @@
 import { findText, findValue, type Tree } from '../../config/tree.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
+import { decodeCrl } from '../../credentials/x509/decode-crl.ts';
+import { decodeOcspResponse } from '../../credentials/x509/decode-ocsp.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { type CertStyle, certificateText, rawKeyText } from './cert-text.ts';
 import type { CommandContext } from './command.ts';
+import { crlText, ocspText } from './revocation-text.ts';
 
 /** Prints certificates one by one, with a caption whenever their kind changes. */
 export class CertListing {
@@ -55,6 +58,14 @@ export class CertListing {
     if (type === 'X509') {
       const decoded = decodeCertificate(der, decoders);
       return decoded.ok ? certificateText(decoded.value, hasPrivateKey, this.#style) : undefined;
+    }
+    if (type === 'X509_CRL') {
+      const decoded = decodeCrl(der, decoders);
+      return decoded.ok ? crlText(decoded.value, this.#style) : undefined;
+    }
+    if (type === 'OCSP_RESPONSE') {
+      const decoded = decodeOcspResponse(der, decoders);
+      return decoded.ok ? ocspText(decoded.value, this.#style) : undefined;
     }
     const key = type === 'PUBKEY' ? decoders.publicKey(der) : undefined;
     if (key === undefined) return undefined;
