@@ -184,6 +184,8 @@ const CANNED_COMMANDS: readonly (readonly string[])[] = [
   ['--list-pols'],
   ['--list-conns'],
   ['--list-authorities'],
+  ['--list-certs'],
+  ['--list-certs', '--short', '--utc'],
   ['--list-pools', '--leases'],
   ['--list-algs'],
   ['--counters'],

@@ -1,4 +1,5 @@
 import type { ViciInput } from '../../daemon/vici/client.ts';
+import { CANNED_DER } from './canned-der.ts';
 import type { CannedReply } from './canned-vici.ts';
 
 const IKE: ViciInput = {
@@ -241,6 +242,32 @@ const CONNECTIONS: readonly ViciInput[] = [
   { none: { version: 'IKEv2', reauth_time: 0, rekey_time: 0, ppk_required: 'yes', children: {} } },
 ];
 
+/** Octets as the canned daemon reads them. */
+const der = (name: keyof typeof CANNED_DER): ViciInput => ({ $hex: CANNED_DER[name] });
+
+const CERTIFICATES: readonly ViciInput[] = [
+  {
+    type: 'PUBKEY',
+    has_privkey: 'yes',
+    data: der('ecPublicKey'),
+    subject: 'C=XX, CN=raw',
+    'not-before': '20260101000000Z',
+    'not-after': '20990101000000Z',
+  },
+  { type: 'PUBKEY', data: der('rsaPublicKey') },
+  { type: 'PUBKEY', data: der('edPublicKey'), subject: 'node' },
+  { type: 'X509', flag: 'NONE', has_privkey: 'yes', data: der('endEntity') },
+  { type: 'X509', flag: 'NONE', data: der('addressBlocks') },
+  { type: 'X509', flag: 'NONE', data: der('ed448') },
+  { type: 'X509', flag: 'NONE', data: der('expired') },
+  { type: 'X509', flag: 'NONE', data: der('notYetValid') },
+  { type: 'X509', flag: 'CA', data: der('authority') },
+  { type: 'X509', flag: 'AA', data: der('brainpool') },
+  { type: 'X509', flag: 'OCSP', data: der('endEntity') },
+  { type: 'X509_CRL', data: der('crl') },
+  { type: 'OCSP_RESPONSE', data: der('ocspResponse') },
+];
+
 const event = (name: string, data: ViciInput): CannedReply['events'][number] => ({ name, data });
 const success: CannedReply = { events: [], answer: { success: 'yes' } };
 const refusal: CannedReply = { events: [], answer: { success: 'no', errmsg: 'no such thing' } };
@@ -264,6 +291,7 @@ export const CANNED: Readonly<Record<string, CannedReply>> = {
     ],
     answer: {},
   },
+  'list-certs': { events: CERTIFICATES.map((data) => event('list-cert', data)), answer: {} },
   'get-pools': {
     events: [],
     answer: {

@@ -1,7 +1,7 @@
 import type { Crl, OcspResponse } from '../../credentials/x509/certificate.ts';
 import { DerReader, Tag } from '../../credentials/x509/der-reader.ts';
 import { printDn } from '../../proto/distinguished-name.ts';
-import { bytesOfBigint } from '../../util/bytes.ts';
+import { fromHex } from '../../util/hex.ts';
 import { type CertStyle, colons, indented } from './cert-text.ts';
 import { dateText, lastsText, type TimeStyle } from './cert-times.ts';
 
@@ -12,14 +12,12 @@ export function crlText(crl: Crl, style: CertStyle): string {
   return indented([
     `issuer:   "${printDn(crl.issuer) ?? ''}"`,
     ...updateLines(crl.thisUpdate, crl.nextUpdate, style),
-    ...(crl.crlNumber === undefined ? [] : [`serial:    ${colons(bytesOfBigint(crl.crlNumber))}`]),
+    ...(crl.crlNumber === undefined ? [] : [`serial:    ${colons(octetsOf(crl.crlNumber))}`]),
     ...(crl.baseCrlNumber === undefined
       ? []
-      : [`delta CRL: for serial ${colons(bytesOfBigint(crl.baseCrlNumber))}`]),
+      : [`delta CRL: for serial ${colons(octetsOf(crl.baseCrlNumber))}`]),
     ...(keyId === undefined ? [] : [`authKeyId: ${colons(keyId)}`]),
-    ...(style.short || crl.size === 0
-      ? [revoked]
-      : [`${revoked}:`, ...entryLines(crl, style)]),
+    ...(style.short || crl.size === 0 ? [revoked] : [`${revoked}:`, ...entryLines(crl, style)]),
   ]);
 }
 
@@ -47,7 +45,9 @@ function serials(tbs: Uint8Array): readonly Uint8Array[] {
 }
 
 /** An OCSP response as `--list-certs` lays it out. */
-export function ocspText(response: OcspResponse, issuer: string, style: CertStyle): string {
+export function ocspText(response: OcspResponse, style: CertStyle): string {
+  const { responder } = response;
+  const issuer = 'name' in responder ? (printDn(responder.name) ?? '') : colons(responder.keyHash);
   const [first] = response.responses;
   const lines = [
     `issuer:   "${issuer}"`,
@@ -67,11 +67,22 @@ export function ocspText(response: OcspResponse, issuer: string, style: CertStyl
   return indented(lines);
 }
 
-function updateLines(thisUpdate: number, nextUpdate: number | undefined, style: TimeStyle): string[] {
+function updateLines(
+  thisUpdate: number,
+  nextUpdate: number | undefined,
+  style: TimeStyle,
+): string[] {
   const lines = [`update:    this on ${dateText(thisUpdate, style)}, ok`];
   if (nextUpdate !== undefined)
-    lines.push(`           next on ${dateText(nextUpdate, style)}, ${lastsText(nextUpdate, style)}`);
+    lines.push(
+      `           next on ${dateText(nextUpdate, style)}, ${lastsText(nextUpdate, style)}`,
+    );
   return lines;
+}
+
+function octetsOf(value: bigint): Uint8Array {
+  const digits = value.toString(16);
+  return fromHex(digits.length % 2 === 1 ? `0${digits}` : digits) ?? new Uint8Array(0);
 }
 
 function reasonText(reason: string | undefined): string {

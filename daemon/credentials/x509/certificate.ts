@@ -163,8 +163,10 @@ export interface OcspSingleResponse {
 /** A decoded OCSP response that says `successful`, RFC 6960 section 4.2.1. */
 export interface OcspResponse extends SignedObject {
   readonly kind: 'ocsp';
-  /** Who signed: a name (normalized) or the SHA-1 of a key. */
-  readonly responder: { readonly nameKey: string } | { readonly keyHash: Uint8Array };
+  /** Who signed: a name (as DER, and normalized) or the SHA-1 of a key. */
+  readonly responder:
+    | { readonly name: Uint8Array; readonly nameKey: string }
+    | { readonly keyHash: Uint8Array };
   readonly producedAt: number;
   readonly responses: readonly OcspSingleResponse[];
   readonly nonce?: Uint8Array;

@@ -110,7 +110,7 @@ function versionOf(item: DerItem | undefined): void {
 
 function responderOf({ tag, contents }: DerItem): OcspResponse['responder'] {
   const field = `${FIELD}.responderID`;
-  if (tag === context(1)) return { nameKey: nameKey(contents, field) };
+  if (tag === context(1)) return { name: contents, nameKey: nameKey(contents, field) };
   if (tag !== context(2)) throw new X509Error(field, 'neither a name nor the hash of a key');
   const reader = new DerReader(contents, field);
   const keyHash = reader.take(Tag.OCTET_STRING, 'keyHash').contents;
