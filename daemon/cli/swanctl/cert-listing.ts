@@ -1,54 +1,56 @@
 import { findText, findValue, type Tree } from '../../config/tree.ts';
+import type { Terminal } from '../../contracts/terminal.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
 import { decodeCrl } from '../../credentials/x509/decode-crl.ts';
 import { decodeOcspResponse } from '../../credentials/x509/decode-ocsp.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { type CertStyle, certificateText, rawKeyText } from './cert-text.ts';
-import type { CommandContext } from './command.ts';
 import { crlText, ocspText } from './revocation-text.ts';
 
 /** Prints certificates one by one, with a caption whenever their kind changes. */
 export class CertListing {
-  readonly #cx: CommandContext;
+  readonly #terminal: Terminal;
+  readonly #pemOnly: boolean;
   readonly #decoders: DecodeTools;
   readonly #style: CertStyle;
   #caption = '';
 
-  constructor(cx: CommandContext, decoders: DecodeTools) {
-    this.#cx = cx;
+  constructor(
+    terminal: Terminal,
+    decoders: DecodeTools,
+    options: {
+      readonly short: boolean;
+      readonly utc: boolean;
+      readonly pem: boolean;
+      /** Wall clock, milliseconds since 1970. */
+      readonly now: number;
+    },
+  ) {
+    this.#terminal = terminal;
+    this.#pemOnly = options.pem;
     this.#decoders = decoders;
-    this.#style = {
-      short: cx.has('short'),
-      utc: cx.has('utc'),
-      now: cx.now(),
-      hash: (octets) => decoders.hash('sha1', octets),
-    };
+    this.#style = { ...options, hash: (octets) => decoders.hash('sha1', octets) };
   }
 
   /** Prints the certificate of a `list-cert` event. */
   show(data: Tree): void {
-    const cx = this.#cx;
-    if (cx.form !== undefined) {
-      cx.dump('list-cert event', data, cx.form);
-      return;
-    }
     const type = findText(data, 'type') ?? '';
     const der = findValue(data, 'data') ?? new Uint8Array(0);
-    if (cx.has('pem')) {
+    if (this.#pemOnly) {
       this.#pem(type, der);
       return;
     }
     const text = this.#text(type, der, data);
     if (text === undefined) {
-      cx.terminal.error('parsing certificate failed\n');
+      this.#terminal.error('parsing certificate failed\n');
       return;
     }
     this.#head(captionOf(type, findText(data, 'flag') ?? ''));
-    cx.terminal.out(`\n${text}`);
+    this.#terminal.out(`\n${text}`);
   }
 
   #head(caption: string): void {
-    if (caption !== this.#caption) this.#cx.terminal.out(`\n${caption}\n`);
+    if (caption !== this.#caption) this.#terminal.out(`\n${caption}\n`);
     this.#caption = caption;
   }
 
@@ -84,12 +86,12 @@ export class CertListing {
   #pem(type: string, der: Uint8Array): void {
     const label = PEM_LABELS.get(type);
     if (label === undefined) {
-      this.#cx.terminal.error('PEM encoding certificate failed\n');
+      this.#terminal.error('PEM encoding certificate failed\n');
       return;
     }
     const base64 = btoa(String.fromCharCode(...der));
     const lines = base64.match(/.{1,64}/g)?.join('\n') ?? '';
-    this.#cx.terminal.out(`-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`);
+    this.#terminal.out(`-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`);
   }
 }
 

@@ -1,4 +1,7 @@
+import type { ConfNode } from '../../config/conf-tree.ts';
 import { findText, value } from '../../config/tree.ts';
+import { utf8 } from '../../util/bytes.ts';
+import { openContainer, openEncryptedKey, type Passphrases } from '../private-key-files.ts';
 import type { CommandContext } from './command.ts';
 import { tryAsk } from './commands/load-config.ts';
 import { contents, filesOf } from './folder-files.ts';
@@ -11,32 +14,122 @@ const FOLDERS: readonly (readonly [folder: string, type: string])[] = [
   ['pkcs8', 'any'],
 ];
 
-/** Loads the private keys of all folders; resolves with the ids of those that the daemon took. */
-export async function loadKeys(cx: CommandContext, base: string): Promise<readonly string[]> {
-  const ids: string[] = [];
+/** Loads the private keys of all folders, and what PKCS#12 containers hold; resolves with the ids of keys that the daemon took. */
+export async function loadKeys(
+  cx: CommandContext,
+  base: string,
+  secrets: ConfNode,
+): Promise<readonly string[]> {
+  const ids: (string | undefined)[] = [];
   for (const [folder, type] of FOLDERS) {
     for (const path of filesOf(cx, `${base}/${folder}`)) {
-      const id = await loadKey(cx, path, type);
-      if (id !== undefined) ids.push(id);
+      ids.push(await loadFile(cx, path, type, folder, secrets));
     }
   }
+  for (const path of filesOf(cx, `${base}/pkcs12`)) {
+    ids.push(...(await loadContainer(cx, path, secrets)));
+  }
+  return ids.flatMap((id) => id ?? []);
+}
+
+async function loadFile(
+  cx: CommandContext,
+  path: string,
+  type: string,
+  folder: string,
+  secrets: ConfNode,
+): Promise<string | undefined> {
+  const data = contents(cx, path);
+  if (data === undefined) return undefined;
+  const opened = await openEncryptedKey(data, passphrasesFor(cx, path, folder, secrets));
+  if (opened === undefined) return loadKey(cx, path, type, folder, data);
+  data.fill(0);
+  return loadKey(cx, path, opened.type, opened.type.toUpperCase(), opened.data);
+}
+
+async function loadContainer(
+  cx: CommandContext,
+  path: string,
+  secrets: ConfNode,
+): Promise<(string | undefined)[]> {
+  const data = contents(cx, path);
+  if (data === undefined) return [];
+  const opened = await openContainer(data, passphrasesFor(cx, path, 'pkcs12', secrets));
+  data.fill(0);
+  if (opened === undefined) {
+    cx.terminal.error(`parsing PKCS#12 file '${path}' failed: no passphrase that fits\n`);
+    return [];
+  }
+  for (const [type, objects] of [
+    ['X509', opened.certificates],
+    ['X509_CRL', opened.crls],
+  ] as const) {
+    for (const object of objects) await loadCertificate(cx, path, type, object);
+  }
+  const ids: (string | undefined)[] = [];
+  for (const key of opened.keys) ids.push(await loadKey(cx, path, 'any', 'private', key));
   return ids;
 }
 
+/** Passphrases of the configuration for a file, which is named without regard to case. */
+function passphrasesFor(
+  cx: CommandContext,
+  path: string,
+  folder: string,
+  secrets: ConfNode,
+): Passphrases {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  const known = secrets
+    .sectionNames()
+    .filter((section) => section.toLowerCase().startsWith(folder))
+    .map((section) => secrets.at(section))
+    .filter((node) => node.value('file')?.text.toLowerCase() === name)
+    .flatMap((node) =>
+      node
+        .keys()
+        .filter((key) => key.startsWith('secret'))
+        .map((key) => utf8(node.value(key)?.text ?? '')),
+    );
+  return {
+    known,
+    ask: () =>
+      cx.has('noprompt')
+        ? Promise.resolve(undefined)
+        : cx.terminal.askSecret(`Passphrase for '${path}': `),
+  };
+}
+
+/** Sends a key and wipes it. */
 async function loadKey(
   cx: CommandContext,
   path: string,
   type: string,
+  label: string,
+  data: Uint8Array,
 ): Promise<string | undefined> {
-  const data = contents(cx, path);
-  if (data === undefined) return undefined;
   const answer = await tryAsk(cx, 'load-key', [value('type', type), value('data', data)]);
   data.fill(0);
   if (answer === undefined) return undefined;
   const loaded = findText(answer, 'success') === 'yes';
   if (cx.form === undefined) {
-    if (loaded) cx.terminal.out(`loaded ${type} key from '${path}'\n`);
+    if (loaded) cx.terminal.out(`loaded ${label} key from '${path}'\n`);
     else cx.terminal.error(`loading '${path}' failed: ${findText(answer, 'errmsg') ?? ''}\n`);
   }
   return loaded ? findText(answer, 'id') : undefined;
+}
+
+async function loadCertificate(
+  cx: CommandContext,
+  path: string,
+  type: string,
+  data: Uint8Array,
+): Promise<void> {
+  const answer = await tryAsk(cx, 'load-cert', [
+    value('type', type),
+    value('flag', 'NONE'),
+    value('data', data),
+  ]);
+  if (answer === undefined || cx.form !== undefined) return;
+  if (findText(answer, 'success') === 'yes') cx.terminal.out(`loaded certificate from '${path}'\n`);
+  else cx.terminal.error(`loading '${path}' failed: ${findText(answer, 'errmsg') ?? ''}\n`);
 }

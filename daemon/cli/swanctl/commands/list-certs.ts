@@ -24,13 +24,21 @@ export const listCerts: SwanctlCommand = {
   async run(cx) {
     // What decodes certificates takes long to load: only this command waits for it.
     const { CertListing } = await import('../cert-listing.ts');
-    const listing = new CertListing(cx, await cx.decoders());
+    const listing = new CertListing(cx.terminal, await cx.decoders(), {
+      short: cx.has('short'),
+      utc: cx.has('utc'),
+      pem: cx.has('pem'),
+      now: cx.now(),
+    });
     const answer = await cx.stream(
       'list-certs',
       ['type', 'flag', 'subject'].flatMap((name) => optional(name, cx.text(name))),
       'list-cert',
       'certificates',
-      (data) => listing.show(data),
+      (data) => {
+        if (cx.form === undefined) listing.show(data);
+        else cx.dump('list-cert event', data, cx.form);
+      },
     );
     if (cx.form !== undefined) cx.dump('list-certs reply', answer, cx.form);
     return 0;

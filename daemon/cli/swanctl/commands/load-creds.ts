@@ -80,7 +80,7 @@ export async function loadCredentials(cx: CommandContext, config: OpenedConfig):
     for (const path of filesOf(cx, `${config.base}/${folder}`))
       await loadCertificate(cx, path, type, certFlag);
   }
-  for (const id of await loadKeys(cx, config.base)) goneKeys.delete(id);
+  for (const id of await loadKeys(cx, config.base, config.root.at('secrets'))) goneKeys.delete(id);
   await loadSecrets(cx, config.root.at('secrets'), goneSecrets);
   for (const id of goneKeys) await unload(cx, 'unload-key', 'key', id);
   for (const id of goneSecrets) await unload(cx, 'unload-shared', 'shared key', id);
