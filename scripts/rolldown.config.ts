@@ -5,6 +5,7 @@ export default defineConfig({
   input: {
     main: 'daemon/main.ts',
     swanctl: 'daemon/cli/swanctl/main.ts',
+    ipsec: 'daemon/cli/ipsec/main.ts',
   },
   platform: 'node',
   external: ['pino'],

@@ -8,6 +8,8 @@ export class NodeTerminal implements Terminal {
     const interrupt = (): void => this.#interrupt.abort();
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
+    // Whoever read the output had enough: `swanctl --list-sas | head`.
+    process.stdout.on('error', () => process.exit());
   }
 
   get interrupted(): AbortSignal {

@@ -1,0 +1,22 @@
+import type { ConnValues } from './conn-values.ts';
+
+/** What `auto` may say. */
+export const AUTO = ['ignore', 'add', 'route', 'start'] as const;
+
+/** A list that ends with `!` is all there is; otherwise the defaults follow. */
+export function strictness(text: string): string {
+  const items = text.split(',').map((item) => item.trim());
+  const last = items.at(-1) ?? '';
+  if (last.endsWith('!')) return [...items.slice(0, -1), last.slice(0, -1)].join(', ');
+  return [...items, 'default'].join(', ');
+}
+
+/** What `dpdaction` says. */
+export function deadPeerAction(values: ConnValues): 'none' | 'clear' | 'hold' | 'restart' {
+  return values.choice('dpdaction', 'none', ['none', 'clear', 'hold', 'restart']);
+}
+
+/** A file as it is named: relative ones are in a folder. */
+export function inFolder(file: string, folder: string): string {
+  return file.startsWith('/') ? file : `${folder}/${file}`;
+}

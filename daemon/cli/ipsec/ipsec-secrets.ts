@@ -1,0 +1,147 @@
+import { type ConfPosition, printPosition } from '../../config/conf-tree.ts';
+import type { OperatorFiles } from '../../contracts/operator-files.ts';
+import { utf8 } from '../../util/bytes.ts';
+import { ConfigError, errorText } from '../../util/error.ts';
+import { fromHex } from '../../util/hex.ts';
+
+/** One entry of ipsec.secrets. */
+export interface IpsecSecret {
+  /** Identities in front of the colon. */
+  readonly selectors: readonly string[];
+  readonly type: SecretType;
+  /** The secret itself; of keys the passphrase, `undefined` if it is to be asked for. */
+  readonly data: Uint8Array | undefined;
+  /** File of a private key or container. */
+  readonly file?: string;
+  readonly position: ConfPosition;
+}
+
+export type SecretType =
+  | 'PSK'
+  | 'RSA'
+  | 'ECDSA'
+  | 'PKCS8'
+  | 'P12'
+  | 'EAP'
+  | 'NTLM'
+  | 'XAUTH'
+  | 'PIN';
+
+/** What could be read, and the first fault, at which reading stopped. */
+export interface IpsecSecrets {
+  readonly secrets: readonly IpsecSecret[];
+  readonly problem: ConfigError | undefined;
+}
+
+const MAX_INCLUDES = 10;
+const SHARED: readonly SecretType[] = ['PSK', 'EAP', 'NTLM', 'XAUTH'];
+const KEYS: readonly SecretType[] = ['RSA', 'ECDSA', 'PKCS8', 'P12'];
+
+/** Reads ipsec.secrets with what it includes, up to the first malformed line, as ipsec.secrets(5) says. */
+export function readIpsecSecrets(path: string, files: OperatorFiles): IpsecSecrets {
+  const secrets: IpsecSecret[] = [];
+  try {
+    readInto(secrets, path, files, 0);
+    return { secrets, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { secrets, problem: error };
+  }
+}
+
+function readInto(secrets: IpsecSecret[], path: string, files: OperatorFiles, depth: number): void {
+  const start = { file: path, line: 1, column: 1 };
+  if (depth > MAX_INCLUDES) fail(start, `included more than ${MAX_INCLUDES} levels deep`);
+  let text: string;
+  try {
+    text = files.readText(path);
+  } catch (error) {
+    fail(start, `cannot read '${path}': ${errorText(error)}`);
+  }
+  text.split('\n').forEach((raw, i) => {
+    const position = { file: path, line: i + 1, column: 1 };
+    const tokens = tokensOf(raw.replace(/\r$/, ''), position);
+    const [first] = tokens;
+    if (first === undefined) return;
+    if (first.text === 'include' && !first.quoted) {
+      for (const inner of files.glob(tokens[1]?.text ?? '', path))
+        readInto(secrets, inner, files, depth + 1);
+      return;
+    }
+    secrets.push(secretOf(tokens, position));
+  });
+}
+
+interface Token {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+function tokensOf(line: string, position: ConfPosition): readonly Token[] {
+  const tokens: Token[] = [];
+  let rest = line.trimStart();
+  while (rest !== '' && !rest.startsWith('#')) {
+    const quote = rest[0];
+    if (quote === '"' || quote === "'") {
+      const end = rest.indexOf(quote, 1);
+      if (end < 0) fail(position, 'a quote without its end');
+      tokens.push({ text: rest.slice(1, end), quoted: true });
+      rest = rest.slice(end + 1);
+      if (rest !== '' && !/^\s/.test(rest)) fail(position, 'text right behind a quote');
+    } else {
+      const [word = ''] = /^\S+/.exec(rest) ?? [];
+      tokens.push({ text: word, quoted: false });
+      rest = rest.slice(word.length);
+    }
+    rest = rest.trimStart();
+  }
+  return tokens;
+}
+
+function secretOf(tokens: readonly Token[], position: ConfPosition): IpsecSecret {
+  const colon = tokens.findIndex(({ text, quoted }) => text === ':' && !quoted);
+  if (colon < 0) fail(position, "no ' : ' between identities and secret");
+  const selectors = tokens.slice(0, colon).map(({ text }) => text);
+  const [typeToken, ...values] = tokens.slice(colon + 1);
+  const type = [...SHARED, ...KEYS, 'PIN' as const].find(
+    (known) => known === typeToken?.text.toUpperCase(),
+  );
+  if (type === undefined) {
+    fail(
+      position,
+      `found '${typeToken?.text ?? ''}', expected one of ${[...SHARED, ...KEYS, 'PIN'].join(', ')}`,
+    );
+  }
+  const [value, passphrase] = values;
+  if (value === undefined) fail(position, `${type} without a value`);
+  if (SHARED.includes(type)) return { selectors, type, data: octetsOf(value, position), position };
+  const asked = passphrase === undefined || (passphrase.text === '%prompt' && !passphrase.quoted);
+  return {
+    selectors,
+    type,
+    file: value.text,
+    data: asked ? undefined : octetsOf(passphrase, position),
+    position,
+  };
+}
+
+function octetsOf({ text, quoted }: Token, position: ConfPosition): Uint8Array {
+  if (quoted || !/^0[xs]/i.test(text)) return utf8(text);
+  const body = text.slice(2);
+  const octets = /^0x/i.test(text) ? fromHex(body.replaceAll('_', '')) : fromBase64(body);
+  if (octets === undefined) fail(position, 'a secret that is neither hexadecimal nor base64');
+  return octets;
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(position: ConfPosition, message: string): never {
+  const where = printPosition(position);
+  throw new ConfigError(where, `${where}: ${message}`);
+}

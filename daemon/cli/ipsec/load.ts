@@ -1,0 +1,194 @@
+import { ConfNode, type ConfSection, newSection } from '../../config/conf-tree.ts';
+import { findList, findText, list, value } from '../../config/tree.ts';
+import { latin1 } from '../../util/bytes.ts';
+import { openContainer, openEncryptedKey } from '../private-key-files.ts';
+import { CommandContext, type CommandWorld } from '../swanctl/command.ts';
+import {
+  loadAddressPools,
+  loadAuthorityConfigs,
+  loadConnections,
+} from '../swanctl/commands/load-config.ts';
+import { contents } from '../swanctl/folder-files.ts';
+import { convertConf, type HostFacts } from './conn-sections.ts';
+import { inFolder } from './conn-words.ts';
+import { readIpsecConf } from './ipsec-conf.ts';
+import { type IpsecSecret, readIpsecSecrets } from './ipsec-secrets.ts';
+
+/** Where everything is. */
+export interface IpsecPlaces {
+  /** `/etc/ipsec.conf` and `/etc/ipsec.secrets`. */
+  readonly conf: string;
+  readonly secrets: string;
+  readonly host: HostFacts;
+}
+
+/** Folders below ipsec.d, and what is said of their certificates. */
+export const CERTIFICATE_FOLDERS: readonly (readonly [
+  folder: string,
+  type: string,
+  flag: string,
+])[] = [
+  ['cacerts', 'X509', 'CA'],
+  ['aacerts', 'X509', 'AA'],
+  ['ocspcerts', 'X509', 'OCSP'],
+  ['acerts', 'X509_AC', 'NONE'],
+  ['crls', 'X509_CRL', 'NONE'],
+];
+
+/** Loads what ipsec.conf, ipsec.secrets and the folders say into the daemon, and unloads what they say no more. */
+export class IpsecLoader {
+  readonly #cx: CommandContext;
+  readonly #places: IpsecPlaces;
+
+  constructor(world: CommandWorld, places: IpsecPlaces) {
+    this.#cx = new CommandContext(world, []);
+    this.#places = places;
+  }
+
+  /** Everything. Throws `ConfigError` before it has changed anything if ipsec.conf is broken. */
+  async all(): Promise<void> {
+    const conf = readIpsecConf(this.#places.conf, this.#cx.files);
+    const converted = convertConf(conf, this.#places.host);
+    for (const warning of converted.warnings) this.#cx.terminal.error(`${warning}\n`);
+    await this.certificates(CERTIFICATE_FOLDERS.map(([folder]) => folder));
+    await this.secrets();
+    const root = ConfNode.of(rooted(conf.setup.position.file, converted));
+    const config = { root, base: this.#places.host.folder };
+    for (const step of [loadAuthorityConfigs, loadAddressPools, loadConnections]) {
+      await step(this.#cx, config);
+    }
+  }
+
+  /** Unloads all connections, pools and authorities. */
+  async nothing(): Promise<void> {
+    const config = { root: ConfNode.of(newSection(START)), base: this.#places.host.folder };
+    for (const step of [loadConnections, loadAddressPools, loadAuthorityConfigs]) {
+      await step(this.#cx, config);
+    }
+  }
+
+  /** The certificates of some of the folders below ipsec.d. */
+  async certificates(folders: readonly string[]): Promise<void> {
+    const cx = this.#cx;
+    for (const [folder, type, flag] of CERTIFICATE_FOLDERS) {
+      if (!folders.includes(folder)) continue;
+      const path = `${this.#places.host.folder}/${folder}`;
+      if (!cx.files.exists(path)) continue;
+      for (const file of cx.files.list(path)) {
+        const data = contents(cx, file);
+        if (data === undefined) continue;
+        const answer = await cx.ask('load-cert', [
+          value('type', type),
+          value('flag', flag),
+          value('data', data),
+        ]);
+        report(cx, `certificate from '${file}'`, findText(answer, 'errmsg'));
+      }
+    }
+  }
+
+  /** ipsec.secrets: what it names is loaded, what it named before is unloaded. */
+  async secrets(): Promise<void> {
+    const cx = this.#cx;
+    if (!cx.files.exists(this.#places.secrets)) return;
+    const { secrets, problem } = readIpsecSecrets(this.#places.secrets, cx.files);
+    if (problem !== undefined) cx.terminal.error(`${problem.message}\n`);
+    const gone = new Set(
+      (findList(await cx.ask('get-shared'), 'keys') ?? [])
+        .map(latin1)
+        .filter((id) => id.startsWith(PREFIX)),
+    );
+    for (const [i, secret] of secrets.entries()) {
+      const type = SHARED.get(secret.type);
+      if (type === undefined) await this.#key(secret);
+      else {
+        const id = `${PREFIX}${i + 1}`;
+        gone.delete(id);
+        await this.#shared(id, type, secret);
+      }
+    }
+    for (const id of gone) await cx.ask('unload-shared', [value('id', id)]);
+  }
+
+  async #shared(id: string, type: string, { data, selectors }: IpsecSecret): Promise<void> {
+    const answer = await this.#cx.ask('load-shared', [
+      value('id', id),
+      value('type', type),
+      value('data', data ?? new Uint8Array(0)),
+      list('owners', selectors.length === 0 ? ['%any'] : selectors),
+    ]);
+    data?.fill(0);
+    report(this.#cx, `${type} secret for ${selectors.join(' ')}`, findText(answer, 'errmsg'));
+  }
+
+  async #key(secret: IpsecSecret): Promise<void> {
+    const cx = this.#cx;
+    if (secret.type === 'PIN') {
+      cx.terminal.error(
+        `${secret.position.file}:${secret.position.line}: smartcards are not supported\n`,
+      );
+      return;
+    }
+    const path = inFolder(secret.file ?? '', `${this.#places.host.folder}/private`);
+    const data = contents(cx, path);
+    if (data === undefined) return;
+    const passphrases = {
+      known: secret.data === undefined ? [] : [secret.data],
+      ask: () => cx.terminal.askSecret(`Passphrase for '${path}': `),
+    };
+    if (secret.type === 'P12') {
+      const opened = await openContainer(data, passphrases);
+      if (opened === undefined) report(cx, `'${path}'`, 'no passphrase that fits');
+      for (const certificate of opened?.certificates ?? [])
+        await this.#send('load-cert', 'X509', certificate, path);
+      for (const key of opened?.keys ?? []) await this.#send('load-key', 'any', key, path);
+    } else {
+      const opened = await openEncryptedKey(data, passphrases);
+      await this.#send(
+        'load-key',
+        opened?.type ?? KEY_TYPES.get(secret.type) ?? 'any',
+        opened?.data ?? data,
+        path,
+      );
+    }
+    data.fill(0);
+  }
+
+  async #send(command: string, type: string, data: Uint8Array, path: string): Promise<void> {
+    const answer = await this.#cx.ask(command, [value('type', type), value('data', data)]);
+    data.fill(0);
+    report(this.#cx, `${type} key from '${path}'`, findText(answer, 'errmsg'));
+  }
+}
+
+/** How secrets of ipsec.secrets are named in the daemon. */
+const PREFIX = 'ipsec.secrets-';
+const START = { file: '', line: 1, column: 1 };
+
+const SHARED: ReadonlyMap<string, string> = new Map([
+  ['PSK', 'ike'],
+  ['EAP', 'eap'],
+  ['XAUTH', 'xauth'],
+  ['NTLM', 'ntlm'],
+]);
+
+const KEY_TYPES: ReadonlyMap<string, string> = new Map([
+  ['RSA', 'rsa'],
+  ['ECDSA', 'ecdsa'],
+]);
+
+function report(cx: CommandContext, what: string, problem: string | undefined): void {
+  if (problem === undefined || problem === '') cx.terminal.out(`loaded ${what}\n`);
+  else cx.terminal.error(`loading ${what} failed: ${problem}\n`);
+}
+
+/** The sections as those of a file. */
+export function rooted(
+  file: string,
+  sections: Readonly<Record<'connections' | 'pools' | 'authorities', ConfSection>>,
+): ConfSection {
+  const root = newSection({ file, line: 1, column: 1 });
+  for (const name of ['authorities', 'pools', 'connections'] as const)
+    if (sections[name].sections.size > 0) root.sections.set(name, sections[name]);
+  return root;
+}

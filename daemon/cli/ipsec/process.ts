@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { NodeFiles } from '../../runtime/node-files.ts';
+import { NodeStreams } from '../../runtime/node-stream.ts';
+import { NodeTerminal } from '../../runtime/node-terminal.ts';
+import { ViciChannel } from '../../vici/channel.ts';
+import { environment, loadDecoders, packageVersion } from '../common/process.ts';
+import type { CommandWorld } from '../swanctl/command.ts';
+import { chooseSocket } from '../swanctl/socket-uri.ts';
+import { type IpsecWorld, runIpsec } from './program.ts';
+import type { StartedProcess, StarterSystem } from './starter.ts';
+
+/** The version of ipsec whose interface this program has. */
+const COMPATIBLE = '6.1.0';
+const BUILT = !import.meta.url.endsWith('.ts');
+const DAEMON = fileURLToPath(new URL(BUILT ? './main.js' : '../../main.ts', import.meta.url));
+
+/** Runs the program with the arguments of this process; resolves with the exit code. */
+export function main(): Promise<number> {
+  const variables = environment();
+  const terminal = new NodeTerminal();
+  const files = new NodeFiles();
+  const confFolder = variables.get('IPSEC_CONFDIR') ?? '/etc';
+  const pidFolder = variables.get('IPSEC_PIDDIR') ?? '/var/run';
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const own = new Set(addresses.map(({ address }) => address));
+  const connect = async (): Promise<CommandWorld | undefined> => {
+    const socket = chooseSocket(undefined, { files, environment: variables });
+    if (!socket.ok) return undefined;
+    try {
+      const vici = await ViciChannel.connect(new NodeStreams(), socket.path);
+      const version = packageVersion();
+      const world = { vici, terminal, files, version, now: Date.now };
+      return { ...world, decoders: loadDecoders, environment: variables };
+    } catch {
+      return undefined;
+    }
+  };
+  const world: IpsecWorld = {
+    terminal,
+    files,
+    places: {
+      conf: `${confFolder}/ipsec.conf`,
+      secrets: `${confFolder}/ipsec.secrets`,
+      host: { folder: `${confFolder}/ipsec.d`, isOwnAddress: (address) => own.has(address) },
+    },
+    pids: { starter: `${pidFolder}/starter.charon.pid`, daemon: `${pidFolder}/charon.pid` },
+    folders: {
+      libexec: fileURLToPath(new URL('.', import.meta.url)),
+      conf: confFolder,
+      pid: pidFolder,
+    },
+    version: COMPATIBLE,
+    kernel: release(),
+    addresses: addresses.filter(({ internal }) => !internal).map(({ address }) => address),
+    starter: system(connect),
+    running,
+    signal: (pid, name) => void process.kill(pid, name),
+    fork: (args) =>
+      spawn(process.execPath, [process.argv[1] ?? '', ...args], {
+        detached: true,
+        stdio: 'ignore',
+      }).unref(),
+  };
+  return runIpsec(process.argv.slice(2), world);
+}
+
+function system(connect: StarterSystem['connect']): StarterSystem {
+  return {
+    pid: process.pid,
+    startDaemon,
+    writePid: (file, pid) => writeFileSync(file, `${pid}\n`),
+    removePid: (file) => rmSync(file, { force: true }),
+    sleep: async (milliseconds) => void (await sleep(milliseconds)),
+    connect,
+    signals,
+  };
+}
+
+function startDaemon(args: readonly string[]): StartedProcess {
+  const child = spawn(process.execPath, [DAEMON, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended: new Promise((resolve) => {
+      child.once('error', () => resolve());
+      child.once('exit', () => resolve());
+    }),
+    signal: (name) => void child.kill(name),
+  };
+}
+
+async function* signals(every?: number): AsyncIterable<'SIGHUP' | 'SIGUSR1' | 'SIGTERM'> {
+  const waiting: ('SIGHUP' | 'SIGUSR1' | 'SIGTERM')[] = [];
+  let wake = (): void => undefined;
+  for (const name of ['SIGHUP', 'SIGUSR1', 'SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      waiting.push(name === 'SIGINT' ? 'SIGTERM' : name);
+      wake();
+    });
+  }
+  if (every !== undefined && every > 0)
+    setInterval(() => process.emit('SIGHUP'), every * 1000).unref();
+  for (;;) {
+    const next = waiting.shift();
+    if (next !== undefined) yield next;
+    else
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+  }
+}
+
+function running(pidFile: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
+}

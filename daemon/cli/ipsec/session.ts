@@ -1,0 +1,51 @@
+import { findText, type Tree } from '../../config/tree.ts';
+import type { Terminal } from '../../contracts/terminal.ts';
+import type { ViciChannel } from '../../vici/channel.ts';
+
+/** A connection to the daemon, and where to print. */
+export class IpsecSession {
+  readonly vici: ViciChannel;
+  readonly terminal: Terminal;
+
+  constructor(vici: ViciChannel, terminal: Terminal) {
+    this.vici = vici;
+    this.terminal = terminal;
+  }
+
+  line(text: string): void {
+    this.terminal.out(`${text}\n`);
+  }
+
+  call(command: string, input: Tree = []): Promise<Tree> {
+    return this.vici.call(command, input);
+  }
+
+  /** The events of a command, when it has answered. */
+  async collect(command: string, event: string, input: Tree = []): Promise<readonly Tree[]> {
+    const events: Tree[] = [];
+    const stop = await this.vici.listen(event, (data) => events.push(data));
+    try {
+      await this.vici.call(command, input);
+    } finally {
+      await stop();
+    }
+    return events;
+  }
+
+  /** Runs a command and prints its log, without the groups, as it comes. */
+  async logged(command: string, input: Tree): Promise<Tree> {
+    const stop = await this.vici.listen('control-log', (data) => {
+      this.line(findText(data, 'msg') ?? '');
+    });
+    try {
+      return await this.vici.call(command, input);
+    } finally {
+      await stop();
+    }
+  }
+}
+
+/** Whether an answer says that it worked. */
+export function succeeded(answer: Tree): boolean {
+  return findText(answer, 'success') === 'yes';
+}
