@@ -152,7 +152,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
           { log: hub, clock },
         ),
       ),
-    fetcher: new NodeFetcher(),
+    fetcher: new NodeFetcher({ addresses: () => options['plugins.revocation.fetch_addresses'] }),
     crlFiles: new NodeCrlFiles(`${options['plugins.credentials-files.directory']}/x509crl`),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     processes: new NodeProcesses(),

@@ -58,6 +58,12 @@ const REMEMBERED_SIGNATURES = 4096;
 /** Milliseconds that our answer waits for the first OCSP response about a certificate of ours. */
 const STAPLE_LIMIT = 2000;
 
+/** Longest fetch of a certificate for a peer that has proved nothing, milliseconds. */
+const URL_LIMIT = 5000;
+
+/** Longest fetch that can be set, milliseconds. */
+const LONGEST_TIMEOUT = 600_000;
+
 const NO_FETCHER: Fetcher = {
   fetch: async ({ url }) => ({
     ok: false,
@@ -111,7 +117,7 @@ export function trustServices(setup: TrustSetup): TrustServices {
     crypto,
     decode: (der) => decodeCertificate(der, tools),
     enabled: () => options().hash_and_url,
-    timeout: () => settings().timeout,
+    timeout: () => Math.min(settings().timeout, URL_LIMIT),
   });
   return {
     trust: new CredentialTrust({
@@ -140,10 +146,11 @@ export function trustServices(setup: TrustSetup): TrustServices {
 }
 
 function revocationSettings(options: DaemonOptions): RevocationSettings {
+  const timeout = options['plugins.revocation.timeout'] * 1000;
   return {
     enableCrl: options['plugins.revocation.enable_crl'],
     enableOcsp: options['plugins.revocation.enable_ocsp'],
-    timeout: options['plugins.revocation.timeout'] * 1000,
+    timeout: Math.min(timeout === 0 ? LONGEST_TIMEOUT : timeout, LONGEST_TIMEOUT),
     cacheCrls: options.cache_crls,
     nonceOctets: options.ocsp_nonce_len,
   };

@@ -363,7 +363,17 @@ export const OPTIONS = {
   ),
   'plugins.revocation.enable_crl': bool(true, 'now', 'Check CRLs.'),
   'plugins.revocation.enable_ocsp': bool(true, 'now', 'Check OCSP.'),
-  'plugins.revocation.timeout': seconds(10, 'now', 'Longest fetch of a CRL or OCSP answer.'),
+  'plugins.revocation.fetch_addresses': oneOf(
+    'private',
+    ['public', 'private', 'any'],
+    'start',
+    'How far inward URLs of certificates and peers may lead: to public addresses only, also to private ones, or also to this host itself and its links. URLs of authorities may lead anywhere. Not an option of strongSwan.',
+  ),
+  'plugins.revocation.timeout': seconds(
+    10,
+    'now',
+    'Longest fetch of a CRL or OCSP answer, and of all that is asked about one chain; 0 is ten minutes.',
+  ),
   'plugins.updown.max_parallel': int(
     8,
     [1, 256],

@@ -8,7 +8,7 @@ import type { CrlShelf } from './crl-shelf.ts';
 import type { CrlSigners } from './crl-signers.ts';
 import { currencyOf, endOf } from './currency.ts';
 import type { Deadline } from './deadline.ts';
-import { deltaContinues } from './delta.ts';
+import { deltaContinues, scopeText } from './delta.ts';
 import type { Finding } from './finding.ts';
 import type { Inquiry } from './inquiry.ts';
 import { ALL_REASONS, reasonsCovered } from './reasons.ts';
@@ -85,14 +85,9 @@ export class CrlCheck {
       problem: undefined,
     };
     for (const point of points) {
-      // One point may have several CRLs, for some reasons each.
-      for (let before = -1; progress.covered.size > before; ) {
-        before = progress.covered.size;
-        const revoked = await this.#ask(point, progress);
-        if (revoked !== undefined) return revoked;
-        if (progress.covered.size === ALL_REASONS.size)
-          return { kind: 'good', asOf: progress.asOf };
-      }
+      const revoked = await this.#ask(point, progress);
+      if (revoked !== undefined) return revoked;
+      if (progress.covered.size === ALL_REASONS.size) return { kind: 'good', asOf: progress.asOf };
     }
     return this.#unknown(progress);
   }
@@ -121,25 +116,43 @@ export class CrlCheck {
 
   /** Asks at one point; the result is the revocation, if there is one. */
   async #ask({ point, uris, origin }: Point, progress: Progress): Promise<Finding | undefined> {
-    const { question, deadline, covered } = progress;
-    let base = await this.#base(point, progress);
-    if (base?.isCurrent === true) this.#services.logger.log('cfg', 1, '  using cached crl');
+    let used = await this.#use(point, progress, false);
+    if (used.isCurrent) this.#services.logger.log('cfg', 1, '  using cached crl');
     for (const uri of uris) {
-      if (base?.isCurrent === true) break;
-      const fetched = await deadline
+      if (used.isCurrent || used.revoked !== undefined) break;
+      const fetched = await progress.deadline
         .share(progress.tries--)
         .wait(this.#services.fetches.fetch(uri, origin));
-      if (fetched?.ok === true) base = (await this.#base(point, progress)) ?? base;
+      if (fetched?.ok === true) used = await this.#use(point, progress, false);
       else progress.problem ??= fetched?.reason ?? `'${uri}' does not answer in time`;
     }
-    if (base === undefined) return undefined;
-    const reasons = reasonsCovered(base.crl, point);
-    if ([...reasons].every((reason) => covered.has(reason))) return undefined;
-    const delta = await this.#delta(base, progress);
-    const revoked = revocationIn(base, delta, question.certificate);
-    if (revoked !== undefined) return revoked;
-    this.#note(base, delta, reasons, progress);
-    return undefined;
+    if (!used.isCurrent && used.revoked === undefined)
+      used = await this.#use(point, progress, true);
+    return used.revoked;
+  }
+
+  /**
+   * Uses what is at hand at a point: of each part of the certificates and the reasons the newest CRL, as long as it adds a reason
+   * (section 6.3.3 (d), (e) and (l)). Stale ones only if told so, when nothing better can be had.
+   */
+  async #use(
+    point: DistributionPoint,
+    progress: Progress,
+    withStale: boolean,
+  ): Promise<{ readonly revoked?: Finding; readonly isCurrent: boolean }> {
+    const done = new Set<string>();
+    let isCurrent = false;
+    for (;;) {
+      const base = await this.#base(point, progress, done);
+      if (base === undefined) return { isCurrent };
+      done.add(scopeText(base.crl));
+      if (!base.isCurrent && !withStale) continue;
+      const delta = await this.#delta(base, progress);
+      const revoked = revocationIn(base, delta, progress.question.certificate);
+      if (revoked !== undefined) return { revoked, isCurrent };
+      this.#note(base, delta, reasonsCovered(base.crl, point), progress);
+      isCurrent ||= base.isCurrent;
+    }
   }
 
   #note(
@@ -174,20 +187,20 @@ export class CrlCheck {
       : { kind: 'skipped', reason: 'nobody says where a CRL is' };
   }
 
-  /** The newest complete CRL for a point that is properly signed and answers for more reasons than are known. */
-  #base(point: DistributionPoint, { question, covered }: Progress): Promise<ProvenCrl | undefined> {
+  /** The newest complete CRL for a point that is properly signed, adds a reason, and is of a scope that is not done yet. */
+  #base(
+    point: DistributionPoint,
+    { question, covered }: Progress,
+    done: ReadonlySet<string>,
+  ): Promise<ProvenCrl | undefined> {
     const { certificate, receivedCrls } = question;
-    return this.#firstProven(
-      question,
-      this.#services.shelf.find(
-        crlIssuersOf(certificate, point),
-        receivedCrls,
-        (crl) =>
-          crl.baseCrlNumber === undefined &&
-          crlCovers(crl, certificate, point) &&
-          [...reasonsCovered(crl, point)].some((reason) => !covered.has(reason)),
-      ),
-    );
+    const isWanted = (crl: Crl): boolean =>
+      crl.baseCrlNumber === undefined &&
+      crlCovers(crl, certificate, point) &&
+      [...reasonsCovered(crl, point)].some((reason) => !covered.has(reason)) &&
+      !done.has(scopeText(crl));
+    const issuers = crlIssuersOf(certificate, point);
+    return this.#firstProven(question, this.#services.shelf.find(issuers, receivedCrls, isWanted));
   }
 
   async #firstProven(question: Inquiry, crls: readonly Crl[]): Promise<ProvenCrl | undefined> {
