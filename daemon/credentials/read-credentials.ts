@@ -1,7 +1,7 @@
 import type { CertificateFlag, CredentialType, LoadOutcome } from '../contracts/credentials.ts';
+import { credentialBlocks } from './credential-blocks.ts';
 import { decodeCredential } from './decode-credential.ts';
 import { describeDer, describeLabel } from './describe-der.ts';
-import { isPem, pemBlocks } from './pem-blocks.ts';
 import type { Credential, LoadedCredential } from './stored.ts';
 import type { DecodeTools } from './x509/tools.ts';
 
@@ -33,16 +33,17 @@ const EXPECTED: Readonly<Record<CredentialType, Expected>> = {
 
 /**
  * Decodes all that a PEM text or DER holds. An operator's word counts for the first certificate and for every CA certificate of a file of CAs.
- * Certificates that follow an end entity are its chain, as web servers are given it: they help to build paths, and are no trust anchors.
+ * Certificates that follow an end entity are its chain, as web servers are given it: they help to build paths, and are no trust anchors. In a PKCS#7
+ * bundle, which has no order, that goes for all CA certificates.
  */
 export function readCredentials(text: CredentialText, tools: DecodeTools): ReadResult {
   const { type, flag, data } = text;
   const { words, labels } = EXPECTED[type];
-  const pem = isPem(data) ? pemBlocks(data) : undefined;
-  if (pem?.ok === false) return garbage(`found ${pem.reason}, expected ${words}`);
+  const given = credentialBlocks(data, type);
+  if (!given.ok) return garbage(`found ${given.reason}, expected ${words}`);
   const credentials: LoadedCredential[] = [];
-  const blocks = pem?.blocks ?? [{ der: data, label: undefined }];
-  for (const [index, { label, der }] of blocks.entries()) {
+  const { blocks } = given;
+  for (const [index, { label, der, bundled }] of blocks.entries()) {
     const where = blocks.length > 1 ? `block ${index + 1}: ` : '';
     if (label !== undefined && !labels.includes(label))
       return garbage(`${where}found ${describeLabel(label)}, expected ${words}`);
@@ -58,7 +59,8 @@ export function readCredentials(text: CredentialText, tools: DecodeTools): ReadR
       const explanation = `${where}its basicConstraints do not say CA, load it as an end entity certificate`;
       return { ok: false, reason: 'not-a-ca', explanation };
     }
-    credentials.push({ credential, trusted: index === 0 || flag === 'CA' || type !== 'X509' });
+    const first = bundled ? !isCa(credential) : index === 0;
+    credentials.push({ credential, trusted: first || flag === 'CA' || type !== 'X509' });
   }
   return { ok: true, credentials };
 }

@@ -1,4 +1,5 @@
 import { oidText } from '../../proto/oid.ts';
+import { equalBytes } from '../../util/bytes.ts';
 import { type Decoded, decoding, X509Error } from './decoded.ts';
 import { type DerLimits, guardDer } from './der-guard.ts';
 import { context, DerReader, Tag } from './der-reader.ts';
@@ -9,6 +10,16 @@ const MAX_OBJECTS = 1000;
 
 /** The bundle of all CAs of the world has 200 certificates. */
 const limits: DerLimits = { octets: 4 * 1024 * 1024, elements: 400_000, depth: 14 };
+
+/** What follows the outer header: the OBJECT IDENTIFIER of signed data. */
+const signedDataOid = Uint8Array.of(6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2);
+
+/** Whether octets look like a bundle, for telling what a file is. */
+export function isPkcs7(der: Uint8Array): boolean {
+  const length = der[1] ?? 0;
+  const at = 2 + (length < 0x80 ? 0 : length & 0x7f);
+  return der[0] === Tag.SEQUENCE && equalBytes(der.subarray(at, at + 11), signedDataOid);
+}
 
 /** What a bundle carries, DER each, still to be decoded. */
 export interface Pkcs7Bundle {
