@@ -53,14 +53,31 @@ export class CredentialTrust implements PeerTrust {
     }
   }
 
+  // As charon does, whose lines people search for.
   #logChain(chain: Extract<TrustVerdict, { trusted: true }>['chain']): void {
-    const { logger } = this.#setup;
+    const { logger, finder } = this.#setup;
+    if (!logger.enabled('cfg', 1)) return;
+    const source = finder.snapshot();
     for (const [i, certificate] of chain.entries()) {
+      const trusted = source.certificate(certificate.fingerprint)?.trusted === true;
       const last = i === chain.length - 1;
-      const what = i === 0 ? '' : last ? 'trusted ca ' : 'intermediate ca ';
-      logger.log('cfg', 1, `using ${what}certificate ${nameOf(certificate)}`);
+      const kind = i === 0 ? peerKind(trusted || last) : issuerKind(trusted, last);
+      logger.log('cfg', 1, `  using ${kind} ${nameOf(certificate)}`);
     }
     if (chain.length > 1)
-      logger.log('cfg', 1, `reached self-signed root ca with a path length of ${chain.length - 2}`);
+      logger.log(
+        'cfg',
+        1,
+        `  reached self-signed root ca with a path length of ${chain.length - 2}`,
+      );
   }
+}
+
+function peerKind(trusted: boolean): string {
+  return trusted ? 'trusted certificate' : 'certificate';
+}
+
+function issuerKind(trusted: boolean, last: boolean): string {
+  if (last) return 'trusted ca certificate';
+  return trusted ? 'trusted intermediate ca certificate' : 'untrusted intermediate certificate';
 }
