@@ -53,15 +53,14 @@ export class CredentialTrust implements PeerTrust {
     }
   }
 
-  // As charon does, whose lines people search for.
+  // As charon does, whose lines people search for; the peer's own certificate was named when its signature was checked.
   #logChain(chain: Extract<TrustVerdict, { trusted: true }>['chain']): void {
     const { logger, finder } = this.#setup;
     if (!logger.enabled('cfg', 1)) return;
     const source = finder.snapshot();
-    for (const [i, certificate] of chain.entries()) {
+    for (const certificate of chain.slice(1)) {
       const trusted = source.certificate(certificate.fingerprint)?.trusted === true;
-      const last = i === chain.length - 1;
-      const kind = i === 0 ? peerKind(trusted || last) : issuerKind(trusted, last);
+      const kind = issuerKind(trusted, certificate === chain.at(-1));
       logger.log('cfg', 1, `  using ${kind} ${nameOf(certificate)}`);
     }
     if (chain.length > 1)
@@ -71,10 +70,6 @@ export class CredentialTrust implements PeerTrust {
         `  reached self-signed root ca with a path length of ${chain.length - 2}`,
       );
   }
-}
-
-function peerKind(trusted: boolean): string {
-  return trusted ? 'trusted certificate' : 'certificate';
 }
 
 function issuerKind(trusted: boolean, last: boolean): string {

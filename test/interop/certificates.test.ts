@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { ConfTree } from '../lab/conf-text.ts';
 import { type CredentialFiles, installCredentials } from '../lab/credentials.ts';
-import { otherSide, type PartialPlan, plan, type Side } from '../lab/plan.ts';
+import { otherSide, plan, type Side } from '../lab/plan.ts';
 import { waitFor } from '../lab/wait.ts';
-import { type Issued, TestCa } from '../sim/pki.ts';
+import { TestCa } from '../sim/pki.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import type { TestKeyKind } from '../support/private-keys.ts';
+import { filesOf, NAMES, planOf, type Setting, SIDES } from './certificate-setting.ts';
 import { sharedSites } from './peer-suite.ts';
 import { strongswan } from './peers.ts';
 import {
@@ -17,48 +17,11 @@ import {
   withTunnel,
 } from './tunnel-run.ts';
 
-const SIDES = ['moon', 'sun'] as const;
-const NAMES = { moon: 'moon.example.org', sun: 'sun.example.org' } as const;
-
-/** What each side has on disk and how it authenticates. */
-interface Setting {
-  readonly name: string;
-  readonly files: Readonly<Record<Side, CredentialFiles>>;
-  readonly local?: Partial<Record<Side, ConfTree>>;
-  readonly remote?: Partial<Record<Side, ConfTree>>;
-  readonly charon?: ConfTree;
-  /** More sections and keys of the connection. */
-  readonly connection?: Partial<Record<Side, ConfTree>>;
-  /** How our side says that the peer was authenticated. */
-  readonly scheme: RegExp;
-}
-
-/** A side that has a certificate and believes these CAs. */
-function filesOf(own: Issued, ...cas: readonly Issued[]): CredentialFiles {
-  return {
-    x509: { own: own.certificate },
-    private: { own: own.privateKey },
-    x509ca: Object.fromEntries(cas.map((ca, i) => [`ca${i}`, ca.certificate])),
-  };
-}
-
 /** Both sides have a certificate of one CA. */
 function oneCa(key: TestKeyKind, ca = new TestCa('Lab CA')): Setting['files'] {
   const of = (side: Side): CredentialFiles =>
     filesOf(ca.issue(side, { key, dns: [NAMES[side]] }), ca.self);
   return { moon: of('moon'), sun: of('sun') };
-}
-
-function planOf({ local, remote, charon, connection }: Setting): PartialPlan {
-  const of = (side: Side) => ({
-    ...(charon && { charon }),
-    connection: {
-      local: { auth: 'pubkey', certs: 'own.pem', id: NAMES[side], ...local?.[side] },
-      remote: { auth: 'pubkey', id: NAMES[otherSide(side)], ...remote?.[side] },
-      ...connection?.[side],
-    },
-  });
-  return { extra: { moon: of('moon'), sun: of('sun') } };
 }
 
 const SETTINGS: readonly Setting[] = [

@@ -82,7 +82,6 @@ describe('judging a certificate', () => {
       warnings: [],
     });
     expect(all.log.lines).toEqual([
-      '  using certificate "CN=moon"',
       '  using untrusted intermediate certificate "CN=sub"',
       '  using trusted ca certificate "CN=root"',
       '  reached self-signed root ca with a path length of 1',
