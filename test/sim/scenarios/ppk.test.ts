@@ -9,7 +9,9 @@ import { encodeMessage, parseMessage } from '../../../daemon/wire/message.ts';
 import { authRound } from '../../support/connections.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
+import { byKey, enrol, trust } from '../enrol.ts';
 import { type PairSetup, pair, places } from '../pair.ts';
+import { TestCa } from '../pki.ts';
 import { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
 
@@ -151,6 +153,35 @@ describe('a PPK on both sides, RFC 8784', () => {
     expect(before.length).toBeGreaterThan(0);
     expect(skD(moon)).toBe(skD(carol));
     expect(before).not.toContain(skD(moon));
+  });
+});
+
+describe('with certificates, whose signatures cover it', () => {
+  const MOON = 'moon.example.org';
+  const CAROL = 'carol.example.org';
+  const id = (text: string) => parseIdentity(text, { allowRegex: true });
+  const byKeys: PairSetup = {
+    ike: 'aes128gcm16-prfsha256-x25519-ke1_mlkem768',
+    moonConnection: { local: [byKey({ id: id(MOON) })], remote: [byKey({ id: id(CAROL) })] },
+    carolConnection: { local: [byKey({ id: id(CAROL) })], remote: [byKey({ id: id(MOON) })] },
+  };
+
+  test.each<[string, Side, Side, boolean, boolean]>([
+    ['required', REQUIRED, REQUIRED, true, true],
+    ['optional', KNOWN, KNOWN, true, true],
+    ['unknown to the responder', KNOWN, { loaded: 'another' }, true, false],
+    ['different', REQUIRED, { ...REQUIRED, secret: 'another' }, false, false],
+  ])('%s, after an additional key exchange', async (_, moonSide, carolSide, works, used) => {
+    await using run = await hosts(moonSide, carolSide, byKeys);
+    const { world, moon, carol } = run;
+    const ca = new TestCa('CA');
+    for (const host of [moon, carol]) trust(host, ca);
+    await enrol(moon, ca.issue('moon', { dns: [MOON] }), []);
+    await enrol(carol, ca.issue('carol', { dns: [CAROL] }), []);
+    expect(await world.during(moon.initiate('net'))).toMatchObject({ ok: works });
+    await world.settle(() => carol.established.length === (works ? 1 : 0));
+    expect(carol.sas[0]?.ppk).toBe(used ? true : undefined);
+    if (works) expectTraffic(moon, carol);
   });
 });
 
