@@ -3,7 +3,7 @@ import { notify } from '../../../daemon/ike/payloads.ts';
 import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
 import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
 import { KeMethod } from '../../../daemon/proto/iana/transforms.ts';
-import type { Message } from '../../../daemon/proto/payload.ts';
+import type { Message, Payload } from '../../../daemon/proto/payload.ts';
 import { equalBytes } from '../../../daemon/util/bytes.ts';
 import { parseHeader } from '../../../daemon/wire/header.ts';
 import { encodeMessage, parseMessage } from '../../../daemon/wire/message.ts';
@@ -241,7 +241,10 @@ describe('IntAuth, RFC 9242 section 3.3.2', () => {
       const [sender, receiver] = which === 'request' ? [moon, carol] : [carol, moon];
       world.network.intercept = (packet) => {
         if (packet.from !== sender.name || headerOf(packet).exchange !== 43) return packet;
-        return { ...packet, data: withExtraNotify(packet, sender, receiver) };
+        return rewritten(packet, sender, receiver, (payloads) => [
+          ...payloads,
+          notify(40_999, Uint8Array.of(1)),
+        ]);
       };
       expect(await world.during(moon.initiate('net'))).toMatchObject({
         ok: false,
@@ -252,6 +255,58 @@ describe('IntAuth, RFC 9242 section 3.3.2', () => {
       expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
     },
   );
+
+  const ke = (method: number, octets: number): Payload => ({
+    kind: 'KE',
+    method,
+    data: new Uint8Array(octets),
+  });
+
+  test.each<[string, readonly Payload[], RegExp]>([
+    ['nothing', [], /IKE_INTERMEDIATE response lacks the KE payload of ML_KEM_768/],
+    ['another method', [ke(31, 32)], /lacks the KE payload of ML_KEM_768/],
+    [
+      'a short value',
+      [ke(36, 1087)],
+      /unusable ML_KEM_768 value: ML-KEM-768 ciphertext has 1087 octets, not 1088/,
+    ],
+    [
+      'an error',
+      [notify(NotifyType.INVALID_SYNTAX)],
+      /received INVALID_SYNTAX notify error in IKE_INTERMEDIATE/,
+    ],
+  ])('a responder that answers IKE_INTERMEDIATE with %s is given up', async (_, answer, errmsg) => {
+    await using run = await hosts({ ike: HYBRID, connection: { fragmentation: 'no' } });
+    const { world, moon, carol } = run;
+    world.network.intercept = (packet) =>
+      packet.from === 'carol' && headerOf(packet).exchange === 43
+        ? rewritten(packet, carol, moon, () => answer)
+        : packet;
+    expect(await world.during(moon.initiate('net'))).toMatchObject({
+      ok: false,
+      errmsg: expect.stringMatching(errmsg),
+    });
+    await world.settle(() => moon.sas.length + carol.sas.length === 0);
+    expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
+  });
+
+  test('a ciphertext made for nobody leaves both with other keys: nothing more is understood', async () => {
+    await using run = await hosts({
+      ike: HYBRID,
+      connection: { fragmentation: 'no' },
+      options: { retransmit_tries: 1 },
+    });
+    const { world, moon, carol } = run;
+    world.network.intercept = (packet) =>
+      packet.from === 'carol' && headerOf(packet).exchange === 43
+        ? rewritten(packet, carol, moon, () => [ke(36, 1088)])
+        : packet;
+    expect(await world.during(moon.initiate('net'))).toMatchObject({
+      ok: false,
+      errmsg: expect.stringContaining('not responding to IKE_AUTH'),
+    });
+    await world.settle(() => moon.sas.length + carol.sas.length === 0);
+  });
 
   test('a peer that selects an additional exchange without announcing IKE_INTERMEDIATE is refused', async () => {
     await using run = await hosts({ ike: HYBRID });
@@ -294,19 +349,24 @@ describe('IntAuth, RFC 9242 section 3.3.2', () => {
   });
 });
 
-/** Decrypts with the receiver's keys, adds a notify that means nothing, and encrypts with the sender's. */
-function withExtraNotify(packet: SimPacket, sender: WorldHost, receiver: WorldHost): Uint8Array {
+/** Decrypts with the receiver's keys, changes the payloads, and encrypts with the sender's. */
+function rewritten(
+  packet: SimPacket,
+  sender: WorldHost,
+  receiver: WorldHost,
+  change: (payloads: readonly Payload[]) => readonly Payload[],
+): SimPacket {
   const [from, to] = [sender, receiver].map(
     (host) => [...host.daemon.manager.tables.byId.values()][0],
   );
   const at = markerOf(packet);
   const octets = packet.data.subarray(at);
   const message = parseMessage(octets, parseHeader(octets), to?.engine.inbound);
-  const payloads = [...message.payloads, notify(40_999, Uint8Array.of(1))];
+  const payloads = change(message.payloads);
   const forged = encodeMessage({ ...message, payloads }, from?.engine.outbound);
   const data = new Uint8Array(at + forged.length);
   data.set(forged, at);
-  return data;
+  return { ...packet, data };
 }
 
 function changed(octets: Uint8Array, change: (message: Message) => Message): Uint8Array {
