@@ -46,6 +46,8 @@ export class ExchangeEngine {
   readonly #reader: MessageReader;
   /** What the outstanding request asks. */
   #open: OutboundRequest | undefined;
+  /** Keys of both directions that the last answer was protected with, where others came after it. */
+  #retired: readonly (MessageProtection | undefined)[] = [];
   /** Keys of each direction, once there are any. */
   inbound: MessageProtection | undefined;
   outbound: MessageProtection | undefined;
@@ -86,10 +88,25 @@ export class ExchangeEngine {
 
   /** Wipes the keys. */
   dispose(): void {
-    this.inbound?.[Symbol.dispose]();
-    this.outbound?.[Symbol.dispose]();
+    this.retireKeys();
+    this.#wipeRetired();
+  }
+
+  /**
+   * The keys end here, and others follow. A responder keeps them until it has answered another request: the peer may ask for the
+   * answer that changed them in other fragments.
+   */
+  retireKeys(): void {
+    this.#wipeRetired();
+    this.#retired = [this.inbound, this.outbound];
     this.inbound = undefined;
     this.outbound = undefined;
+    if (this.#sa.isInitiator) this.#wipeRetired();
+  }
+
+  #wipeRetired(): void {
+    for (const protection of this.#retired) protection?.[Symbol.dispose]();
+    this.#retired = [];
   }
 
   /** Sends a request and keeps sending it until it is answered or given up. */
@@ -257,7 +274,8 @@ export class ExchangeEngine {
   #repeatedSmaller(header: IkeHeader, datagram: Uint8Array): boolean {
     const { window } = this;
     if (header.isResponse || !window.mayRepeat(header.messageId)) return false;
-    const keys = [this.inbound, this.outbound] as const;
+    const [inbound = this.inbound, outbound = this.outbound] = this.#retired;
+    const keys = [inbound, outbound] as const;
     const answer = this.#size.smallerAnswer(header, datagram, window.lastResponse, keys);
     if (answer === undefined) return false;
     window.splitAnswer(datagram, answer);
@@ -310,6 +328,7 @@ export class ExchangeEngine {
     local: Endpoint,
     remote: Endpoint,
   ): Uint8Array {
+    this.#wipeRetired();
     const { raw, datagrams } = this.#encode(exchange, true, messageId, payloads);
     this.window.answered(request, datagrams);
     const { sessions } = this.#sa.env;

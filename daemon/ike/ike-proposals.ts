@@ -118,7 +118,7 @@ export function updateKeys(sa: IkeSa, ni: Uint8Array, nr: Uint8Array, secret: Ui
   const next = deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths);
   secret.fill(0);
   keys[Symbol.dispose]();
-  sa.engine.dispose();
+  sa.engine.retireKeys();
   useKeys(sa, proposal, prf, next);
 }
 

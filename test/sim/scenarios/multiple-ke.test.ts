@@ -196,6 +196,28 @@ describe('over a bad network', () => {
     }
   });
 
+  // The request goes out again in the smallest fragments (RFC 7383 section 2.5.2), when its keys are no longer in force.
+  test.each([1, 2])(
+    'the answer to request %i is lost until the request is split anew',
+    async (id) => {
+      const ike = 'aes128gcm16-prfsha256-x25519-ke1_mlkem768-ke2_mlkem1024';
+      await using run = await hosts({ ike, options: { fragment_size: 1400 } });
+      const { world, moon, carol } = run;
+      world.network.intercept = (packet) => {
+        const { exchange, messageId, isResponse } = headerOf(packet);
+        const answer = isResponse && exchange === 43 && messageId === id;
+        return answer && packet.data.length > 576 ? undefined : packet;
+      };
+      expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+      await world.settle(() => carol.established.length === 1);
+      expect(moon.lines.join('\n')).toContain('smaller fragments');
+      expect(carol.lines.filter((line) => line.includes('is initiating an IKE_SA'))).toHaveLength(
+        1,
+      );
+      expectTraffic(moon, carol);
+    },
+  );
+
   test('both sides begin at once: one IKE_SA stays', async () => {
     await using run = await hosts({ ike: HYBRID });
     const { world, moon, carol } = run;
