@@ -45,3 +45,12 @@ test('what is not all there stays as it is', () => {
   const alone = encodeMessage(message, protection);
   expect(parseMessage(alone, parseHeader(alone), protection).payloads).toEqual(message.payloads);
 });
+
+// A receiver that has some of the old ones must not put them together with the new ones.
+test.each([600, 650, 700])('there are more of them than there were of %i octets', (size) => {
+  const old = encodeFragmented(message, protection, size);
+  const small = splitAnew(old, protection, size - 20);
+  expect(small.length).toBeGreaterThan(old.length);
+  const mixed = [...old.slice(0, -1), ...small];
+  expect(whole(mixed)?.payloads).toEqual(message.payloads);
+});
