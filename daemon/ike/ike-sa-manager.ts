@@ -1,25 +1,19 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { KernelEvent } from '../contracts/kernel.ts';
 import type { InstalledChildSa } from '../kernel/installed-child.ts';
-import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
-import { ExchangeType } from '../proto/iana/exchange-types.ts';
-import { NotifyType } from '../proto/iana/notify-types.ts';
+import type { Endpoint } from '../proto/endpoint.ts';
 import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
 import { type IpAddress, unspecified } from '../proto/ip-address.ts';
 import { hex32 } from '../util/hex.ts';
 import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
-import { DecodeError } from '../wire/decode-error.ts';
-import { type IkeHeader, parseHeader } from '../wire/header.ts';
-import { encodeCookieResponse, peekInitRequest } from '../wire/init-peek.ts';
-import { alertFromOutside } from './announce.ts';
 import { expireChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
-import { crashAnswer } from './crash-detection.ts';
 import type { Destination } from './destination.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
+import { type DropCounters, FrontDoor } from './front-door.ts';
 import { IkeSa } from './ike-sa.ts';
 import { IkeSaTables } from './ike-sa-tables.ts';
 import { watchActivity } from './inactivity.ts';
@@ -30,19 +24,9 @@ import { reusableFor } from './reuse.ts';
 import { SoftExpiries } from './soft-expiries.ts';
 import type { Takeover } from './state/takeover.ts';
 import { attemptFor, type Cause, namesNobody } from './trap-attempt.ts';
-import { versionRefusal } from './version-refusal.ts';
 import type { Outcome } from './waiters.ts';
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
-
-/** Messages that ended before any IKE_SA saw them, by cause. */
-export interface DropCounters {
-  malformed: number;
-  version: number;
-  unknownSpi: number;
-  guarded: number;
-  cookies: number;
-}
 
 /** All IKE_SAs: finds the one a message is for, makes new ones, and lets none of them see another. */
 export class IkeSaManager implements SaRegistry {
@@ -52,17 +36,8 @@ export class IkeSaManager implements SaRegistry {
   readonly policies: PolicyBook;
   readonly counters = new Counters();
   readonly jobs: JobLoad = { queued: 0 };
-  readonly drops: DropCounters = {
-    malformed: 0,
-    version: 0,
-    unknownSpi: 0,
-    guarded: 0,
-    cookies: 0,
-  };
+  readonly #door: FrontDoor;
   readonly #env: IkeEnvironment;
-  readonly #throttle = new Throttle(10, 1000);
-  /** Strangers can ask for these. */
-  readonly #crashAnswers = new Throttle(50, 1000);
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
   readonly #softExpiries: SoftExpiries;
   #nextIkeId = 1;
@@ -77,6 +52,12 @@ export class IkeSaManager implements SaRegistry {
     this.#env = { ...env, registry: this, counters, jobs, outsideAlerts };
     this.#softExpiries = new SoftExpiries(env.clock);
     this.guard = new ResponderGuard(env);
+    this.#door = new FrontDoor({
+      env: this.#env,
+      tables: this.tables,
+      guard: this.guard,
+      open: (local, remote) => this.#add({ isInitiator: false, local, remote }),
+    });
     this.policies = new PolicyBook(env, (connection, child, ...asked) => {
       // The trap may be older than what else of the connection has changed.
       const current = env.connections.get(connection.name) ?? connection;
@@ -94,42 +75,14 @@ export class IkeSaManager implements SaRegistry {
     return true;
   }
 
+  /** Messages that no IKE_SA has seen. */
+  get drops(): DropCounters {
+    return this.#door.drops;
+  }
+
   /** Takes an IKE message as it came from the network, marker removed; the octets are the caller's afterwards. */
   receive(message: Uint8Array, local: Endpoint, remote: Endpoint): void {
-    let header: IkeHeader;
-    try {
-      header = parseHeader(message);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      if (error.notify === NotifyType.INVALID_MAJOR_VERSION)
-        this.#refuseVersion(message, local, remote);
-      this.drops.malformed++;
-      this.counters.count('invalid');
-      alertFromOutside(this.#env, 'parse-error-header');
-      this.#note(
-        'net',
-        `received malformed message from ${printEndpoint(remote)}: ${error.reason}`,
-      );
-      return;
-    }
-    if (header.exchange === ExchangeType.IKE_SA_INIT && !header.isResponse) {
-      this.#receiveInit(header, message, local, remote);
-      return;
-    }
-    const sa = this.tables.bySpi.get(header.fromInitiator ? header.spiR : header.spiI);
-    if (sa === undefined || !belongs(sa, header)) {
-      this.drops.unknownSpi++;
-      this.counters.count('invalid-spi');
-      alertFromOutside(this.#env, 'invalid-ike-spi');
-      this.#note(
-        'net',
-        `received message with unknown IKE SPI from ${printEndpoint(remote)}, ignored`,
-      );
-      this.#proveCrash(header, local, remote);
-      return;
-    }
-    this.#logReceived(sa, message, local, remote);
-    sa.deliver(header, message, local, remote);
+    this.#door.receive(message, local, remote);
   }
 
   /**
@@ -177,6 +130,7 @@ export class IkeSaManager implements SaRegistry {
   /** DELETEs for every established IKE_SA, without waiting for answers. */
   async shutdown(): Promise<void> {
     this.#closing = true;
+    this.#door.close();
     this.policies.close();
     const all = [...this.tables.byId.values()];
     await Promise.all(
@@ -361,62 +315,6 @@ export class IkeSaManager implements SaRegistry {
     await this.policies.ensure(connection, children, sa.log);
   }
 
-  #receiveInit(header: IkeHeader, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
-    if (
-      header.messageId !== 0 ||
-      header.spiR !== NO_SPI ||
-      !header.fromInitiator ||
-      this.#closing
-    ) {
-      this.drops.malformed++;
-      return;
-    }
-    const known = this.tables.halfOpen(header.spiI, remote);
-    if (known !== undefined) {
-      known.deliver(header, message, local, remote);
-      return;
-    }
-    // A request of our own that came back: its SPI is one of ours.
-    if (this.tables.bySpi.has(header.spiI)) {
-      this.drops.malformed++;
-      return;
-    }
-    const peek = peekInitRequest(message);
-    if (peek === undefined) {
-      this.drops.malformed++;
-      this.counters.count('invalid');
-      alertFromOutside(this.#env, 'parse-error-body');
-      this.#note('net', `received unusable IKE_SA_INIT request from ${printEndpoint(remote)}`);
-      return;
-    }
-    const verdict = this.guard.judge(peek, remote.address, this.size, this.jobs.queued);
-    if (verdict.kind === 'accept') {
-      this.#accept(header, message, local, remote);
-    } else if (verdict.kind === 'cookie') {
-      this.drops.cookies++;
-      this.#env.send(local, remote, encodeCookieResponse(message, verdict.cookie));
-    } else {
-      this.drops.guarded++;
-      this.#note('net', `ignoring IKE_SA_INIT from ${remote.address}: ${verdict.reason}`);
-    }
-  }
-
-  #accept(header: IkeHeader, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
-    const env = this.#env;
-    const sa = this.#add({ isInitiator: false, local, remote });
-    sa.spiI = header.spiI;
-    this.tables.opened(sa, header.spiI, remote);
-    sa.openedFrom = remote;
-    this.guard.opened(remote.address);
-    this.#logReceived(sa, message, local, remote);
-    sa.timers.start('halfOpen', env.options().half_open_timeout * 1000);
-    sa.deliver(header, message, local, remote);
-    // Nothing is kept of a request that could not be read.
-    sa.post(() =>
-      sa.state.kind === 'created' ? sa.destroy('unusable IKE_SA_INIT request') : undefined,
-    );
-  }
-
   #newInitiator(connection: ConnectionConfig, peer?: IpAddress): IkeSa {
     const anywhere = { address: unspecified(4), port: this.#env.ikePort };
     return this.#add({
@@ -453,45 +351,4 @@ export class IkeSaManager implements SaRegistry {
     this.guard.closed(from.address);
     this.tables.noLongerOpen(sa.spiI, from);
   }
-
-  #proveCrash(header: IkeHeader, local: Endpoint, remote: Endpoint): void {
-    const { crashSecret, crypto, clock } = this.#env;
-    if (crashSecret === undefined || this.#closing) return;
-    // One of ours: the message has the wrong roles, and its sender does not get to see our token.
-    const { bySpi } = this.tables;
-    if (bySpi.has(header.spiI) || bySpi.has(header.spiR)) return;
-    const answer = crashAnswer(crypto, crashSecret, header);
-    if (answer === undefined || this.#crashAnswers.pass(clock.now()) === undefined) return;
-    this.#env.send(local, remote, answer);
-  }
-
-  #refuseVersion(message: Uint8Array, local: Endpoint, remote: Endpoint): void {
-    this.drops.version++;
-    const answer = versionRefusal(message);
-    if (answer !== undefined) this.#env.send(local, remote, answer);
-  }
-
-  #logReceived(sa: IkeSa, message: Uint8Array, local: Endpoint, remote: Endpoint): void {
-    if (!sa.log.enabled('net', 1)) return;
-    sa.log.log(
-      'net',
-      1,
-      `received packet: from ${printEndpoint(remote)} to ${printEndpoint(local)} (${message.length} bytes)`,
-    );
-  }
-
-  // Strangers cause these lines, so their number is bounded.
-  #note(group: 'net', text: string): void {
-    const passed = this.#throttle.pass(this.#env.clock.now());
-    if (passed === undefined) return;
-    const missing = passed.suppressed > 0 ? ` (${passed.suppressed} similar lines left out)` : '';
-    this.#env.log.log(group, 1, `${text}${missing}`);
-  }
-}
-
-/** Both SPIs and the roles fit; the responder's SPI is new in the answer to IKE_SA_INIT only. */
-function belongs(sa: IkeSa, header: IkeHeader): boolean {
-  if (sa.isInitiator === header.fromInitiator || sa.spiI !== header.spiI) return false;
-  if (sa.spiR === header.spiR) return true;
-  return sa.spiR === NO_SPI && header.exchange === ExchangeType.IKE_SA_INIT && header.isResponse;
 }
