@@ -1,4 +1,5 @@
 import type { LogTarget } from '../contracts/log-targets.ts';
+import type { ConfigAttribute } from '../proto/payload.ts';
 import {
   bits64,
   bool,
@@ -432,6 +433,8 @@ export type DaemonOptions = {
 } & {
   /** `filelog`, `syslog` and `journal` sections, in order of the file; empty if none is configured. */
   readonly loggers: readonly LogTarget[];
+  /** What section `plugins.attr` hands to every peer with a virtual IP. */
+  readonly attributes: readonly ConfigAttribute[];
   /** Commands of `start-scripts` and `stop-scripts`, in order of the file. */
   readonly startScripts: readonly string[];
   readonly stopScripts: readonly string[];
@@ -443,6 +446,7 @@ export function defaultOptions(): DaemonOptions {
   return {
     ...(Object.fromEntries(entries) as { [K in OptionName]: DaemonOptions[K] }),
     loggers: [],
+    attributes: [],
     startScripts: [],
     stopScripts: [],
   };

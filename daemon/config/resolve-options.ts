@@ -1,4 +1,5 @@
 import { ConfigError } from '../util/error.ts';
+import { attrSection } from './attr-section.ts';
 import type { ConfNode, ConfValue } from './conf-tree.ts';
 import { printPosition } from './conf-tree.ts';
 import { logTargets } from './log-targets.ts';
@@ -31,6 +32,7 @@ export function resolveOptions(tree: ConfNode, namespace = 'charon'): ResolvedOp
   }
   Object.assign(values, {
     loggers: loggers(sections, warn),
+    attributes: attrSection(sections, warn),
     startScripts: commands(sections, 'start-scripts'),
     stopScripts: commands(sections, 'stop-scripts'),
   });
@@ -100,6 +102,7 @@ const FREE_SECTIONS = new Set([
   'journal',
   'start-scripts',
   'stop-scripts',
+  'plugins.attr',
 ]);
 
 function warnUnknown(node: ConfNode, prefix: string, warn: (message: string) => void): void {
@@ -115,7 +118,7 @@ function warnUnknown(node: ConfNode, prefix: string, warn: (message: string) => 
     );
   }
   for (const section of node.sectionNames()) {
-    if (prefix === '' && FREE_SECTIONS.has(section)) continue;
+    if (FREE_SECTIONS.has(`${prefix}${section}`)) continue;
     warnUnknown(node.at(section), `${prefix}${section}.`, warn);
   }
 }

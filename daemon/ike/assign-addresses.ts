@@ -102,7 +102,7 @@ function refuse(sa: IkeSa, type: number, request: Message): RefusedChild {
   return failed(sa, type);
 }
 
-/** `charon.dns1` and the like: for every peer with a virtual IP. */
+/** `charon.dns1` and the like, and what section `plugins.attr` lists: for every peer with a virtual IP. */
 function globalAttributes(options: DaemonOptions): readonly ConfigAttribute[] {
   const { INTERNAL_IP4_DNS, INTERNAL_IP6_DNS, INTERNAL_IP4_NBNS } = ConfigAttributeType;
   const servers = (texts: readonly (string | undefined)[], v4: number, v6: number | undefined) =>
@@ -115,6 +115,7 @@ function globalAttributes(options: DaemonOptions): readonly ConfigAttribute[] {
   return [
     ...servers([options.dns1, options.dns2], INTERNAL_IP4_DNS, INTERNAL_IP6_DNS),
     ...servers([options.nbns1, options.nbns2], INTERNAL_IP4_NBNS, undefined),
+    ...options.attributes,
   ];
 }
 

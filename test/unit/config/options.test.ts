@@ -206,3 +206,32 @@ describe('the examples of conf/', () => {
     expect(tree.at('secrets', 'ike-site').value('secret')?.text.length).toBeGreaterThanOrEqual(32);
   });
 });
+
+describe('section plugins.attr', () => {
+  const within = (text: string) => resolve(`charon { plugins { attr { ${text} } } }`);
+
+  test('holds lists by name or by number, addresses and networks of both families', () => {
+    const { options: found, warnings } = within(`
+      dns = 10.2.0.1, fd02::1
+      split-include = 10.2.0.0/16
+      28674 = welcome`);
+    expect(warnings).toEqual([]);
+    expect(found.attributes.map(({ type, value }) => [type, [...value]])).toEqual([
+      [3, [10, 2, 0, 1]],
+      [10, [0xfd, 2, ...Array(13).fill(0), 1]],
+      [28676, [10, 2, 0, 0, 255, 255, 0, 0]],
+      [28674, [...new TextEncoder().encode('welcome')]],
+    ]);
+  });
+
+  test('what cannot be read is left out, with a warning each', () => {
+    const { options: found, warnings } = within(
+      'dns = 10.2.0.1, nonsense\n smtp = 10.2.0.1\n load = yes',
+    );
+    expect(found.attributes).toHaveLength(1);
+    expect(warnings).toEqual([
+      expect.stringContaining("invalid value 'nonsense' of attribute 'dns', left out"),
+      expect.stringContaining("unknown attribute 'smtp' in section plugins.attr"),
+    ]);
+  });
+});
