@@ -174,6 +174,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     logger: hub,
     settings: () => ({
       installRoutes: current.install_routes,
+      routesIntoInterfaces: current['plugins.kernel-netlink.install_routes_xfrmi'],
       routingTable: current.routing_table,
       routingTablePriority: current.routing_table_prio,
       ...ruleMarkOf(current),

@@ -325,8 +325,8 @@ export const OPTIONS = {
   ),
   'plugins.kernel-netlink.install_routes_xfrmi': bool(
     false,
-    'later',
-    'Install routes for CHILD_SAs with interface IDs.',
+    'now',
+    'Install routes for CHILD_SAs with interface IDs too, into the XFRM interface that has the ID.',
   ),
   'plugins.kernel-netlink.mss': int(
     0,

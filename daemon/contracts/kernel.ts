@@ -291,6 +291,8 @@ export interface KernelNet extends AsyncDisposable {
   addAddress(address: IpAddress, interfaceName: string): Promise<void>;
   /** Removes it; one that is gone already, even with its interface, is no error. */
   deleteAddress(address: IpAddress, interfaceName: string): Promise<void>;
+  /** Name of the XFRM interface with this interface id, if there is one. */
+  xfrmInterface(ifId: number): Promise<string | undefined>;
   addRoute(route: KernelRoute): Promise<void>;
   deleteRoute(route: KernelRoute): Promise<void>;
   /** `from all lookup table` at a priority, both families, perhaps for packets of a mark only; an existing rule is no error. */

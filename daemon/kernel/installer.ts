@@ -35,6 +35,8 @@ import { type TrapSpec, trapPolicySpec } from './trap-policies.ts';
 /** The options the installer obeys, read at each use because a reload may change them. */
 export interface InstallerSettings {
   readonly installRoutes: boolean;
+  /** Also for CHILD_SAs with interface ids, into those interfaces; not unless given. */
+  readonly routesIntoInterfaces?: boolean;
   readonly routingTable: number;
   readonly routingTablePriority: number;
   /** Packets that look the table up; all unless given. */
@@ -310,7 +312,10 @@ export class KernelInstaller {
 
   // A tunnel works without its route wherever the host's own routing leads the right way: no reason to fail.
   #addRoutes(spec: RouteSpec): Promise<Held<KernelRoute>[]> {
-    return this.#holdRoutes((table) => childRoutes(spec, this.#view ?? this.#deps.net, table));
+    const { routesIntoInterfaces } = this.#deps.settings();
+    return this.#holdRoutes((table) =>
+      childRoutes(spec, this.#view ?? this.#deps.net, table, routesIntoInterfaces),
+    );
   }
 
   async #holdRoutes(

@@ -45,13 +45,14 @@ const MAY_STAY: ReadonlySet<string> = new Set([
 ]);
 
 /** What the routes of a CHILD_SA depend on. */
-export type RouteView = Pick<KernelNet, 'addresses' | 'route'>;
+export type RouteView = Pick<KernelNet, 'addresses' | 'route' | 'xfrmInterface'>;
 
 /** A view that asks the kernel every question once. */
 export function remembering(net: RouteView): RouteView {
   let addresses: ReturnType<RouteView['addresses']> | undefined;
   const routes = new Map<string, ReturnType<RouteView['route']>>();
   return {
+    xfrmInterface: (ifId) => net.xfrmInterface(ifId),
     addresses: () => {
       addresses ??= net.addresses();
       return addresses;
@@ -73,14 +74,17 @@ export type RouteSpec = Pick<
 /**
  * The routes a CHILD_SA wants in our table: one to each remote subnet that has no protocol and no ports, with one of
  * our addresses inside the local selector as source, so that packets of this host match the policy. None in transport
- * mode, none with an interface id (the operator routes into that interface), none where we have no such address.
+ * mode, none where we have no such address. With an interface id the operator routes into that interface, unless
+ * `intoInterfaces` says that we do.
  */
 export async function childRoutes(
   spec: RouteSpec,
   net: RouteView,
   table: number,
+  intoInterfaces = false,
 ): Promise<readonly KernelRoute[]> {
-  if (spec.mode === 'transport' || spec.ifIdOut !== 0 || !spec.policies) return [];
+  if (spec.mode === 'transport' || !spec.policies) return [];
+  if (spec.ifIdOut !== 0 && !intoInterfaces) return [];
   const plain = selectorPairs(spec).filter(([local, remote]) => isPlain(local) && isPlain(remote));
   if (plain.length === 0) return [];
   const ours = (await net.addresses()).map((entry) => entry.address);
@@ -89,7 +93,7 @@ export async function childRoutes(
     const source = sourceInside(local, spec.local, ours);
     const { network, prefix } = selectorShape(remote);
     if (source === undefined || routes.has(`${network}/${prefix}`)) continue;
-    const path = await net.route(spec.remote, spec.local);
+    const path = await wayOut(spec, net);
     if (path === undefined) continue;
     // Inside of a tunnel may be another family than outside: then the interface alone leads there.
     const { gateway } = path;
@@ -105,6 +109,16 @@ export async function childRoutes(
     });
   }
   return [...routes.values()];
+}
+
+/** Through which interface, and over which next hop, packets leave before they are protected. */
+async function wayOut(
+  spec: RouteSpec,
+  net: RouteView,
+): Promise<{ readonly interfaceName: string; readonly gateway?: IpAddress } | undefined> {
+  if (spec.ifIdOut === 0) return net.route(spec.remote, spec.local);
+  const interfaceName = await net.xfrmInterface(spec.ifIdOut);
+  return interfaceName === undefined ? undefined : { interfaceName };
 }
 
 // The address IKE uses goes first; loopback and link-local ones are no source for a tunnel unless asked for exactly.

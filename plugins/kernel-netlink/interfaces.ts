@@ -23,6 +23,12 @@ export class Interfaces {
     throw new NetlinkError(`find interface ${name}`, 'RTM_GETLINK', ENODEV);
   }
 
+  /** Name of the XFRM interface with this interface id, `undefined` if there is none. */
+  async ofId(ifId: number): Promise<string | undefined> {
+    const links = await this.#client.listLinks();
+    return links.find((link) => link.linkKind === 'xfrm' && link.ifId === ifId)?.name;
+  }
+
   /** Index of the interface that has an address; rejects with ENODEV. */
   async holding(address: IpAddress): Promise<number> {
     for (const one of await this.#client.listAddresses()) {

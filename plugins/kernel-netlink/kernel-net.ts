@@ -72,6 +72,10 @@ export class NetlinkNet implements KernelNet {
     });
   }
 
+  xfrmInterface(ifId: number): Promise<string | undefined> {
+    return asKernelError(() => this.#interfaces.ofId(ifId));
+  }
+
   addresses(): ReturnType<KernelNet['addresses']> {
     return asKernelError(async () => {
       const [links, all] = await Promise.all([

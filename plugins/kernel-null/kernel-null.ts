@@ -131,6 +131,10 @@ export class NullNet implements KernelNet {
     // Nothing to forget.
   }
 
+  async xfrmInterface(_ifId: number): Promise<string | undefined> {
+    return undefined;
+  }
+
   async addRoute(_route: KernelRoute): Promise<void> {
     // Accepted and forgotten.
   }

@@ -63,6 +63,8 @@ const errnoNumbers: Readonly<Record<string, number>> = {
 
 /** A kernel in memory: keeps what it is given, refuses what Linux would refuse, and whatever it is told to. */
 export class FakeKernel implements KernelIpsec, KernelNet {
+  /** XFRM interfaces by interface id. */
+  readonly xfrmInterfaces = new Map<number, string>();
   readonly name = 'fake';
   readonly sas = new Map<string, FakeSa>();
   readonly policies = new Map<string, KernelPolicy>();
@@ -272,6 +274,10 @@ export class FakeKernel implements KernelIpsec, KernelNet {
 
   onEvent(handler: (event: KernelEvent) => void): void {
     this.#onEvent = handler;
+  }
+
+  async xfrmInterface(ifId: number): Promise<string | undefined> {
+    return this.xfrmInterfaces.get(ifId);
   }
 
   async route(

@@ -8,7 +8,8 @@ import type { FakeKernel } from './fake-kernel.ts';
 export type Moment = (what: string) => void;
 
 /** Calls of a kernel that change nothing. */
-const ASKING = /^(?:supports|query|list|onEvent|onChange|route$|addresses|calls|sas|policies)/;
+const ASKING =
+  /^(?:supports|query|list|onEvent|onChange|route$|addresses|xfrmInterface|calls|sas|policies)/;
 
 /** What one run of a daemon may touch; after {@link Incarnation.end} it touches nothing any more, as if killed. */
 export class Incarnation {

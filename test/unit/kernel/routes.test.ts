@@ -11,6 +11,10 @@ class Roadwarrior extends NullNet implements KernelNet {
     return { source: ip('192.0.2.1'), interfaceName: 'eth0', gateway: ip('192.0.2.254') };
   }
 
+  override async xfrmInterface(ifId: number) {
+    return ifId === 42 ? 'ipsec42' : undefined;
+  }
+
   override async addresses() {
     return ['192.0.2.1', '10.3.0.1', 'fd03::1'].map((text) => ({
       address: ip(text),
@@ -42,6 +46,28 @@ test('inside of another family than outside: no next hop of the wrong one, the v
       type: 'unicast',
       interfaceName: 'eth0',
       source: 'fd03::1',
+    },
+  ]);
+});
+
+test('with an interface id there is a route only if asked for, into the interface that has it', async () => {
+  const through = (ifIdOut: number, asked: boolean) =>
+    childRoutes(
+      childSaSpec({ localTs: [ts('10.3.0.1/32')], remoteTs: [ts('10.2.0.0/16')], ifIdOut }),
+      new Roadwarrior(),
+      220,
+      asked,
+    );
+  expect(await through(42, false)).toEqual([]);
+  expect(await through(43, true)).toEqual([]);
+  expect(await through(42, true)).toEqual([
+    {
+      destination: '10.2.0.0',
+      prefix: 16,
+      table: 220,
+      type: 'unicast',
+      interfaceName: 'ipsec42',
+      source: '10.3.0.1',
     },
   ]);
 });
