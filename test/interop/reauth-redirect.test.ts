@@ -20,9 +20,11 @@ describeWith(['lab', ...strongswan.needs], 'with strongSwan', () => {
   }
   reauthentication(shared, 'sun', 'moon');
   authLifetime(shared);
+  theirAuthLifetime(shared);
   redirected(shared, 'moon');
   redirected(shared, 'sun');
   restarted(shared);
+  trapped(shared);
 });
 
 function gatewayOf({ moon, sun }: TunnelRun, side: Side): CharonGateway {
@@ -94,6 +96,26 @@ function authLifetime(shared: () => SharedSites): void {
       expect(run.moon.log()).not.toContain('reauthenticating IKE_SA');
       await proveTraffic(run);
       await takeDown(run, 'sun');
+    });
+  });
+}
+
+function theirAuthLifetime(shared: () => SharedSites): void {
+  const limited = { reauth_time: '30s', rekey_time: '0s', over_time: '60s', rand_time: '0s' };
+  const obedient = { rekey_time: '0s', over_time: '20s' };
+  const part: PartialPlan = {
+    extra: { moon: { connection: obedient }, sun: { connection: limited } },
+  };
+  testWith('lab', "we obey the peer's AUTH_LIFETIME", async () => {
+    const { sites, sun } = shared();
+    await withTunnel(sites, sun, plan(part), {}, async (run) => {
+      await establish(run, 'moon');
+      const before = await onlySpi(run);
+      expect(run.moon.log()).toMatch(/received AUTH_LIFETIME of (30|29)s/);
+      await onlySpi(run, before, 35_000);
+      expect(run.moon.log()).toContain('reauthenticating IKE_SA');
+      await proveTraffic(run);
+      await takeDown(run, 'moon');
     });
   });
 }
@@ -179,6 +201,38 @@ function restarted(shared: () => SharedSites): void {
         await sun.start(run.plan, 'sun');
         await onlySpi(run, before, 60_000);
         await proveTraffic(run);
+        await takeDown(run, 'moon');
+      });
+    },
+  );
+}
+
+function trapped(shared: () => SharedSites): void {
+  const impatient = {
+    charon: { retransmit_timeout: '0.5', retransmit_base: '1', retransmit_tries: 3 },
+    connection: { dpd_delay: '1s' },
+    child: { dpd_action: 'trap' },
+  };
+  const part: PartialPlan = { dpdDelay: 1, extra: { moon: impatient, sun: {} } };
+  testWith(
+    'lab',
+    'dpd_action = trap holds traffic back when the peer was killed, and brings the tunnel up with it',
+    async () => {
+      const { sites, sun } = shared();
+      await withTunnel(sites, sun, plan(part), {}, async (run) => {
+        await establish(run, 'moon');
+        await sun.kill();
+        const noticed = (): boolean => run.moon.log().includes('installing trap for CHILD_SA net');
+        await waitFor('us to notice', noticed, 20_000);
+        await sites.sun.sh('ip xfrm state flush; ip xfrm policy flush');
+        expect(await run.moon.swanctlOk('--list-pols')).toContain('net, TUNNEL');
+        await sun.start(run.plan, 'sun');
+        const up = async (): Promise<boolean> => {
+          const ping = ['ping', '-c', '1', '-W', '1', ADDRESSES.sun[4].host];
+          return (await sites.alice.exec(ping)).code === 0;
+        };
+        await waitFor('a packet to bring it up', up, 30_000);
+        await onlySpi(run);
         await takeDown(run, 'moon');
       });
     },
