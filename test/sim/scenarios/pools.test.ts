@@ -1,4 +1,8 @@
 import { expect, test } from 'vitest';
+import { ConfNode } from '../../../daemon/config/conf-tree.ts';
+import { resolveOptions } from '../../../daemon/config/resolve-options.ts';
+import { parseConfText } from '../../../daemon/config/strongswan-conf.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
 import { places } from '../pair.ts';
@@ -138,4 +142,16 @@ test('a pool in use cannot be unloaded, and one that is gone gives nothing', asy
   await world.settle(() => carol.sas.length === 0);
   expect(pools.unload('a')).toEqual({ ok: true });
   expect((await world.during(host.initiate('net'))).ok).toBe(false);
+});
+
+test('what section plugins.attr lists goes to every peer with an address', async () => {
+  await using world = new World();
+  const text = 'charon { plugins { attr { dns = 10.2.0.7 \n split-include = 10.2.0.0/16 } } }';
+  const tree = ConfNode.of(parseConfText(text, '/s.conf', new MemoryFiles({})));
+  const { attributes } = resolveOptions(tree).options;
+  const carol = await gateway(world, {}, { attributes });
+  carol.pool('a', '10.3.0.0/24');
+  const client = await roadwarrior(world, 1);
+  expect(await world.during(client.initiate('net'))).toEqual({ ok: true });
+  expect(client.nameServers.addresses).toEqual(['10.2.0.7']);
 });

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConfNode } from '../../../daemon/config/conf-tree.ts';
-import { resolveOptions } from '../../../daemon/config/resolve-options.ts';
-import { parseConfText } from '../../../daemon/config/strongswan-conf.ts';
 import type { CommandRequest } from '../../../daemon/contracts/processes.ts';
 import { printSelector } from '../../../daemon/proto/traffic-selector-text.ts';
-import { MemoryFiles } from '../../support/memory-files.ts';
 import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
 import { connectionOf, type PairSetup, pair, places } from '../pair.ts';
@@ -273,23 +269,6 @@ test('global DNS and NBNS servers go to every peer with an address', async () =>
   // It asked for an IPv4 address, and has no use for the IPv6 server.
   expect(moon.nameServers.addresses).toEqual(['10.2.0.1']);
   expect(world.ladder()).toContain('CPRP(ADDR DNS DNS6 NBNS)');
-});
-
-test('what section plugins.attr lists goes to every peer with an address', async () => {
-  await using world = new World();
-  const { attributes } = resolveOptions(
-    ConfNode.of(
-      parseConfText(
-        'charon { plugins { attr { dns = 10.2.0.7 \n split-include = 10.2.0.0/16 } } }',
-        '/s.conf',
-        new MemoryFiles({}),
-      ),
-    ),
-  ).options;
-  const [moon, carol] = await clientAndServer(world, { carolOptions: { attributes } });
-  carol.pool('a', '10.3.0.0/24');
-  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
-  expect(moon.nameServers.addresses).toEqual(['10.2.0.7']);
 });
 
 test('reauthentication keeps the address, on the interface all the time', async () => {
