@@ -2,6 +2,7 @@ import type { CredentialType } from '../contracts/credentials.ts';
 import { DerTag, derElement } from '../proto/der.ts';
 import { fromHex, toHex } from '../util/hex.ts';
 import type { Credential, RawPublicKey } from './stored.ts';
+import { decodeAttributeCertificate } from './x509/decode-attribute-certificate.ts';
 import { decodeCertificate } from './x509/decode-certificate.ts';
 import { decodeCrl } from './x509/decode-crl.ts';
 import { decodeOcspResponse } from './x509/decode-ocsp.ts';
@@ -37,7 +38,7 @@ export function decodeCredential(
     case 'OCSP_RESPONSE':
       return found(decodeOcspResponse(der, tools), (value) => ({ type, value }));
     case 'X509_AC':
-      return refused('not there yet');
+      return found(decodeAttributeCertificate(der, tools), (value) => ({ type, value }));
   }
 }
 

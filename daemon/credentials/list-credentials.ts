@@ -8,9 +8,12 @@ import type { Credential } from './stored.ts';
 
 const FLAGS: readonly CertificateFlag[] = ['NONE', 'CA', 'AA', 'OCSP'];
 
-/** In the order in which `list-certs` tells them: raw keys, certificates by their flag, attribute certificates, CRLs, OCSP responses. */
+/**
+ * In the order in which `list-certs` tells them: raw keys, certificates by their flag, attribute certificates, CRLs, OCSP responses; of
+ * each kind the last loaded first. `credentials` are in the order of loading.
+ */
 export function listOrder(credentials: readonly Credential[]): readonly Credential[] {
-  return credentials.toSorted((a, b) => rankOf(a) - rankOf(b));
+  return credentials.toReversed().sort((a, b) => rankOf(a) - rankOf(b));
 }
 
 /** The credential as it is listed. */

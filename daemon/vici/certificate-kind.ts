@@ -10,7 +10,6 @@ export interface CertificateKind {
 }
 
 const LEGACY: ReadonlyMap<string, CertificateKind> = new Map<string, CertificateKind>([
-  ['x509', { type: 'X509', name: 'X509', flag: 'NONE' }],
   ['x509ca', { type: 'X509', name: 'X509', flag: 'CA' }],
   ['x509ocsp', { type: 'X509', name: 'X509', flag: 'OCSP' }],
   ['x509aa', { type: 'X509', name: 'X509', flag: 'AA' }],
@@ -39,10 +38,8 @@ const FLAGS: readonly CertificateFlag[] = ['NONE', 'CA', 'AA', 'OCSP'];
 /** Names of all types that can be loaded, for error texts. */
 export const LOADABLE = 'X509, X509_AC, X509_CRL, PUBKEY, OCSP_RESPONSE';
 
-/** The type of a name, in any case; the names of old clients are written in lower case and imply a flag. */
+/** The type of a name, in any case; names that only old clients write imply a flag. */
 export function certificateKind(text: string): CertificateKind | undefined {
-  const legacy = LEGACY.get(text);
-  if (legacy !== undefined) return legacy;
   const name = text.toUpperCase();
   const type = TYPES.get(name);
   return type === undefined ? LEGACY.get(text.toLowerCase()) : { type, name };

@@ -175,7 +175,7 @@ export interface OcspResponse extends SignedObject {
   readonly unknownCritical: readonly string[];
 }
 
-/** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; one of the three is there. */
+/** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; whatever is there must fit. */
 export interface AttributeHolder {
   /** Issuer (normalized) and serial number of the holder's certificate. */
   readonly certificate?: { readonly issuerKey: string; readonly serial: Uint8Array };

@@ -93,8 +93,9 @@ function holderOf(reader: DerReader): AttributeHolder {
   const entity = reader.optional(context(1), 'entityName');
   const digest = reader.optional(context(2), 'objectDigestInfo');
   reader.end();
-  const forms = [base, entity, digest].filter((form) => form !== undefined);
-  if (forms.length !== 1) throw new X509Error(field, `${forms.length} forms, expected one`);
+  // One is recommended (RFC 5755 section 4.2.2); strongSwan's pki writes issuer and serial number, and the name.
+  if (base === undefined && entity === undefined && digest === undefined)
+    throw new X509Error(field, 'empty, expected a certificate, a name or a digest');
   return {
     names: entity === undefined ? [] : generalNames(entity.contents, field),
     ...(base === undefined ? {} : { certificate: issuerSerial(base.contents, field) }),

@@ -9,14 +9,15 @@ export const listCerts: Command = {
   name: 'list-certs',
   run: async ({ tree }, context) => {
     const kind = certificateKind(textInput(tree, 'type') ?? 'ANY');
-    const flag = kind?.flag ?? certificateFlag(textInput(tree, 'flag') ?? 'ANY');
-    if (kind === undefined || kind.type === 'other' || flag === undefined) return [];
+    if (kind === undefined || kind.type === 'other') return [];
+    // The flag is one of X.509 certificates, and is looked at only if they alone are asked for.
+    const flag = kind.flag ?? certificateFlag(textInput(tree, 'flag') ?? 'ANY');
+    if (kind.type === 'X509' && flag === undefined) return [];
     const subject = textInput(tree, 'subject');
     const { credentials } = context.services;
     const found = credentials.list({
       ...(kind.type === 'ANY' ? {} : { type: kind.type }),
-      // The flag is one of X.509 certificates, and is looked at only if they alone are asked for.
-      ...(kind.type === 'X509' && flag !== 'ANY' ? { flag } : {}),
+      ...(kind.type === 'X509' && flag !== undefined && flag !== 'ANY' ? { flag } : {}),
       ...(subject === undefined
         ? {}
         : { subject: parseIdentity(subject, { allowRegex: true, path: 'subject' }) }),

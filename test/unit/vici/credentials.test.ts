@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
 import { printDn } from '../../../daemon/proto/distinguished-name.ts';
@@ -14,6 +15,14 @@ import { ask, type Plain, type RawClient, stream, ViciBench } from '../../suppor
 
 const YES: Plain = [['success', 'yes']];
 const CERTIFICATE = 'CERTIFICATE';
+
+/** A point of secp256k1. */
+const UNKNOWN_CURVE = Uint8Array.from(
+  generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({
+    type: 'spki',
+    format: 'der',
+  }),
+);
 
 async function loadCert(
   client: RawClient,
@@ -67,8 +76,8 @@ describe('load-cert', () => {
     expect(await listed(bench, client)).toEqual([
       'PUBKEY',
       'X509 NONE moon',
-      'X509 CA root',
       'X509 CA more',
+      'X509 CA root',
       'X509 AA auth',
       'X509 OCSP ocsp',
     ]);
@@ -122,6 +131,32 @@ describe('load-cert', () => {
       pemOf(CERTIFICATE, caDer('x'), Uint8Array.of(1, 2, 3)),
       /block 2: found 3 octets/,
     ],
+    [
+      'a key of an unknown curve',
+      'X509',
+      leafDer('x', { spki: UNKNOWN_CURVE }),
+      /its public key is of a kind, curve or size that is not supported/,
+    ],
+    [
+      'a public key of an unknown curve',
+      'PUBKEY',
+      UNKNOWN_CURVE,
+      /kind, curve or size that is not/,
+    ],
+    [
+      'something encrypted',
+      'X509',
+      new TextEncoder().encode(
+        '-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END X-----\n',
+      ),
+      /PEM block 1 \('X'\) is encrypted, expected a certificate/,
+    ],
+    [
+      'an encrypted private key',
+      'X509',
+      pemOf('ENCRYPTED PRIVATE KEY', newSpki()),
+      /found an encrypted private key/,
+    ],
     ['a CRL that is none', 'X509_CRL', leafDer('x'), /found a certificate, expected a CRL/],
   ])(
     'refuses %s, says what was found, and keeps what was there',
@@ -154,8 +189,8 @@ describe('load-cert', () => {
     expect(await loadCert(client, 'X509', chain)).toBe('yes');
     expect(await listed(bench, client)).toEqual([
       'X509 NONE moon',
-      'X509 CA middle',
       'X509 CA root',
+      'X509 CA middle',
     ]);
     const snapshot = bench.credentials.snapshot();
     const found = snapshot.bySubject(certificateOf(middle).subjectKey);
@@ -190,14 +225,20 @@ describe('list-certs', () => {
       ok: true,
     });
     const some = (...tree: Tree): Promise<string[]> => listed(bench, client, tree);
-    expect(await some(value('type', 'x509'))).toEqual(['X509 NONE key moon', 'X509 NONE star']);
-    expect(await some(value('type', 'X509'))).toHaveLength(3);
+    expect(await some(value('type', 'x509'))).toEqual([
+      'X509 NONE star',
+      'X509 NONE key moon',
+      'X509 CA root',
+    ]);
+    expect(await some(value('type', 'X509'), value('flag', 'none'))).toHaveLength(2);
+    expect(await some(value('type', 'x509ca'))).toEqual(['X509 CA root']);
     expect(await some(value('type', 'X509'), value('flag', 'ca'))).toEqual(['X509 CA root']);
     expect(await some(value('flag', 'CA'))).toHaveLength(4);
     expect(await some(value('type', 'PubKey'))).toEqual(['PUBKEY']);
     expect(await some(value('type', 'nope'))).toEqual([]);
     expect(await some(value('type', 'PGP'))).toEqual([]);
     expect(await some(value('type', 'X509'), value('flag', 'nope'))).toEqual([]);
+    expect(await some(value('flag', 'nope'))).toHaveLength(4);
     expect(await some(value('subject', 'CN=star'))).toEqual(['X509 NONE star']);
     expect(await some(value('subject', 'CN=*'))).toHaveLength(3);
     expect(await some(value('subject', 'moon'))).toEqual(['X509 NONE key moon']);
@@ -284,7 +325,7 @@ describe('authorities', () => {
     expect(source.certUriBasesOf(certificateOf(one))).toEqual(['http://certs/']);
     expect(await load(client, section('lab', [value('cacert', caDer('new'))]))).toBe('yes');
     expect(source.urisOf(certificateOf(one))).toEqual({ crlUris: [], ocspUris: [] });
-    expect(await listed(bench, client)).toEqual(['X509 CA two', 'X509 CA new']);
+    expect(await listed(bench, client)).toEqual(['X509 CA new', 'X509 CA two']);
     expect(await ask(client, 'unload-authority', [value('name', 'lab')])).toEqual(YES);
     expect(await listed(bench, client)).toEqual(['X509 CA two']);
     expect(await ask(client, 'unload-authority', [value('name', 'lab')])).toEqual([

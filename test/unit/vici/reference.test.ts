@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Tree, value } from '../../../daemon/config/tree.ts';
+import { certificateFlag, certificateKind } from '../../../daemon/vici/certificate-kind.ts';
 import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
 import { childSaFields } from '../../../daemon/vici/events/child-sa-fields.ts';
 import { GLOBAL_EVENTS } from '../../../daemon/vici/events/global.ts';
 import { ikeSaFields } from '../../../daemon/vici/events/ike-sa-fields.ts';
+import { listAuthorityTree } from '../../../daemon/vici/events/list-authority.ts';
+import { listCertTree } from '../../../daemon/vici/events/list-cert.ts';
 import { STREAMED_EVENTS } from '../../../daemon/vici/events/streamed.ts';
 import { childSaView, ikeSaView } from '../../support/fake-control.ts';
 import { ip } from '../../support/selectors.ts';
@@ -14,7 +17,7 @@ import { ask, ViciBench } from '../../support/vici.ts';
 /** What the machine-readable reference of the protocol says of a command or an event. */
 interface Described {
   readonly name: string;
-  readonly inputs?: Readonly<Record<string, { readonly type: string }>>;
+  readonly inputs?: Readonly<Record<string, { readonly type: string; readonly values?: string[] }>>;
   readonly outputs: Fields;
   readonly has_success_key?: boolean;
 }
@@ -44,6 +47,41 @@ describe.runIf(present)('the reference of the protocol', () => {
     const { 'child-sas': _children, ...own } = ike;
     expect(namesOf(ikeSaFields(fullIke))).toEqual(expand(own));
     expect(namesOf(childSaFields(fullChild))).toEqual(expand(child));
+  });
+
+  test('a certificate and an authority have the keys of the reference in its order', () => {
+    const fields = (name: string): Fields =>
+      reference.events.find((event) => event.name === name)?.outputs ?? {};
+    const view = { type: 'X509', flag: 'CA', hasPrivateKey: true, data: new Uint8Array() } as const;
+    const keys = Object.keys(fields('list-cert'));
+    // The others belong to raw public keys with a name and a time, which cannot be loaded.
+    expect(namesOf(listCertTree(view))).toEqual(keys.slice(0, 4));
+    expect(keys.slice(4)).toEqual(['subject', 'not-before', 'not-after']);
+    const [authority] = listAuthorityTree({
+      name: 'ca',
+      subject: { type: 0, data: new Uint8Array() },
+      crlUris: [],
+      ocspUris: [],
+      certUriBase: 'http://x/',
+    });
+    const listed = Object.values(fields('list-authority'))[0]?.fields ?? {};
+    expect(authority?.kind === 'section' && namesOf(authority.entries)).toEqual(
+      Object.keys(listed),
+    );
+  });
+
+  test('every type and flag of certificates that the reference names is known', () => {
+    const inputs = (name: string, key: string): readonly string[] =>
+      reference.commands.find((command) => command.name === name)?.inputs?.[key]?.values ?? [];
+    for (const command of ['load-cert', 'list-certs', 'flush-certs'])
+      expect(inputs(command, 'type').filter((text) => certificateKind(text) === undefined)).toEqual(
+        [],
+      );
+    for (const command of ['load-cert', 'list-certs'])
+      expect(inputs(command, 'flag').filter((text) => certificateFlag(text) === undefined)).toEqual(
+        [],
+      );
+    expect(inputs('load-cert', 'type')).toContain('x509ca');
   });
 
   test.each(['rekey', 'terminate', 'get-counters', 'reset-counters', 'redirect'])(
