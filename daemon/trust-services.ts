@@ -181,7 +181,10 @@ function* inUse({ credentials, privateKeys }: TrustSetup): Iterable<CertificateI
   }
 }
 
-/** The CAs that a connection names are trusted as long as it is loaded; what came with our certificates helps to build their chains. */
+/**
+ * The CAs that a connection names are trusted as long as it is loaded. Everything else is listed and helps to build chains; whom it
+ * proves is a matter of that connection alone.
+ */
 export function trustConnection(
   credentials: Credentials,
   name: string,
@@ -189,9 +192,21 @@ export function trustConnection(
 ): void {
   const cas = (config?.remote ?? []).flatMap((round) => round.cacerts);
   const all = [...(config?.local ?? []), ...(config?.remote ?? [])];
-  const along = [...all.flatMap((round) => round.certs), ...cas].flatMap(({ chain }) => chain);
+  const certs = all.flatMap((round) => round.certs);
+  const along = [
+    ...certs.map(({ der }) => der),
+    ...[...certs, ...cas].flatMap(({ chain }) => chain),
+  ];
   credentials.setConnection(name, [
     ...cas.map(({ der }) => ({ type: 'X509' as const, der, trusted: true })),
     ...along.map((der) => ({ type: 'X509' as const, der, trusted: false })),
+    ...all.flatMap(({ pubkeys, id }) =>
+      pubkeys.map((der) => ({
+        type: 'PUBKEY' as const,
+        der,
+        trusted: false,
+        ...(id === undefined ? {} : { subject: id }),
+      })),
+    ),
   ]);
 }

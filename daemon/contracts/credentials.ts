@@ -30,6 +30,8 @@ export interface CredentialView {
   readonly hasPrivateKey: boolean;
   /** DER; a SubjectPublicKeyInfo for a raw public key. */
   readonly data: Uint8Array;
+  /** Of raw public keys that belong to somebody by configuration. */
+  readonly subject?: Identity;
 }
 
 /** What is configured about a certification authority. */

@@ -2,11 +2,11 @@ import type { PublicKey } from '../contracts/signatures.ts';
 import type { Identity } from '../proto/identity.ts';
 import { equalIdentity, identityKey } from '../proto/identity-match.ts';
 import { ConfiguredIdType } from '../proto/identity-types.ts';
-import { toHex } from '../util/hex.ts';
+import { fromHex, toHex } from '../util/hex.ts';
 import { PersistentMap } from '../util/persistent-map.ts';
 import type { CertificateSource, SourceCertificate } from './certificate-source.ts';
 import { crlScope } from './crl-scope.ts';
-import type { Credential, StoredCredential } from './stored.ts';
+import type { Credential, RawPublicKey, StoredCredential } from './stored.ts';
 import type {
   AttributeCertificate,
   AttributeHolder,
@@ -123,8 +123,7 @@ export class CertificateIndex implements CertificateSource {
   }
 
   publicKeys(identity: Identity): readonly PublicKey[] {
-    if (identity.type !== ConfiguredIdType.ID_KEY_ID) return [];
-    const group = `raw:${toHex(identity.data)}`;
+    const group = `raw:${identityKey(identity)}`;
     return this.#pick(group, (one) => one.type === 'PUBKEY' && one.value.key);
   }
 
@@ -144,7 +143,17 @@ export class CertificateIndex implements CertificateSource {
 
 /** Names one credential among all: equal ones are the same, octet by octet. */
 export function credentialKey({ type, value }: Credential): string {
-  return `${type}:${value.fingerprint}`;
+  const key = `${type}:${value.fingerprint}`;
+  // The same key of two identities is told and found as that of each.
+  return type === 'PUBKEY' && value.subject !== undefined
+    ? `${key}:${identityKey(value.subject)}`
+    : key;
+}
+
+/** Whose a raw key is: of whom it was loaded for, or of nobody but itself. */
+export function keyOwner({ subject, key }: RawPublicKey): Identity {
+  const data = fromHex(key.keyId) ?? new Uint8Array();
+  return subject ?? { type: ConfiguredIdType.ID_KEY_ID, data };
 }
 
 function certificateOf({ credential, trusted }: StoredCredential): SourceCertificate | undefined {
@@ -169,7 +178,8 @@ function groupsOf({ credential, trusted }: StoredCredential): readonly string[] 
     case 'OCSP_RESPONSE':
       return ['ocsp'];
     case 'PUBKEY':
-      return [`raw:${credential.value.key.keyId}`];
+      // One that only came along proves nobody's identity.
+      return trusted ? [`raw:${identityKey(keyOwner(credential.value))}`] : [];
   }
 }
 

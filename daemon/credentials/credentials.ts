@@ -59,6 +59,8 @@ export interface ConfiguredCredential {
   readonly der: Uint8Array;
   /** Believed as what an operator loaded: peers' certificates and CAs, not our own chain. */
   readonly trusted: boolean;
+  /** Whose raw key it is. */
+  readonly subject?: Identity;
 }
 
 /** Certificates, CRLs, raw keys and authorities of one daemon, from all who bring them. */
@@ -137,12 +139,20 @@ export class Credentials implements CredentialControl, CertificateSources {
   setConnection(name: string, configured: readonly ConfiguredCredential[]): void {
     const { tools } = this.#services;
     const index = this.store.snapshot();
-    const loaded = configured.flatMap(({ type, der, trusted }) => {
+    const loaded = configured.flatMap(({ type, der, trusted, subject }) => {
       // Thousands of connections name the same CA.
       const known = index.get(`${type}:${toHex(tools.hash('sha256', der))}`);
-      if (known !== undefined) return [{ credential: known.credential, trusted }];
+      if (known !== undefined && type === 'X509')
+        return [{ credential: known.credential, trusted }];
       const read = this.read(type, 'NONE', der);
-      return read.ok ? read.credentials.map(({ credential }) => ({ credential, trusted })) : [];
+      if (!read.ok) return [];
+      return read.credentials.map(({ credential }) => ({
+        credential:
+          credential.type === 'PUBKEY' && subject !== undefined
+            ? { ...credential, value: { ...credential.value, subject } }
+            : credential,
+        trusted,
+      }));
     });
     this.store.replace(`connection:${name}`, loaded);
   }

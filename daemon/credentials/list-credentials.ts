@@ -3,7 +3,7 @@ import type { PrivateKeys } from '../contracts/signatures.ts';
 import type { Identity } from '../proto/identity.ts';
 import { matchIdentity, type RdnMatching } from '../proto/identity-match.ts';
 import { ConfiguredIdType } from '../proto/identity-types.ts';
-import { fromHex } from '../util/hex.ts';
+import { keyOwner } from './certificate-index.ts';
 import type { Credential } from './stored.ts';
 
 const FLAGS: readonly CertificateFlag[] = ['NONE', 'CA', 'AA', 'OCSP'];
@@ -32,6 +32,9 @@ export function certificateView(
     ...(credential.type === 'X509' ? { flag: credential.flag } : {}),
     hasPrivateKey: key !== undefined && keys.find(key.keyId) !== undefined,
     data: credential.value.der,
+    ...(credential.type === 'PUBKEY' && credential.value.subject !== undefined
+      ? { subject: credential.value.subject }
+      : {}),
   };
 }
 
@@ -53,8 +56,8 @@ function identitiesOf(credential: Credential): readonly Identity[] {
     case 'X509_CRL':
       return [{ type: ConfiguredIdType.ID_DER_ASN1_DN, data: credential.value.issuer }];
     case 'PUBKEY': {
-      const data = fromHex(credential.value.key.keyId);
-      return data === undefined ? [] : [{ type: ConfiguredIdType.ID_KEY_ID, data }];
+      const { subject, ...key } = credential.value;
+      return [keyOwner(key), ...(subject === undefined ? [] : [subject])];
     }
     case 'X509_AC':
       return credential.value.holder.names.flatMap((name) =>

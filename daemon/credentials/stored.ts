@@ -1,11 +1,14 @@
 import type { CertificateFlag } from '../contracts/credentials.ts';
 import type { PublicKey } from '../contracts/signatures.ts';
+import type { Identity } from '../proto/identity.ts';
 import type { AttributeCertificate, Certificate, Crl, OcspResponse } from './x509/certificate.ts';
 
 /** A public key without a certificate (RFC 7670). */
 export interface RawPublicKey {
   readonly kind: 'pubkey';
   readonly key: PublicKey;
+  /** Whose it is, where a connection says so. */
+  readonly subject?: Identity;
   /** SubjectPublicKeyInfo. */
   readonly der: Uint8Array;
   /** SHA-256 of `der`, hex. */

@@ -123,6 +123,16 @@ export function makeCredentials(folder: string): void {
   certificate('aa', 'aa.example.org', 'aa');
   certificate('ocsp', 'ocsp.example.org', 'ocsp');
 
+  // Named by connections only.
+  for (const name of ['other', 'lone', 'far']) key(name, `${EC}P-256`);
+  openssl(
+    `req -new -x509 -key other.key -subj /C=XX/O=Lab/CN=OtherCA -days 800 -config openssl.cnf -extensions ca_ext -out other.pem`,
+  );
+  for (const name of ['lone', 'far']) {
+    certificate(name, `${name}.example.org`, 'leaf', 'other');
+    openssl(`pkey -in ${name}.key -pubout -out ${name}.pub`);
+  }
+
   const copy = (from: string, to: string): void => copyFileSync(join(work, from), at(to));
   copy('root.pem', 'x509ca/root.pem');
   openssl(`x509 -in int.pem -outform DER -out ${at('x509ca/int.der')}`);

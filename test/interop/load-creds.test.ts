@@ -156,6 +156,22 @@ describeWith(
       await expectSame('--flush-certs', '--type', 'nope');
     });
 
+    testWith('lab', 'certificates and keys that connections bring with them', async () => {
+      for (const { host } of [ours, charon]) {
+        await host.sh('mkdir -p /root/conn; echo > /root/empty-conn.conf');
+        cpSync(join(folder, 'work'), host.path('/root/conn'), { recursive: true });
+        host.write('/root/conns.conf', confText({ connections: CONNECTIONS }));
+      }
+      await expectSame('--load-conns', '--file', '/root/conns.conf');
+      await expectSameList('--utc');
+      await expectSame('--list-conns');
+      await expectSame('--load-conns', '--file', '/root/empty-conn.conf');
+      // charon keeps them until everything is cleared; ours go with their connection.
+      const left = await ours.swanctlOk('--list-certs');
+      for (const gone of ['OtherCA', 'lone.example.org', 'far.example.org'])
+        expect(left).not.toContain(gone);
+    });
+
     testWith('lab', 'credentials are cleared, and CAs of authorities stay', async () => {
       for (const { host } of [ours, charon])
         await host.sh('mkdir /root/empty; echo > /root/empty/swanctl.conf');
@@ -206,4 +222,20 @@ const AUTHORITIES = {
     cert_uri_base: 'http://certs.example.org/',
   },
   'lab-int': { cacert: 'int.der' },
+};
+
+/** What they name lies where nothing else is loaded from. */
+const CONNECTIONS = {
+  one: {
+    remote_addrs: '192.0.2.7',
+    local: { auth: 'pubkey', certs: '/root/conn/lone.pem' },
+    remote: { auth: 'pubkey', cacerts: '/root/conn/other.pem', certs: '/root/conn/far.pem' },
+    children: { net: { remote_ts: '10.9.0.0/16' } },
+  },
+  two: {
+    remote_addrs: '192.0.2.8',
+    local: { auth: 'pubkey', pubkeys: '/root/conn/lone.pub', id: 'lone.example.org' },
+    remote: { auth: 'pubkey', pubkeys: '/root/conn/far.pub', id: 'far.example.org' },
+    children: { net: { remote_ts: '10.8.0.0/16' } },
+  },
 };

@@ -1,5 +1,6 @@
 import { flag, optional, type Tree, value } from '../../config/tree.ts';
 import type { CredentialView } from '../../contracts/credentials.ts';
+import { printIdentity } from '../../proto/identity-print.ts';
 
 /** One credential, keys in the order of the protocol. */
 export function listCertTree(view: CredentialView): Tree {
@@ -8,5 +9,6 @@ export function listCertTree(view: CredentialView): Tree {
     ...optional('flag', view.flag),
     ...flag('has_privkey', view.hasPrivateKey),
     value('data', view.data),
+    ...optional('subject', view.subject && printIdentity(view.subject)),
   ];
 }

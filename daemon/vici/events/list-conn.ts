@@ -73,10 +73,11 @@ function authSection(round: AuthRoundConfig): Tree {
     ...optional('eap_id', round.eapId && printIdentity(round.eapId)),
     list('groups', round.groups.map(printIdentity)),
     list('cert_policy', round.certPolicy),
-    list(
-      'certs',
-      round.certs.map(({ subject }) => printIdentity(subject)),
-    ),
+    list('certs', [
+      ...round.certs.map(({ subject }) => printIdentity(subject)),
+      // A raw key has no name but that of its owner.
+      ...round.pubkeys.flatMap(() => (round.id === undefined ? [] : [printIdentity(round.id)])),
+    ]),
     list(
       'cacerts',
       round.cacerts.map(({ subject }) => printIdentity(subject)),
