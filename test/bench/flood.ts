@@ -11,7 +11,7 @@ import { cpuMicros, residentOctets } from './usage.ts';
  * what a legitimate client sees meanwhile. Arguments: [rounds] [seconds] [requests a second].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const IKE = 'aes128gcm16-prfsha256-x25519';
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 5);

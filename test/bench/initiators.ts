@@ -4,6 +4,7 @@ import { defaultOptions } from '../../daemon/config/options.ts';
 import { parseProposals } from '../../daemon/config/proposals-text.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { LogHub } from '../../daemon/contracts/logger.ts';
+import type { PrivateKeys } from '../../daemon/contracts/signatures.ts';
 import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { createDaemon, type IkeDaemon } from '../../daemon/daemon.ts';
 import { MemoryJournal } from '../../daemon/kernel/memory-journal.ts';
@@ -18,6 +19,7 @@ import { NullIpsec, NullNet } from '../../plugins/kernel-null/kernel-null.ts';
 import { openTransport } from '../../plugins/socket-netlink/open.ts';
 import { authRound, childConfig, connectionConfig, hostSpec } from '../support/connections.ts';
 import { ts } from '../support/selectors.ts';
+import { CLIENT, type Credentials, GATEWAY } from './credentials.ts';
 
 /** Longest wait for rekeyings, milliseconds. */
 const REKEY_LIMIT = 60_000;
@@ -45,20 +47,28 @@ export class Initiators implements AsyncDisposable {
   readonly #daemon: IkeDaemon;
   readonly #crypto: Crypto;
   readonly #resources: AsyncDisposableStack;
+  readonly #authentication: Authentication;
   #next = 0;
 
-  private constructor(daemon: IkeDaemon, crypto: Crypto, resources: AsyncDisposableStack) {
+  private constructor(
+    daemon: IkeDaemon,
+    crypto: Crypto,
+    resources: AsyncDisposableStack,
+    credentials: Credentials,
+  ) {
     this.#daemon = daemon;
+    this.#authentication = authenticationOf(credentials);
     this.#crypto = crypto;
     this.#resources = resources;
   }
 
-  static async open(secret: string): Promise<Initiators> {
+  static async open(credentials: Credentials): Promise<Initiators> {
     const resources = new AsyncDisposableStack();
     const clock = new NodeClock();
     const sockets = { ikePort: 0, nattPort: 0, ipv4: true, ipv6: false };
     const transport = resources.use(await openTransport(sockets, SILENT));
     const crypto = createCrypto([nodeCryptoProvider()]);
+    const privateKeys = resources.use(new InProcessKeys(crypto.signatures));
     const daemon = createDaemon({
       clock,
       random: new NodeRandom(),
@@ -66,15 +76,15 @@ export class Initiators implements AsyncDisposable {
       kernel: new NullIpsec(),
       net: new NullNet(),
       crypto,
-      privateKeys: new InProcessKeys(crypto.signatures),
+      privateKeys,
       hub: SILENT,
       options: { ...defaultOptions(), retransmit_timeout: 1, install_routes: false },
       journal: new MemoryJournal(),
     });
-    daemon.sharedKeys.load({ type: 'ike', data: new Secret(utf8(secret)), owners: [] });
+    await loadCredentials(daemon, privateKeys, credentials);
     await daemon.start();
     // Its timers do not keep the process alive, the sockets do until they are closed.
-    return new Initiators(daemon, crypto, resources);
+    return new Initiators(daemon, crypto, resources, credentials);
   }
 
   /** Sets up IKE_SAs with one CHILD_SA each, `parallel` at a time, with clients not seen before. */
@@ -86,7 +96,7 @@ export class Initiators implements AsyncDisposable {
     let left = count;
     const client = async (): Promise<void> => {
       while (left-- > 0) {
-        const connection = connectionOf(this.#next++, proposals, esp);
+        const connection = connectionOf(this.#next++, proposals, esp, this.#authentication);
         const began = performance.now();
         const child = [...connection.children.values()][0];
         const { outcome } = this.#daemon.manager.initiate(connection, child);
@@ -154,10 +164,57 @@ export class Initiators implements AsyncDisposable {
   }
 }
 
+type Authentication = (
+  name: string,
+) => Pick<ConnectionConfig, 'local' | 'remote'> & Partial<ConnectionConfig>;
+
+/** Clients with shared keys have an identity each; those with certificates all have the one of the certificate. */
+function authenticationOf(credentials: Credentials): Authentication {
+  const identity = (text: string) => parseIdentity(text, { allowRegex: false });
+  const gateway = identity(GATEWAY);
+  if (credentials.kind === 'psk') {
+    return (name) => ({
+      local: [authRound({ id: identity(`${name}@bench`) })],
+      remote: [authRound({ id: gateway })],
+    });
+  }
+  const byKey = { class: 'pubkey', auth: 'pubkey' } as const;
+  const both = {
+    unique: 'never',
+    local: [authRound({ ...byKey, id: identity(CLIENT) })],
+    remote: [authRound({ ...byKey, id: gateway })],
+  } as const;
+  return () => both;
+}
+
+async function loadCredentials(
+  daemon: IkeDaemon,
+  keys: PrivateKeys,
+  credentials: Credentials,
+): Promise<void> {
+  if (credentials.kind === 'psk') {
+    const data = new Secret(utf8(credentials.secret));
+    daemon.sharedKeys.load({ type: 'ike', data, owners: [] });
+    return;
+  }
+  const { root, intermediate, client } = credentials;
+  for (const [flag, issued] of [
+    ['CA', root],
+    ['CA', intermediate],
+    ['NONE', client],
+  ] as const) {
+    const outcome = daemon.credentials.load('X509', flag, issued.certificate);
+    if (!outcome.ok) throw new TypeError(outcome.explanation);
+  }
+  const loaded = await keys.load({ data: client.privateKey.slice(), origin: 'vici' });
+  if (!loaded.ok) throw new TypeError(loaded.reason);
+}
+
 function connectionOf(
   index: number,
   proposals: ConnectionConfig['proposals'],
   esp: ChildConfig['proposals'],
+  authentication: Authentication,
 ): ConnectionConfig {
   const name = `c${index}`;
   const inside = `10.${(index >> 16) & 0x7f}.${(index >> 8) & 0xff}.${index & 0xff}/32`;
@@ -171,8 +228,7 @@ function connectionOf(
     remoteAddrs: [hostSpec('127.0.0.1')],
     mobike: false,
     proposals,
-    local: [authRound({ id: parseIdentity(`${name}@bench`, { allowRegex: false }) })],
-    remote: [authRound({ id: parseIdentity('gw.bench', { allowRegex: false }) })],
+    ...authentication(name),
     children: new Map([[child.name, child]]),
   });
 }

@@ -11,7 +11,7 @@ import { cpuMicros } from './usage.ts';
  * the size of the file, and how long a new process takes to start with it. Arguments: [rounds] [setups a round].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const WARM_UP = 1000;
 const PARALLEL = 4;
 const IKE = 'aes128gcm16-prfsha256-x25519';

@@ -12,7 +12,7 @@ import { cpuMicros } from './usage.ts';
  * client waits for `version` meanwhile. Arguments: [rounds] [IKE_SAs].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const IKE = 'aes128gcm16-prfsha256-x25519';
 const PARALLEL = 4;
 /** Lists before those that count. */

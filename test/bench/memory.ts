@@ -10,7 +10,7 @@ import { residentOctets } from './usage.ts';
  * before the first) and of the whole process. Arguments: [rounds] [IKE_SAs].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const IKE = 'aes128gcm16-prfsha256-x25519';
 const PARALLEL = 4;
 /** A runtime that collects garbage has returned what it will by then. */

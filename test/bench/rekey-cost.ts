@@ -11,7 +11,7 @@ import { cpuMicros } from './usage.ts';
  * Arguments: [rounds] [IKE_SAs].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const IKE = 'aes128gcm16-prfsha256-x25519';
 const PARALLEL = 8;
 /** What was replaced stays for five seconds. */

@@ -6,6 +6,7 @@ import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
 import { ViciClient, type ViciInput } from '../../daemon/vici/client.ts';
 import { type ConfTree, confText, merged } from '../lab/conf-text.ts';
 import { REPOSITORY, rootPath } from '../lab/paths.ts';
+import { type Credentials, GATEWAY } from './credentials.ts';
 import { BENCH_CACHE, built, RESPONDER_CORE, run } from './isolate.ts';
 
 /** The daemons compared. */
@@ -68,14 +69,17 @@ export class Responder implements AsyncDisposable {
     return new Responder(product, child, vici, plan.socket, performance.now() - began);
   }
 
-  /** One connection that takes any identity with a shared key, and that key. */
-  async configure(proposals: readonly string[], secret: string): Promise<void> {
+  /** One connection that takes whoever has these credentials, and its own half of them. */
+  async configure(proposals: readonly string[], credentials: Credentials): Promise<void> {
+    const auth = credentials.kind === 'psk' ? 'psk' : 'pubkey';
     const connection: ViciInput = {
       version: '2',
       proposals,
       mobike: 'no',
-      local: { auth: 'psk', id: 'gw.bench' },
-      remote: { auth: 'psk' },
+      // Clients with certificates share one identity.
+      ...(auth === 'pubkey' ? { unique: 'never' } : {}),
+      local: { auth, id: GATEWAY },
+      remote: { auth },
       children: {
         net: {
           mode: 'tunnel',
@@ -85,8 +89,21 @@ export class Responder implements AsyncDisposable {
         },
       },
     };
+    if (credentials.kind === 'psk') {
+      const { secret } = credentials;
+      await this.vici.loadShared({ id: 'psk', type: 'IKE', data: secret, owners: ['%any'] });
+    } else {
+      const { root, intermediate, gateway } = credentials;
+      for (const [flag, { certificate }] of [
+        ['CA', root],
+        ['CA', intermediate],
+        ['NONE', gateway],
+      ] as const) {
+        await this.vici.request('load-cert', { type: 'X509', flag, data: certificate });
+      }
+      await this.vici.request('load-key', { type: 'any', data: gateway.privateKey });
+    }
     await this.vici.loadConn({ gw: connection });
-    await this.vici.loadShared({ id: 'psk', type: 'IKE', data: secret, owners: ['%any'] });
   }
 
   /** IKE_SAs that it has. */

@@ -1,3 +1,4 @@
+import { type Credentials, certificates } from './credentials.ts';
 import { Initiators } from './initiators.ts';
 import { isolate } from './isolate.ts';
 import { median, type Row, table } from './report.ts';
@@ -5,11 +6,11 @@ import { type Logging, PRODUCTS, type Product, Responder } from './responder.ts'
 import { cpuMicros } from './usage.ts';
 
 /**
- * CPU time of the responder per IKE_SA with one CHILD_SA: PSK, AES-GCM, our own initiators against either daemon in
- * turn. Arguments: [rounds] [setups a round].
+ * CPU time of the responder per IKE_SA with one CHILD_SA: AES-GCM, PSK or certificates, our own initiators against either daemon in
+ * turn. What ours does in its process for keys counts as well. Arguments: [rounds] [setups a round] [part of a kind's name].
  */
 
-const SECRET = 'a secret of the benchmark';
+const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
 const WARM_UP = 1000;
 const PARALLEL = 4;
 const rounds = Number(process.argv[2] ?? 5);
@@ -21,6 +22,7 @@ interface Kind {
   readonly logging: Logging;
   readonly goal: number;
   readonly setups: number;
+  readonly credentials?: Credentials;
 }
 
 const KINDS: readonly Kind[] = [
@@ -52,6 +54,22 @@ const KINDS: readonly Kind[] = [
     goal: 0.3,
     setups: setups / 2,
   },
+  {
+    name: 'ECDSA P-256 certificates, ECP256, log to a file',
+    ike: 'aes128gcm16-prfsha256-ecp256',
+    logging: 'file',
+    goal: 0.6,
+    setups: setups / 2,
+    credentials: certificates('p256'),
+  },
+  {
+    name: 'RSA-2048 certificates, X25519, log to a file',
+    ike: 'aes128gcm16-prfsha256-x25519',
+    logging: 'file',
+    goal: 0.75,
+    setups: setups / 2,
+    credentials: certificates('rsa2048'),
+  },
 ];
 
 interface Measured {
@@ -62,8 +80,9 @@ interface Measured {
 async function measure(product: Product, kind: Kind): Promise<Measured> {
   const charon = { dos_protection: 'no' };
   await using responder = await Responder.start(product, { logging: kind.logging, charon });
-  await responder.configure([kind.ike], SECRET);
-  await using initiators = await Initiators.open(SECRET);
+  const credentials = kind.credentials ?? SECRET;
+  await responder.configure([kind.ike], credentials);
+  await using initiators = await Initiators.open(credentials);
   const load = async (count: number): Promise<number> => {
     const before = cpuMicros(responder.pid);
     const { established, failures } = await initiators.establish(count, PARALLEL, kind.ike);
@@ -75,9 +94,11 @@ async function measure(product: Product, kind: Kind): Promise<Measured> {
   return { cold, warm: await load(kind.setups) };
 }
 
+const wanted = process.argv[4] ?? '';
+
 isolate();
 const rows: Row[] = [];
-for (const kind of KINDS) {
+for (const kind of KINDS.filter(({ name }) => name.includes(wanted))) {
   const results: Record<Product, Measured[]> = { ours: [], charon: [] };
   for (let round = 0; round < rounds; round++) {
     for (const product of PRODUCTS) {
