@@ -102,6 +102,8 @@ export interface SaRegistry {
   /** A CHILD_SA is in the kernel, or was taken out of it: events name it by SPI. */
   childInstalled(sa: IkeSa, child: ChildSa): void;
   childRemoved(child: ChildSa): void;
+  /** False if certainly no CHILD_SA in the kernel has these selectors. */
+  mayHaveChild(terms: Pick<ChildSa['terms'], 'localTs' | 'remoteTs'>): boolean;
   /** A new IKE_SA to replace one by rekeying: found by its SPI only, until it has {@link replaced} the old one. */
   successor(old: IkeSa, isInitiator: boolean, spi: IkeSpi): IkeSa;
   /** An IKE_SA took the place of another: whoever looks for that finds this one. */

@@ -14,6 +14,8 @@ const PATIENCE = 10_000;
  * on the old one until that goes.
  */
 export function elderOf(sa: IkeSa, agreed: NegotiatedChild): ChildSa | undefined {
+  // Those of many users with one identity differ: most need not be looked at one by one.
+  if (!sa.env.registry.mayHaveChild(agreed)) return undefined;
   for (const other of sa.env.registry.duplicatesOf(sa)) {
     for (const child of other.children.values()) {
       const sends = child.live && child.outbound === 'INSTALLED' && child.heir === undefined;

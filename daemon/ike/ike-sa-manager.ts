@@ -246,6 +246,10 @@ export class IkeSaManager implements SaRegistry {
     watchActivity(sa, child);
   }
 
+  mayHaveChild(terms: Pick<ChildSa['terms'], 'localTs' | 'remoteTs'>): boolean {
+    return this.tables.selectors.mayHave(terms);
+  }
+
   childRemoved(child: ChildSa): void {
     this.tables.childRemoved(child);
   }

@@ -6,6 +6,7 @@ import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import type { ChildSa } from './child-sa.ts';
 import { isNobody } from './identities.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { SelectorCensus } from './selector-census.ts';
 import { namesNobody } from './trap-attempt.ts';
 
 /** A responder's IKE_SA and where its IKE_SA_INIT came from. */
@@ -28,6 +29,8 @@ export class IkeSaTables {
   /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
   readonly #byInit = new Map<IkeSpi, readonly HalfOpen[]>();
   readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
+  /** What the CHILD_SAs in `#children` protect. */
+  readonly selectors = new SelectorCensus();
 
   add(sa: IkeSa): void {
     this.bySpi.set(sa.ownSpi, sa);
@@ -113,6 +116,7 @@ export class IkeSaTables {
   }
 
   childInstalled(sa: IkeSa, child: ChildSa): void {
+    this.childRemoved(child);
     const { protocol, spiIn, spiOut } = child.terms;
     child.kernelKeys = [
       childKey(protocol, child.ends.local, spiIn),
@@ -120,12 +124,16 @@ export class IkeSaTables {
     ];
     const entry = { sa, child };
     for (const key of child.kernelKeys) this.#children.set(key, entry);
+    this.selectors.add(child.terms);
   }
 
   childRemoved(child: ChildSa): void {
+    if (child.kernelKeys.length === 0) return;
     for (const key of child.kernelKeys) {
       if (this.#children.get(key)?.child === child) this.#children.delete(key);
     }
+    child.kernelKeys = [];
+    this.selectors.remove(child.terms);
   }
 
   /** The CHILD_SA of a kernel SA, inbound or outbound. */
