@@ -24,6 +24,8 @@ export interface ResponderSetup {
   readonly program?: string;
   /** Arguments of Node, for profiles. */
   readonly nodeArguments?: readonly string[];
+  /** More environment for ours. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const START_LIMIT = 20_000;
@@ -142,7 +144,7 @@ function planOurs(setup: ResponderSetup): Launch {
   return {
     argv: [node, ...nodeArguments, program],
     socket,
-    environment: { STRONGSWAN_CONF: conf },
+    environment: { STRONGSWAN_CONF: conf, ...setup.environment },
   };
 }
 
