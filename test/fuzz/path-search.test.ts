@@ -5,6 +5,7 @@ import {
   checkSignatureKind,
 } from '../../daemon/credentials/path/certificate-checks.ts';
 import { ANY_STRENGTH } from '../../daemon/credentials/path/path-finder.ts';
+import { ANY_POLICY, PolicyGraph } from '../../daemon/credentials/path/policy-graph.ts';
 import { ANY_POLICY_INPUT, validatePath } from '../../daemon/credentials/path/validate-path.ts';
 import type { Certificate } from '../../daemon/credentials/x509/certificate.ts';
 import { decodeCertificate } from '../../daemon/credentials/x509/decode-certificate.ts';
@@ -12,6 +13,7 @@ import { decodeTools } from '../support/decode-tools.ts';
 import { seeded } from '../support/mutate.ts';
 import { mutateDer } from '../support/mutate-der.ts';
 import { NO_CONSTRAINTS, PathSetup, received } from '../support/path-setup.ts';
+import { PolicyTree } from '../support/policy-tree.ts';
 import { caExtension, issue, TEST_TIME, type TestKey, testKey } from '../support/test-pki.ts';
 import { fullCertificate } from '../support/x509-samples.ts';
 
@@ -38,6 +40,36 @@ describe('SEC-54 certificates that sign each other at random', { timeout: 120_00
     // Both ways out must be well trodden, or the worlds test nothing.
     expect(found).toBeGreaterThan(WORLDS / 10);
     expect(found).toBeLessThan((WORLDS * 9) / 10);
+  });
+});
+
+describe('policies of random chains', () => {
+  test('are the same by the graph of RFC 9618 and by the tree of RFC 5280', () => {
+    const below = seeded(9618);
+    const named = ['1.2.1', '1.2.2', '1.2.3', '1.2.4'];
+    const some = (): string[] => named.filter(() => below(2) === 0);
+    const one = (): string => named[below(named.length)] ?? '1.2.1';
+    const seen = new Set<string>();
+    for (let i = 0; i < 20_000; i++) {
+      const [graph, tree] = [new PolicyGraph(), new PolicyTree()];
+      for (let depth = 1 + below(5); depth > 0; depth--) {
+        const policies = [...some(), ...(below(3) === 0 ? [ANY_POLICY] : [])];
+        const [stated, allowed] = [below(20) === 0 ? undefined : policies, below(4) > 0];
+        const mappings = Array.from({ length: below(4) }, () => ({
+          issuer: one(),
+          subject: one(),
+        }));
+        const mayMap = below(4) > 0;
+        for (const one of [graph, tree]) {
+          one.addCertificate(stated, allowed);
+          if (depth > 1) one.addMappings(mappings, mayMap);
+        }
+      }
+      const valid = [...graph.authorityPolicies()].sort();
+      expect(valid).toEqual([...tree.authorityPolicies()].sort());
+      seen.add(valid.join());
+    }
+    expect(seen.size).toBeGreaterThan(10);
   });
 });
 

@@ -29,12 +29,13 @@ export class Candidates {
   }
 
   /**
-   * Whether paths end here: a self-issued CA certificate that an operator loaded. Other CA certificates that are loaded lie between, as
-   * with charon.
+   * Whether paths end here: a self-signed CA certificate that an operator loaded. Other CA certificates that are loaded lie between, as
+   * with charon, also one with which a CA certified its own new key.
    */
   isAnchor(certificate: Certificate): boolean {
     const loaded = this.#source.certificate(certificate.fingerprint);
-    return loaded?.trusted === true && loaded.flag === 'CA' && isSelfIssued(certificate);
+    if (loaded?.trusted !== true || loaded.flag !== 'CA') return false;
+    return seemsSelfSigned(certificate);
   }
 
   /** Certificates whose subject is the issuer of this one, the most promising first, each once. */
@@ -70,6 +71,11 @@ export function keyIdRank({ authorityKeyId }: Certificate, issuer: Certificate):
   const { keyId, serial } = authorityKeyId ?? {};
   const keyIds = compared(keyId, issuer.subjectKeyId);
   return keyIds !== 0 ? keyIds : compared(serial, issuer.serial);
+}
+
+/** Whether a certificate is self-issued, and names no other key than its own as that of its issuer. */
+export function seemsSelfSigned(certificate: Certificate): boolean {
+  return isSelfIssued(certificate) && keyIdRank(certificate, certificate) >= 0;
 }
 
 // Self-signed, as its key ids say: nobody else signed it.

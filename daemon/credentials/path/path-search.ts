@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.ts';
-import type { Candidates } from './candidates.ts';
+import { type Candidates, seemsSelfSigned } from './candidates.ts';
 import {
   type CertificateRules,
   checkCertificate,
@@ -190,7 +190,7 @@ export class PathSearch {
     }
     this.#note(
       'no-issuer',
-      isSelfIssued(last)
+      seemsSelfSigned(last)
         ? failure('cert-untrusted-root', `${nameOf(last)} is self-signed and not trusted`)
         : failure(
             'cert-no-issuer',

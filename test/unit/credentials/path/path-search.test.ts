@@ -52,6 +52,14 @@ describe('path search', () => {
     });
   });
 
+  test('does not end at a new key of a CA that its old key certified', async () => {
+    const rollover = issue({ subject: 'root', key: testKey(), issuer: root, ca: true });
+    const below = issue({ subject: 'below', issuer: rollover });
+    expect((await setup(rollover).path(below.certificate)).alert).toBe('cert-no-issuer');
+    const all = setup(rollover, root);
+    expect((await all.path(below.certificate)).chain).toEqual(certificates(below, rollover, root));
+  });
+
   test('names the issuer that is missing', async () => {
     expect(await setup(root).path(moon.certificate)).toEqual({
       alert: 'cert-no-issuer',
