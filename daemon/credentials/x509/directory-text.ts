@@ -15,6 +15,8 @@ const deleted = /\p{Default_Ignorable_Code_Point}|[\ufff9-\ufffc]/gu;
  * with a NUL in it is to equal no other.
  */
 const prohibited = /[\p{Co}\p{Cn}\p{Cs}\ufffd]|[^\P{Cc}\t\n\v\f\r\u0085]/u;
+/** All but the dotless i, which capitals would turn into another letter. */
+const foldable = /[^\u0131]+/gu;
 const blanks = /[\s\u0085]+/gu;
 
 /**
@@ -27,8 +29,13 @@ export function directoryText(tag: number, contents: Uint8Array): string | undef
   if (text === undefined) return undefined;
   if (plainAscii.test(text)) return text.trim().replace(/ {2,}/g, ' ').toLowerCase();
   if (prohibited.test(text)) return undefined;
-  const folded = text.replace(deleted, '').normalize('NFKC').toUpperCase().toLowerCase();
+  const folded = text.replace(deleted, '').normalize('NFKC').replace(foldable, foldCase);
   return folded.normalize('NFKC').replace(deleted, '').replace(blanks, ' ').trim();
+}
+
+// By way of capitals, so that what has no small letter of its own, like the sharp s, is folded too.
+function foldCase(text: string): string {
+  return text.toUpperCase().toLowerCase();
 }
 
 const plainAscii = /^[ -~]*$/;

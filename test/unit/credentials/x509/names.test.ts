@@ -43,6 +43,7 @@ describe('names that RFC 5280 section 7.1 calls equal have one key', () => {
     ['IA5String and TeletexString of ASCII', one(IA5, 'moon'), one(TELETEX, 'MOON')],
     ['composed and decomposed letters', one(UTF8, 'Zu\u0308rich'), one(UTF8, 'Z\u00fcrich')],
     ['letters of another width', one(UTF8, '\uff2d\uff2f\uff2f\uff2e'), one(UTF8, 'moon')],
+    ['the last sigma of a word', one(UTF8, '\u03a3\u0391\u03a3'), one(UTF8, '\u03c3\u03b1\u03c3')],
     ['sharp s', one(UTF8, 'Stra\u00dfe'), one(UTF8, 'STRASSE')],
     ['soft hyphens', one(UTF8, 'mo\u00adon'), one(UTF8, 'moon')],
     [
@@ -59,6 +60,8 @@ describe('names that are not equal have keys of their own', () => {
   test.each([
     ['another letter', one(UTF8, 'moon'), one(UTF8, 'noon')],
     ['an accent', one(UTF8, 'moon'), one(UTF8, 'm\u00f6on')],
+    ['the dotless i', one(UTF8, 'paypa\u0131'), one(UTF8, 'paypai')],
+    ['a Cyrillic letter of the same look', one(UTF8, 'p\u0430ypal'), one(UTF8, 'paypal')],
     ['a blank in a word', one(UTF8, 'moon base'), one(UTF8, 'moonbase')],
     [
       'another attribute',
