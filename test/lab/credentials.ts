@@ -26,7 +26,8 @@ export async function installCredentials(host: Host, files: CredentialFiles): Pr
   }
 }
 
-function pem(label: string, der: Uint8Array): string {
+/** PEM of one block. */
+export function pem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString('base64')
