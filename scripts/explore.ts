@@ -1,22 +1,26 @@
 /**
- * Random runs of the explorer without a test runner: `node scripts/explore.ts FROM RUNS`. Prints each seed that fails as it
- * comes, and the rate every thousand runs; exits with 1 if any failed.
+ * Random runs of the explorer, or of whole daemons over bad links, without a test runner: `node scripts/explore.ts FROM RUNS
+ * [daemons]`. Prints each seed that fails as it comes, and the rate every thousand runs; exits with 1 if any failed.
  */
 import { randomScript } from '../test/sim/cases/random-script.ts';
+import { randomRun } from '../test/sim/random-run.ts';
 
-const [from, runs] = process.argv.slice(2).map(Number);
+const [what, ...numbers] = process.argv.slice(2).toReversed();
+const whole = what === 'daemons';
+const [runs, from] = (whole ? numbers : [what, ...numbers]).map(Number);
 if (from === undefined || runs === undefined || !Number.isInteger(from + runs)) {
-  console.error('usage: node scripts/explore.ts FROM RUNS');
+  console.error('usage: node scripts/explore.ts FROM RUNS [daemons]');
   process.exit(2);
 }
 
-const REPORT_EVERY = 1000;
+const REPORT_EVERY = whole ? 100 : 1000;
 const began = performance.now();
 let failed = 0;
 
 for (let run = 0; run < runs; run++) {
   try {
-    await randomScript(from + run);
+    if (whole) await randomRun(from + run);
+    else await randomScript(from + run);
   } catch (error) {
     failed += 1;
     console.log(String(error));

@@ -43,8 +43,9 @@ function roomWithin(sa: IkeSa, datagram: number, marker: number): number {
  */
 export class FragmentSize {
   readonly #sa: IkeSa;
-  #request = Number.POSITIVE_INFINITY;
-  #response = Number.POSITIVE_INFINITY;
+  /** Octets of the largest datagram, 0 for as configured. */
+  #request = 0;
+  #response = 0;
   #trying = false;
   #arriving = 0;
 
@@ -54,7 +55,9 @@ export class FragmentSize {
 
   /** Octets of an IKE message. */
   room(isResponse: boolean): number {
-    return Math.min(maxIkeOctets(this.#sa), isResponse ? this.#response : this.#request);
+    const configured = maxIkeOctets(this.#sa);
+    const limit = isResponse ? this.#response : this.#request;
+    return limit === 0 ? configured : Math.min(configured, limit);
   }
 
   /** A fragment of so many octets arrived, or with 0 a whole message did. `complete`: it was the last one of its message. */
@@ -64,7 +67,7 @@ export class FragmentSize {
     const largest = this.#arriving;
     this.#arriving = 0;
     if (isResponse) this.#answered();
-    else this.#response = largest === 0 ? Number.POSITIVE_INFINITY : this.#atLeast(largest);
+    else this.#response = largest === 0 ? 0 : this.#atLeast(largest);
   }
 
   /** Our request is unanswered: the same in the smallest datagrams, or `undefined` if it is in such already. */
