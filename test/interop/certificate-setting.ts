@@ -16,6 +16,8 @@ export interface Setting {
   readonly charon?: ConfTree;
   /** More sections and keys of the connection. */
   readonly connection?: Partial<Record<Side, ConfTree>>;
+  /** More secrets of both. */
+  readonly secrets?: ConfTree;
   /** How our side says that the peer was authenticated. */
   readonly scheme: RegExp;
 }
@@ -30,9 +32,10 @@ export function filesOf(own: Issued, ...cas: readonly Issued[]): CredentialFiles
 }
 
 /** The connection of a setting, on both sides. */
-export function planOf({ local, remote, charon, connection }: Setting): PartialPlan {
+export function planOf({ local, remote, charon, connection, secrets }: Setting): PartialPlan {
   const of = (side: Side) => ({
     ...(charon && { charon }),
+    ...(secrets && { secrets }),
     connection: {
       local: { auth: 'pubkey', certs: 'own.pem', id: NAMES[side], ...local?.[side] },
       remote: { auth: 'pubkey', id: NAMES[otherSide(side)], ...remote?.[side] },

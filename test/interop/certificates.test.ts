@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { ConfTree } from '../lab/conf-text.ts';
 import { type CredentialFiles, installCredentials } from '../lab/credentials.ts';
 import { otherSide, plan, type Side } from '../lab/plan.ts';
 import { waitFor } from '../lab/wait.ts';
@@ -48,7 +49,24 @@ const SETTINGS: readonly Setting[] = [
     scheme: /ECDSA-384 signature/,
   },
   twoLevels(),
+  quantumSafe(),
 ];
+
+/** The signatures cover IKE_INTERMEDIATE (RFC 9242) and the PPK (RFC 8784). */
+function quantumSafe(): Setting {
+  const both: ConfTree = {
+    proposals: 'aes256gcm16-prfsha384-ecp384-ke1_mlkem768',
+    ppk_id: 'a-ppk',
+    ppk_required: 'yes',
+  };
+  return {
+    name: 'RSA after P-384 with ML-KEM-768, with a PPK',
+    files: oneCa('rsa2048'),
+    connection: { moon: both, sun: both },
+    secrets: { 'ppk-one': { id: 'a-ppk', secret: 'ooNg1aiyeegohGh5ahtheiquohwoh2Ei' } },
+    scheme: /RSA_EMSA_PKCS1_SHA2_256/,
+  };
+}
 
 /** A CA below the root, which only the side that has a certificate of it knows. */
 function twoLevels(): Setting {
