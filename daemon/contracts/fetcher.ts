@@ -16,7 +16,7 @@ export type UrlOrigin = 'configured' | 'certificate' | 'peer';
 
 /** What to fetch; with a body it is an HTTP POST. */
 export interface FetchRequest extends FetchLimits {
-  /** `http:`, `https:` or `ldap:`; anything else is refused, `file:` first of all. */
+  /** `http:`, `https:` or `ldap:`, and `file:` if the operator named it; anything else is refused. */
   readonly url: string;
   readonly origin: UrlOrigin;
   readonly body?: Uint8Array;

@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls';
-import type { Fetcher, FetchRequest, FetchResult } from '../contracts/fetcher.ts';
+import type { Fetcher, FetchRequest, FetchResult, UrlOrigin } from '../contracts/fetcher.ts';
 import { printable, utf8 } from '../util/bytes.ts';
 import {
   type AddressPolicy,
@@ -7,6 +7,7 @@ import {
   firstHop,
   redirected,
 } from './fetch/address-rule.ts';
+import { readFileUrl } from './fetch/file.ts';
 import type { HopEnd } from './fetch/hop.ts';
 import { type HostLookup, hostLookup } from './fetch/host-addresses.ts';
 import { httpHop } from './fetch/http.ts';
@@ -103,7 +104,7 @@ export class NodeFetcher implements Fetcher {
     let rule = firstHop(request.origin, policy);
     let target = request.url;
     for (let redirects = 0; ; redirects++) {
-      const url = readUrl(target, redirects > 0);
+      const url = readUrl(target, redirects > 0, request.origin);
       if (typeof url === 'string') return notFetched(request, url);
       const end = await this.#hop(request, url, rule, signal);
       if (end.kind === 'failed') return notFetched(request, end.reason);
@@ -129,6 +130,7 @@ export class NodeFetcher implements Fetcher {
     rule: AddressRule,
     signal: AbortSignal,
   ): Promise<HopEnd> {
+    if (url.protocol === 'file:') return readFileUrl(url, request.sizeLimit);
     const endTurn = await this.#turns.take(url.host, signal);
     if (endTurn === undefined) {
       const reason = signal.aborted ? 'it took too long' : 'too many fetches are waiting';
@@ -175,10 +177,11 @@ export class NodeFetcher implements Fetcher {
   }
 }
 
-function readUrl(text: string, isRedirect: boolean): URL | string {
+function readUrl(text: string, isRedirect: boolean, origin: UrlOrigin): URL | string {
   if (text.length > LONGEST_URL) return 'the URL is too long';
   const url = URL.parse(text);
   if (url === null) return 'this is no URL';
+  if (url.protocol === 'file:' && origin === 'configured' && !isRedirect) return url;
   const schemes = isRedirect ? WEB : SCHEMES;
   if (!schemes.includes(url.protocol)) {
     return `${url.protocol} is not fetched${isRedirect ? ' after a redirect' : ''}`;

@@ -140,6 +140,7 @@ export function swanctlConf(plan: Plan, side: Side): ConfTree {
       ),
     },
     pools: plan.extra[side].pools,
+    authorities: plan.extra[side].authorities,
     secrets: {
       'ike-net': {
         'id-moon': plan.identity.moon,

@@ -44,6 +44,7 @@ export interface ExtraSettings {
   readonly connection?: ConfTree;
   readonly child?: ConfTree;
   readonly pools?: ConfTree;
+  readonly authorities?: ConfTree;
   /** Sections of `secrets` besides the one that the plan gives. */
   readonly secrets?: ConfTree;
   /** Lines of libreswan's `conn` besides those that the plan gives. */

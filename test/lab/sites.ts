@@ -20,13 +20,17 @@ export interface Sites extends AsyncDisposable {
   readonly bob: Host;
 }
 
-/** Makes the sites; `sunRoot` is the root the peer's daemon lives in. */
-export async function makeSites(name: string, sunRoot: RootName = 'strongswan'): Promise<Sites> {
+/** Makes the sites; `sunRoot` is the root the peer's daemon lives in, `routerRoot` the one with what runs on the router. */
+export async function makeSites(
+  name: string,
+  sunRoot: RootName = 'strongswan',
+  routerRoot: RootName = 'strongswan',
+): Promise<Sites> {
   const lab = new Lab(name);
   try {
     const alice = await lab.host('alice');
     const moon = await lab.host('moon');
-    const router = await lab.host('router');
+    const router = await lab.host('router', routerRoot);
     const sun = await lab.host('sun', sunRoot);
     const bob = await lab.host('bob');
     await connectSite('moon', alice, moon, router);

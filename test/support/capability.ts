@@ -43,6 +43,8 @@ const PROBES = {
   libreswan: () => needRoot('libreswan'),
   /** The root with OpenIKED. */
   openiked: () => needRoot('openiked'),
+  /** The root with the servers of a PKI. */
+  servers: () => needRoot('servers'),
   /** The Python module vici, made available by scripts/lab-roots where a package index is reachable. */
   'python-vici': () => {
     if (!existsSync(`${LAB_CACHE}/python/vici`)) throw new Error('no Python module vici');

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createGzip, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { FetchRequest } from '../../../daemon/contracts/fetcher.ts';
@@ -63,7 +66,10 @@ test('a body to send makes it a POST', async () => {
 });
 
 test.each([
-  ['file:///etc/passwd', 'file: is not fetched'],
+  ['file://elsewhere/etc/passwd', 'no file of this machine'],
+  ['file:///', 'no regular file'],
+  ['file:///dev/zero', 'no regular file'],
+  ['file:///nothing/there', 'ENOENT'],
   ['ftp://127.0.0.1/x', 'ftp: is not fetched'],
   ['data:,x', 'data: is not fetched'],
   ['http://user:secret@127.0.0.1/', 'has a user name'],
@@ -73,6 +79,21 @@ test.each([
 ])('%s is refused', async (url, reason) => {
   const result = await fetchOnce(url);
   expect(result).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+});
+
+test('files are for URLs of the operator alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fetch-'));
+  writeFileSync(join(folder, 'a.crl'), 'a list');
+  const url = `file://${folder}/a.crl`;
+  expect(await fetchOnce(url)).toEqual({ ok: true, body: utf8('a list') });
+  expect(await fetchOnce(url, { sizeLimit: 5 })).toMatchObject({ ok: false });
+  for (const origin of ['certificate', 'peer'] as const) {
+    expect(await fetchOnce(url, { origin })).toEqual({
+      ok: false,
+      reason: expect.stringContaining('file: is not fetched'),
+    });
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('a reason never carries control characters into the log', async () => {
