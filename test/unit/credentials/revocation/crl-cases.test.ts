@@ -370,6 +370,12 @@ const cases: Readonly<Record<string, Case>> = {
   'an indirect CRL whose issuer was revoked': indirect({}, 'unavailable', (bench) =>
     crlIssuer(bench, [{ serial: 50 }]),
   ),
+  'an indirect CRL whose issuer has another trust anchor': indirect({}, 'unavailable', (bench) => {
+    const other = TestAuthority.root('another anchor', bench.now);
+    const issuer = other.authority('crl issuer', 50, bench.now);
+    bench.paths.push([issuer.certificate, other.certificate]);
+    return issuer;
+  }),
   'a CA that may not sign CRLs': {
     between: (bench) => [bench.root.authority('sub', 20, bench.now, [ext.ca(), ext.keyUsage(5)])],
     prepare: () => undefined,
@@ -432,3 +438,15 @@ test.each(Object.entries(cases))(
     expect(bench.clock.now()).toBeLessThanOrEqual(10_000);
   },
 );
+
+test.each([
+  ['users', part.onlyUser, 'unavailable'],
+  ['CAs', part.onlyCa, 'good'],
+] as const)('SEC-55: the certificate of a CA and a CRL for %s only', async (_, scope, expected) => {
+  const bench = new RevocationBench();
+  const usual = [ext.ca(), ext.keyUsage(5, 6), ext.crls(URL)];
+  const sub = bench.root.authority('sub', 7, bench.now, usual);
+  const extensions = [number(1), ext.scope(scope())];
+  bench.fetcher.serve(URL, bench.root.crlDer(current(bench, { extensions })));
+  expect((await bench.ask(sub.certificate)).status).toBe(expected);
+});

@@ -55,6 +55,7 @@ test('a hundred who ask at once are one fetch, and all have their answer in time
   const answers = await bench.settled(Promise.all(certificates.map((one) => bench.ask(one))));
   expect(answers.every(({ status }) => status === 'good')).toBe(true);
   expect(bench.fetcher.asked).toEqual([CRL]);
+  expect(bench.fetcher.calls).toBe(1);
 });
 
 test('a server that hangs costs ten seconds once, and is not asked again for half a minute', async () => {
