@@ -20,7 +20,10 @@ export interface KeyClaim {
   readonly certificate?: Certificate;
 }
 
-/** What `auth` texts demand of keys and hashes along a chain: minimal bits by kind, and hashes allowed; empty allows all. */
+/**
+ * What `auth` texts demand of keys and hashes along a chain: minimal bits by kind, and hashes allowed; empty allows all. Once a kind has
+ * bits, RSA and ECDSA keys that are not named are refused; keys and signatures of EdDSA and ML-DSA pass.
+ */
 export interface StrengthConstraints {
   readonly keys: readonly { readonly kind: PublicKey['type']['kind']; readonly bits: number }[];
   readonly hashes: readonly SignatureHash[];

@@ -26,10 +26,14 @@ export function weakKey(
     if (exponent !== undefined && exponent < weak.minExponent)
       return `its RSA key has the exponent ${exponent}, at least ${weak.minExponent} is required`;
   }
-  if (keys.length === 0) return undefined;
+  // A kind without bits asks nothing of the chain. Once bits are asked for, RSA and ECDSA must be named; kinds of one size pass.
+  if (!keys.some(({ bits }) => bits > 0)) return undefined;
   const least = keys.filter(({ kind }) => kind === type.kind).map(({ bits }) => bits);
   const wanted = keys.map(({ kind, bits }) => `${kind}-${bits}`).join(' or ');
-  if (least.length === 0) return `its key is ${type.kind}-${type.bits}, but ${wanted} is required`;
+  if (least.length === 0)
+    return type.kind === 'rsa' || type.kind === 'ecdsa'
+      ? `its key is ${type.kind}-${type.bits}, but ${wanted} is required`
+      : undefined;
   return type.bits < Math.min(...least)
     ? `its key is ${type.kind}-${type.bits}, but at least ${wanted} is required`
     : undefined;

@@ -232,7 +232,7 @@ describe('what a connection demands', () => {
   });
 
   test('keys that are strong enough, all along', async () => {
-    const strength = { keys: [{ kind: 'rsa', bits: 2048 }], hashes: [] } as const;
+    const strength = { keys: [{ kind: 'ed25519', bits: 512 }], hashes: [] } as const;
     expect(await judge(setup(), sent(), { strength })).toEqual(
       refused(/"CN=moon" cannot be used: its key is ed25519/, 'cert-policy-violation'),
     );

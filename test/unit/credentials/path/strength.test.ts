@@ -40,7 +40,16 @@ describe('strength of keys', () => {
     expect(weak(rsa(2047))).toBe(
       'its key is rsa-2047, but at least rsa-2048 or ecdsa-256 is required',
     );
-    expect(weak(ed25519)).toBe('its key is ed25519-256, but rsa-2048 or ecdsa-256 is required');
+    expect(weak(ed25519)).toBeUndefined();
+  });
+
+  // As charon does: measured with `ecdsa-256`, `rsa-2048`, `ecdsa` and `rsa` and CAs of each kind.
+  test('a kind that is not named is refused if bits are asked for', () => {
+    const weak = (bits: number, one: PublicKey): string | undefined =>
+      weakKey(one, { keys: [{ kind: 'ecdsa', bits }], hashes: [] }, NO_WEAK_ALGORITHMS);
+    expect(weak(256, rsa(4096))).toBe('its key is rsa-4096, but ecdsa-256 is required');
+    expect(weak(0, rsa(1024))).toBeUndefined();
+    expect(weak(256, ed25519)).toBeUndefined();
   });
 });
 
