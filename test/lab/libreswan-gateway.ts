@@ -99,6 +99,10 @@ export class LibreswanGateway implements Gateway {
 function ipsecConf(plan: Plan, side: Side): string {
   const peer = otherSide(side);
   const tunnel = plan.mode === 'tunnel';
+  const subnet = (key: string, of: Side): string => {
+    const net = plan.extra[side].libreswan?.[key] ?? ADDRESSES[of][plan.family].net;
+    return net === '' ? '' : `${key}=${net}`;
+  };
   const ike = plan.keyExchange[side].map((method) => `${withHash(plan.cipher)}-${GROUPS[method]}`);
   const esp = plan.esp.includes('gcm') ? CIPHERS[plan.esp] : withHash(plan.esp);
   return `config setup
@@ -108,10 +112,10 @@ conn gw
     authby=secret
     left=${ADDRESSES[side][plan.family].gateway}
     leftid=@${plan.identity[side]}
-    ${tunnel ? `leftsubnet=${ADDRESSES[side][plan.family].net}` : ''}
+    ${tunnel ? subnet('leftsubnet', side) : ''}
     right=${plan.extra[side].libreswan?.['right'] ?? visibleAddress(peer, plan)}
     rightid=@${plan.identity[peer]}
-    ${tunnel ? `rightsubnet=${ADDRESSES[peer][plan.family].net}` : ''}
+    ${tunnel ? subnet('rightsubnet', peer) : ''}
     ike=${ike.join(',')}
     ${plan.extra[side].libreswan?.['ah'] === undefined ? `esp=${esp}` : ''}
     type=${plan.mode}
@@ -129,9 +133,12 @@ function withHash(cipher: Cipher): string {
   return `${CIPHERS[cipher]}-${cipher.endsWith('sha512') ? 'sha2_512' : 'sha2_256'}`;
 }
 
+/** Keys that take the place of what the plan gives. */
+const PLACED: readonly string[] = ['right', 'leftsubnet', 'rightsubnet'];
+
 function extraLines(plan: Plan, side: Side): string {
   return Object.entries(plan.extra[side].libreswan ?? {})
-    .filter(([key]) => key !== 'right')
+    .filter(([key]) => !PLACED.includes(key))
     .map(([key, value]) => `${key}=${value}`)
     .join('\n    ');
 }
