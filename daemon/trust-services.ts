@@ -130,7 +130,7 @@ export function trustServices(setup: TrustSetup): TrustServices {
       logger,
     }),
     certificates: credentials,
-    authorities: () => trustedCas(credentials),
+    authorities: rememberedCas(credentials),
     certificateUrl: (certificate) => urlOf(setup, certificate),
     fetchCertificate: (hash, url) => hashAndUrl.fetch(hash, url),
     staple: (chain) => stapler.stapleWithin(chain, STAPLE_LIMIT),
@@ -156,9 +156,17 @@ function revocationSettings(options: DaemonOptions): RevocationSettings {
   };
 }
 
-function trustedCas(credentials: Credentials): readonly Certificate[] {
-  const cas = credentials.store.snapshot().trustedCas();
-  return cas.map(({ certificate }) => certificate);
+// Strangers can ask for it with every IKE_SA_INIT; it changes with what is loaded only.
+function rememberedCas({ store }: Credentials): () => readonly Certificate[] {
+  let index = store.snapshot();
+  let cas: readonly Certificate[] | undefined;
+  return () => {
+    const now = store.snapshot();
+    if (now !== index) cas = undefined;
+    index = now;
+    cas ??= now.trustedCas().map(({ certificate }) => certificate);
+    return cas;
+  };
 }
 
 /** Below the base that is configured for the CA of a certificate. */

@@ -32,7 +32,7 @@ export function ownSchemes(
   auth: PublicKeyAuth,
   terms: SchemeTerms,
 ): readonly AuthScheme[] {
-  const rules = auth.schemes.length === 0 ? defaultRules(terms) : auth.schemes;
+  const rules = auth.schemes.length === 0 ? ANY_SCHEME : auth.schemes;
   const found = rules.flatMap((rule) => schemesOf(rule, key, terms));
   const { peerHashes } = terms;
   if (peerHashes === undefined) return found.flatMap((scheme) => classic(scheme, key));
@@ -41,11 +41,9 @@ export function ownSchemes(
     .map((scheme) => ({ method: AuthMethod.DIGITAL_SIGNATURE, scheme }));
 }
 
-function defaultRules({ rsaPss }: SchemeTerms): readonly SchemeRule[] {
-  const others = ['ecdsa', 'ed25519', 'ed448', 'ml-dsa'] as const;
-  const rsa = rsaPss ? (['rsa/pss', 'rsa'] as const) : (['rsa'] as const);
-  return [...rsa, ...others].map((name) => ({ name }));
-}
+const ANY_SCHEME: readonly SchemeRule[] = (
+  ['rsa', 'ecdsa', 'ed25519', 'ed448', 'ml-dsa'] as const
+).map((name) => ({ name }));
 
 function schemesOf(
   { name, hash }: SchemeRule,
@@ -205,7 +203,7 @@ export function nameOfScheme(scheme: SignatureScheme): string {
 
 function hashName(hash: SignatureHash): string {
   if (hash === 'sha1') return 'SHA1';
-  return hash.startsWith('sha3')
+  return hash.startsWith('sha3-')
     ? hash.toUpperCase().replace('-', '_')
     : `SHA2_${hash.slice('sha'.length)}`;
 }

@@ -1,5 +1,4 @@
 import type { ConnectionConfig } from '../../config/connection-types.ts';
-import type { Certificate } from '../../credentials/x509/certificate.ts';
 import { printDn } from '../../proto/distinguished-name.ts';
 import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
 import { NotifyType } from '../../proto/iana/notify-types.ts';
@@ -59,17 +58,12 @@ function logRequests(sa: IkeSa, authorities: ReadonlySet<string>): void {
   if (!sa.log.enabled('ike', 1)) return;
   const known = sa.env.publicKeys
     .authorities()
-    .filter((ca) => authorities.has(authorityHash(sa, ca) ?? ''));
+    .filter((ca) => authorities.has(sa.env.rounds.authorityHash(ca) ?? ''));
   for (const ca of known.slice(0, MAX_EARLY_AUTHORITIES)) {
     sa.log.log('ike', 1, `received cert request for "${printDn(ca.subject) ?? ''}"`);
   }
   const unknown = authorities.size - known.length;
   if (unknown > 0) sa.log.log('ike', 1, `received ${unknown} cert requests for an unknown ca`);
-}
-
-/** By what CERTREQ payloads name a CA, hex; `undefined` if its key is of a kind that we do not know. */
-export function authorityHash(sa: IkeSa, { publicKey }: Certificate): string | undefined {
-  return publicKey && toHex(sa.env.crypto.hash('sha1', publicKey.spki));
 }
 
 /**
@@ -94,7 +88,7 @@ export function certRequests(
   const limit = early ? MAX_EARLY_AUTHORITIES : MAX_AUTHORITIES;
   const payloads: Payload[] = [];
   for (const ca of cas) {
-    const hash = authorityHash(sa, ca);
+    const hash = sa.env.rounds.authorityHash(ca);
     if (hash === undefined || hashes.has(hash)) continue;
     if (hashes.size === limit) {
       sa.log.log('ike', 1, `sending cert requests for the first ${limit} of ${cas.length} CAs`);

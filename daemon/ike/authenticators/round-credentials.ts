@@ -5,6 +5,7 @@ import type { PublicKey } from '../../contracts/signatures.ts';
 import type { TrustConstraints } from '../../credentials/trust.ts';
 import type { Certificate } from '../../credentials/x509/certificate.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
+import { toHex } from '../../util/hex.ts';
 
 /** A round of the configuration with its certificates, keys and texts decoded. */
 export interface RoundCredentials {
@@ -18,13 +19,23 @@ export interface RoundCredentials {
 
 const ANY: PublicKeyAuth = { keys: [], hashes: [], schemes: [], explicit: false };
 
-/** Decodes each round of the configuration once, however many peers it is used for. */
+/** Decodes each round of the configuration once, and hashes each CA once, however many peers it is used for. */
 export class RoundCredentialsCache {
   readonly #crypto: Pick<Crypto, 'signatures' | 'hash'>;
   readonly #decoded = new WeakMap<AuthRoundConfig, RoundCredentials>();
+  readonly #hashes = new WeakMap<Certificate, string>();
 
   constructor(crypto: Pick<Crypto, 'signatures' | 'hash'>) {
     this.#crypto = crypto;
+  }
+
+  /** By what CERTREQ payloads name a CA, hex (RFC 7296 section 3.7); `undefined` if its key is of a kind that we do not know. */
+  authorityHash(ca: Certificate): string | undefined {
+    const known = this.#hashes.get(ca);
+    if (known !== undefined || ca.publicKey === undefined) return known;
+    const hash = toHex(this.#crypto.hash('sha1', ca.publicKey.spki));
+    this.#hashes.set(ca, hash);
+    return hash;
   }
 
   of(round: AuthRoundConfig): RoundCredentials {

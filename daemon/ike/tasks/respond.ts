@@ -100,7 +100,8 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const connection = chosen.connection;
   // Until IKE_AUTH tells who asks, the first candidate's options stand for all.
   const announced = fragmentation(sa, connection, message);
-  const hashes = announcedHashes(sa, candidates);
+  const told = candidates.slice(0, MAX_TOLD);
+  const hashes = announcedHashes(sa, told);
   const abilities = readAbilities(sa, message, hashes);
   const usePpk = acceptPpk(sa, candidates, message);
   const response: Payload[] = [
@@ -108,14 +109,14 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     { kind: 'KE', method, data: exchanged.publicValue },
     { kind: 'Nonce', data: nr },
     ...natDetectionPayloads(sa, sa.spiI, sa.spiR, connection.encap),
-    ...certRequests(sa, candidates, true),
+    ...certRequests(sa, told, true),
     ...announced,
     ...(abilities.peerHashes === undefined ? [] : hashesPayload(hashes)),
     ...announceIntermediate(sa.intermediatesDue > 0),
     ...usePpk,
     ...childlessSupport(connection),
     ...roundsPayload(sa),
-    ...methodsPayload(sa, candidates),
+    ...methodsPayload(sa, told),
     ...vendorIds(sa.env.options().send_vendor_id),
   ];
   const next: InboundRequest = yield { payloads: response };
@@ -131,6 +132,9 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const done = yield* respondIntermediate(sa, init, next);
   if (done !== undefined) yield* respondAuth(sa, done.init, done.request);
 }
+
+/** Connections that our answer speaks for: what a stranger costs does not grow with the configuration. */
+const MAX_TOLD = 32;
 
 type Chosen =
   | { readonly ok: true; readonly proposal: Proposal; readonly connection: ConnectionConfig }
