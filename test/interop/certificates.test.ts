@@ -50,6 +50,8 @@ const SETTINGS: readonly Setting[] = [
   },
   twoLevels(),
   quantumSafe(),
+  rawKeys(),
+  certificateThenSecret(),
 ];
 
 /** The signatures cover IKE_INTERMEDIATE (RFC 9242) and the PPK (RFC 8784). */
@@ -79,6 +81,45 @@ function twoLevels(): Setting {
       sun: filesOf(south.issue('sun', { dns: [NAMES.sun] }), root.self, south.self),
     },
     scheme: /ECDSA_WITH_SHA256_DER/,
+  };
+}
+
+/** No certificates at all: each side has the key of the other. */
+function rawKeys(): Setting {
+  const keys = { moon: new TestCa('moon').self, sun: new TestCa('sun').self };
+  const of = (side: Side): CredentialFiles => ({
+    private: { own: keys[side].privateKey },
+    pubkey: { own: keys[side].spki, peer: keys[otherSide(side)].spki },
+  });
+  const local = { certs: undefined, pubkeys: 'own.pem' };
+  const remote = { pubkeys: 'peer.pem' };
+  return {
+    name: 'raw public keys',
+    files: { moon: of('moon'), sun: of('sun') },
+    local: { moon: local, sun: local },
+    remote: { moon: remote, sun: remote },
+    scheme: /ECDSA_WITH_SHA256_DER/,
+  };
+}
+
+/** Two rounds of both sides, RFC 4739. */
+function certificateThenSecret(): Setting {
+  const of = (side: Side): ConfTree => {
+    const [own, peer] = [NAMES[side], NAMES[otherSide(side)]];
+    return {
+      local: undefined,
+      remote: undefined,
+      'local-1': { round: 1, auth: 'pubkey', certs: 'own.pem', id: own },
+      'local-2': { round: 2, auth: 'psk', id: own },
+      'remote-1': { round: 1, auth: 'pubkey', id: peer },
+      'remote-2': { round: 2, auth: 'psk', id: peer },
+    };
+  };
+  return {
+    name: 'a certificate, then a shared key',
+    files: oneCa('p256'),
+    connection: { moon: of('moon'), sun: of('sun') },
+    scheme: /pre-shared key/,
   };
 }
 
