@@ -52,6 +52,8 @@ export class Candidates {
     let failure: AuthenticationError | undefined;
     let [tried, told] = [0, 0];
     for (const [index, connection] of candidates.entries()) {
+      // Whatever the peer proves, thousands of connections of other methods must cost next to nothing.
+      if (told >= MAX_TOLD && !this.#rounds.areOfClassesOf(connection)) continue;
       const unmet =
         this.#unmetCount(connection, follows) ??
         this.#rounds.unmet(connection) ??

@@ -24,7 +24,7 @@ const HASH_OCTETS = 20;
 const MAX_AUTHORITIES = 512;
 
 /** CAs named in an IKE_SA_INIT response, which cannot be fragmented. */
-const MAX_EARLY_AUTHORITIES = 24;
+const MAX_EARLY_AUTHORITIES = 16;
 
 /** Adds the CERTREQ payloads of a message to what is known. */
 export function readCertRequests(sa: IkeSa, message: Message, known: CertRequests): CertRequests {

@@ -47,6 +47,14 @@ export class PeerRounds {
     });
   }
 
+  /** Whether the methods of the rounds so far are those of a connection. */
+  areOfClassesOf({ remote }: ConnectionConfig): boolean {
+    return this.#rounds.every(({ received }, index) => {
+      const config = remote[index];
+      return config !== undefined && isOfClass(config, received.method);
+    });
+  }
+
   /** Why the rounds so far do not meet those of a connection, as far as one sees without verifying anything. */
   unmet(connection: ConnectionConfig): string | undefined {
     const { remote } = connection;

@@ -220,6 +220,21 @@ describe('switching to another connection', () => {
   });
 });
 
+test('a thousand connections of another method before the right one', async () => {
+  await using world = new World();
+  const [moon, carol] = await hosts(world, {
+    moonConnection: { local: [key(MOON)], remote: [key(CAROL)] },
+    carolConnection: { local: [key(CAROL)], remote: [authRound()] },
+  });
+  const [config] = world.configs.get(carol) ?? [];
+  if (config === undefined) throw new TypeError('no configuration');
+  for (let i = 0; i < 1000; i++) await carol.load({ ...config, name: `psk-${i}` });
+  await carol.load({ ...config, name: 'right', remote: [byKey()] });
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(carol.established[0]?.name).toBe('right');
+  expect(carol.lines.filter((line) => line.includes('unacceptable')).length).toBeLessThan(20);
+});
+
 describe('NULL authentication, RFC 7619', () => {
   const nobody = authRound({ class: 'null', auth: 'null' });
 

@@ -384,6 +384,21 @@ describe('who is refused, where it shows', () => {
     expect(errmsg).toMatch(/the private key of certificate "CN=moon" is not loaded/);
   });
 
+  test('nor one of the responder: it says so, and the initiator is told no more than that', async () => {
+    const [, carol, errmsg] = await refused(
+      (moon, _carol, ca) => enrol(moon, ca.issue('moon', { dns: [MOON] })),
+      {
+        moonConnection: { remote: [byKey()] },
+        carolConnection: { local: [byKey({ id: id('carol-3.example.org') })], remote: [byKey()] },
+      },
+    );
+    expect(errmsg).toMatch(told);
+    expect(has(carol, /no private key found for 'carol-3.*; load a certificate/)).toBe(true);
+    expect(carol.alerts('local-auth-failed')).toBe(1);
+    expect(carol.alerts('peer-auth-failed')).toBe(0);
+    expectNeverUp(carol);
+  });
+
   test('the peer is somebody else than configured', async () => {
     const [, carol, errmsg] = await refused(
       (moon, _carol, ca) => enrol(moon, ca.issue('moon', { dns: [MOON] })),

@@ -193,6 +193,40 @@ describe('AUTH payloads with signatures', () => {
     }
   });
 
+  test('SEC-20, SEC-33: between two rounds nothing else is answered, and nothing is there', async () => {
+    for (const exchange of [
+      ExchangeType.INFORMATIONAL,
+      ExchangeType.CREATE_CHILD_SA,
+      ExchangeType.IKE_FOLLOWUP_KE,
+      ExchangeType.IKE_INTERMEDIATE,
+    ]) {
+      await using attack = await besieged({
+        carolConnection: { remote: [byKey({ id: id(MOON) }), byKey({ id: id(MOON) })] },
+      });
+      const puppet = await begin(attack);
+      const answer = await puppet.request(ExchangeType.IKE_AUTH, [
+        { kind: 'CERT', encoding: 4, data: own.certificate },
+        ...puppet.authPayloads(undefined, digital(ECDSA, signature(puppet, own))),
+        notify(NotifyType.MULTIPLE_AUTH_SUPPORTED),
+        notify(NotifyType.ANOTHER_AUTH_FOLLOWS),
+      ]);
+      expect(answer?.payloads.map(({ kind }) => kind)).toEqual(['IDr', 'AUTH']);
+      expect(await puppet.request(exchange, [])).toBeUndefined();
+      expect(attack.gateway.established).toEqual([]);
+      expect(attack.gateway.children).toEqual([]);
+      // The second round is that of somebody else.
+      const eve = ca.issue('eve', { dns: ['eve.example.org'] });
+      puppet.identity = id('eve.example.org');
+      const [idi, auth] = puppet.authPayloads(undefined, digital(ECDSA, signature(puppet, eve)));
+      const second = await puppet.request(ExchangeType.IKE_AUTH, [
+        ...(idi === undefined || auth === undefined ? [] : [idi, auth]),
+        { kind: 'CERT', encoding: 4, data: eve.certificate },
+      ]);
+      expect(notifiesIn(second)).toEqual(FAILED);
+      expect(attack.gateway.sas).toEqual([]);
+    }
+  });
+
   test('a retransmission during the work is not processed twice', async () => {
     await using attack = await besieged();
     const puppet = await begin(attack);
