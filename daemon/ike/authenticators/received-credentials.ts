@@ -10,6 +10,7 @@ import { printDn } from '../../proto/distinguished-name.ts';
 import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
 import type { Message } from '../../proto/payload.ts';
 import { latin1 } from '../../util/bytes.ts';
+import { toHex } from '../../util/hex.ts';
 import type { IkeSa } from '../ike-sa.ts';
 
 /** A certificate of this many octets is read, a longer one is not. */
@@ -78,6 +79,13 @@ class Found implements ReceivedCredentials {
   }
 
   #certificate(der: Uint8Array): void {
+    const { crypto, publicKeys } = this.#sa.env;
+    const fingerprint = toHex(crypto.hash('sha256', der));
+    const known = publicKeys.certificates.snapshot().certificate(fingerprint);
+    if (known !== undefined) {
+      this.#add(known.certificate);
+      return;
+    }
     const decoded = decodeCertificate(der, this.#tools);
     if (decoded.ok) this.#add(decoded.value);
     else this.#ignore(CertEncoding.X509_SIGNATURE, problemText(decoded.problem));

@@ -85,6 +85,25 @@ test('a new certificate is used for the next authentication, and no tunnel is dr
   expect(carol.children).toHaveLength(1);
 });
 
+test('SEC-52: certificates that were believed are kept and known again, others are not', async () => {
+  await using world = new World();
+  const [moon, carol] = await certified(world, {});
+  const other = new TestCa('CA').issue('eve', { dns: [MOON] });
+  for (let i = 0; i < 2; i++) {
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    await world.during(moon.terminate({ ike: 'gw' }));
+  }
+  const kept = carol.daemon.credentials.cache.list().map(({ value }) => value.fingerprint);
+  const [own] = moon.daemon.credentials.snapshot().byIdentity(id(MOON));
+  expect(kept).toEqual([own?.certificate.fingerprint]);
+  moon.daemon.credentials.clear();
+  await enrol(moon, other);
+  trust(carol, new TestCa('Other CA'));
+  carol.daemon.credentials.store.clear('vici');
+  expect(await world.during(moon.initiate('net'))).toMatchObject({ ok: false });
+  expect(carol.daemon.credentials.cache.size).toBe(1);
+});
+
 test('a successor of the process goes on with peers that were authenticated by certificates', async () => {
   await using world = new World();
   const [moon, carol] = await certified(world, {}, { options: { state_journal: true } });
