@@ -20,6 +20,7 @@ import { utf8 } from '../../daemon/util/bytes.ts';
 import { Secret } from '../../daemon/util/secret.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { ip } from '../support/selectors.ts';
+import { CountedWork } from './counted-work.ts';
 import { FakeKernel } from './fake-kernel.ts';
 import { FakeNameServers } from './fake-name-servers.ts';
 import { Incarnation, type Moment } from './incarnation.ts';
@@ -63,6 +64,8 @@ export class WorldHost {
   daemon: IkeDaemon;
   /** Servers with CRLs, OCSP responders and certificates, as this host reaches them. */
   readonly fetcher: VirtualFetcher;
+  /** What other threads do for this daemon. */
+  readonly work = new CountedWork();
   /** Private keys of this daemon; a new one after `reborn`. */
   privateKeys: PrivateKeys;
   readonly #setup: HostSetup;
@@ -80,7 +83,7 @@ export class WorldHost {
     this.kernel = new FakeKernel(setup.random.fork(), setup.addresses);
     this.kernel.wallClock = () => setup.network.clock.wallClock();
     this.transport = setup.network.host(name, setup.addresses);
-    this.privateKeys = new InProcessKeys(setup.crypto.signatures);
+    this.privateKeys = this.work.keys(new InProcessKeys(setup.crypto.signatures));
     this.fetcher = new VirtualFetcher(setup.network.clock);
     this.daemon = this.#build();
   }
@@ -177,7 +180,7 @@ export class WorldHost {
     this.kill();
     this.#life = this.#newLife();
     this.transport = this.#setup.network.host(this.name, this.#addresses);
-    this.privateKeys = new InProcessKeys(this.#setup.crypto.signatures);
+    this.privateKeys = this.work.keys(new InProcessKeys(this.#setup.crypto.signatures));
     this.daemon = this.#build();
   }
 
@@ -194,7 +197,7 @@ export class WorldHost {
       transport: this.#life.transport(this.transport),
       kernel,
       net: kernel,
-      crypto,
+      crypto: this.work.crypto(crypto),
       privateKeys: this.privateKeys,
       fetcher: this.fetcher,
       hub: this.log,

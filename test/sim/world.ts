@@ -37,6 +37,9 @@ const BUSY_TURNS = 10_000;
 /** Turns after which a daemon is thought to wait for another thread, which signs or verifies something for it. */
 const PATIENT_TURNS = 500;
 
+/** Turns in which nothing may happen before time passes for those who wait for a server. */
+const CALM_TURNS = 20;
+
 const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
@@ -167,11 +170,15 @@ export class World implements AsyncDisposable {
 
   // One turn of the event loop empties the queue of microtasks; daemons that wait for more are asked again.
   async #quiet(): Promise<void> {
+    let calm = 0;
     for (let turn = 0; turn < BUSY_TURNS; turn++) {
       await (turn < PATIENT_TURNS ? aTurn() : aWhile());
-      const settled = (host: WorldHost): boolean =>
-        !host.alive || host.daemon.idle || host.fetcher.busy;
-      if (this.hosts.every(settled)) return;
+      const busy = this.hosts.filter((host) => host.alive && !host.daemon.idle);
+      if (busy.length === 0) return;
+      // Whoever waits for a server waits for time to pass, unless it is about to do something with what came.
+      const waits = busy.every(({ fetcher, work }) => fetcher.busy && work.pending === 0);
+      calm = waits ? calm + 1 : 0;
+      if (calm === CALM_TURNS) return;
     }
     throw this.#failure('a daemon stays busy');
   }
