@@ -315,6 +315,25 @@ describe('certificates and keys', () => {
   });
 });
 
+test('chains in many fragments over links that lose, double and reorder', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const link = { loss: 0.15, duplicate: 0.25, reorder: 0.4 };
+    await using world = new World({ seed, link });
+    const root = new TestCa('Root', { key: 'rsa2048' });
+    const ca = root.ca('Gateways', { key: 'rsa2048' });
+    const setup = { options: { fragment_size: 400 }, connection: { keyingTries: 0 } };
+    const [moon, carol] = await pair(world, keyed(setup));
+    await enrol(moon, ca.issue('moon', { dns: [MOON] }), ca.intermediates);
+    await enrol(carol, root.issue('carol', { dns: [CAROL] }));
+    trust(moon, root);
+    trust(carol, root);
+    expect(await world.during(moon.initiate('net')), `seed ${seed}`).toEqual({ ok: true });
+    await world.settle(() => carol.children.length >= 1);
+    expect(has(moon, /^splitting IKE message \(\d+ bytes\) into \d+ fragments/)).toBe(true);
+    world.network.link = { ...world.network.link, loss: 0 };
+  }
+});
+
 describe('who is refused, where it shows', () => {
   /** Moon initiates with what `prepare` made of it, and fails. */
   async function refused(
