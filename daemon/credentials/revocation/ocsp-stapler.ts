@@ -29,6 +29,8 @@ interface Watched {
   timer: Timer | undefined;
   refreshing: Promise<void> | undefined;
   lastUse: number;
+  /** The last try brought nothing: the next one comes by the timer. */
+  hasFailed: boolean;
 }
 
 /**
@@ -86,9 +88,21 @@ export class OcspStapler {
       known.lastUse = lastUse;
       this.#watched.delete(fingerprint);
       this.#watched.set(fingerprint, known);
+      // Somebody flushed what was there.
+      const isLost = this.#services.ocsp.kept(subject) === undefined;
+      if (isLost && !known.hasFailed && known.refreshing === undefined) {
+        known.timer?.cancel();
+        this.#refresh(known);
+      }
       return;
     }
-    const watched: Watched = { subject, timer: undefined, refreshing: undefined, lastUse };
+    const watched: Watched = {
+      subject,
+      timer: undefined,
+      refreshing: undefined,
+      lastUse,
+      hasFailed: false,
+    };
     this.#watched.set(fingerprint, watched);
     for (const [oldest, { timer }] of this.#watched) {
       if (this.#watched.size <= MOST) break;
@@ -101,6 +115,7 @@ export class OcspStapler {
   #refresh(watched: Watched): void {
     watched.refreshing = this.#ask(watched).then((succeeded) => {
       watched.refreshing = undefined;
+      watched.hasFailed = !succeeded;
       const { fingerprint } = watched.subject.certificate;
       if (this.#watched.get(fingerprint) !== watched) return;
       const { clock } = this.#services;

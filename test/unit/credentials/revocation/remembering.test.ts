@@ -297,6 +297,8 @@ test('our own status is fetched ahead and renewed, so that peers who ask need no
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(stapler.staple(chain)).toHaveLength(1);
   }
+  bench.service.flush();
+  expect(await bench.settled(stapler.stapleWithin(chain, 2000))).toHaveLength(1);
   stapler.close();
   const asked = bench.fetcher.asked.length;
   bench.pass(DAY);
