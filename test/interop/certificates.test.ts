@@ -51,7 +51,9 @@ const SETTINGS: readonly Setting[] = [
   twoLevels(),
   quantumSafe(),
   rawKeys(),
-  certificateThenSecret(),
+  certificateThenSecret('moon', 'sun'),
+  certificateThenSecret('moon'),
+  certificateThenSecret('sun'),
 ];
 
 /** The signatures cover IKE_INTERMEDIATE (RFC 9242) and the PPK (RFC 8784). */
@@ -102,24 +104,24 @@ function rawKeys(): Setting {
   };
 }
 
-/** Two rounds of both sides, RFC 4739. */
-function certificateThenSecret(): Setting {
-  const of = (side: Side): ConfTree => {
-    const [own, peer] = [NAMES[side], NAMES[otherSide(side)]];
-    return {
-      local: undefined,
-      remote: undefined,
-      'local-1': { round: 1, auth: 'pubkey', certs: 'own.pem', id: own },
-      'local-2': { round: 2, auth: 'psk', id: own },
-      'remote-1': { round: 1, auth: 'pubkey', id: peer },
-      'remote-2': { round: 2, auth: 'psk', id: peer },
-    };
+/** Two rounds of these sides, one of the others, RFC 4739. */
+function certificateThenSecret(...twice: readonly Side[]): Setting {
+  const rounds = (of: Side, name: 'local' | 'remote', certs?: string): ConfTree => {
+    const id = NAMES[of];
+    const second = twice.includes(of) ? { round: 2, auth: 'psk', id } : undefined;
+    return { [`${name}-1`]: { round: 1, auth: 'pubkey', certs, id }, [`${name}-2`]: second };
   };
+  const connection = (side: Side): ConfTree => ({
+    local: undefined,
+    remote: undefined,
+    ...rounds(side, 'local', 'own.pem'),
+    ...rounds(otherSide(side), 'remote'),
+  });
   return {
-    name: 'a certificate, then a shared key',
+    name: `a certificate, then a shared key of ${twice.join(' and ')}`,
     files: oneCa('p256'),
-    connection: { moon: of('moon'), sun: of('sun') },
-    scheme: /pre-shared key/,
+    connection: { moon: connection('moon'), sun: connection('sun') },
+    scheme: twice.includes('sun') ? /pre-shared key/ : /ECDSA_WITH_SHA256_DER/,
   };
 }
 
