@@ -1,4 +1,3 @@
-import { getCACertificates } from 'node:tls';
 import type { Fetcher, FetchRequest, FetchResult, UrlOrigin } from '../contracts/fetcher.ts';
 import { printable, utf8 } from '../util/bytes.ts';
 import {
@@ -9,8 +8,7 @@ import {
 } from './fetch/address-rule.ts';
 import { readFileUrl } from './fetch/file.ts';
 import type { HopEnd } from './fetch/hop.ts';
-import { type HostLookup, hostLookup } from './fetch/host-addresses.ts';
-import { httpHop } from './fetch/http.ts';
+import type { HostLookup } from './fetch/host-addresses.ts';
 import { Turns } from './fetch/turns.ts';
 
 /** How fetches are made; everything has a default. */
@@ -36,17 +34,20 @@ interface Flight {
   waiters: number;
 }
 
-/** Fetches by HTTP, HTTPS and LDAP over the sockets of this machine. */
+/**
+ * Fetches by HTTP, HTTPS and LDAP over the sockets of this machine. What each of them needs is loaded when it is first used: Node's own
+ * HTTP and TLS take 17 MB, and many gateways never fetch anything.
+ */
 export class NodeFetcher implements Fetcher {
   readonly #settings: NodeFetcherSettings;
-  readonly #lookup: HostLookup;
+  #lookup: HostLookup | undefined;
   readonly #turns = new Turns(TURNS);
   /** Fetches under way, by all that tells two apart. */
   readonly #flights = new Map<string, Flight>();
 
   constructor(settings: NodeFetcherSettings = {}) {
     this.#settings = settings;
-    this.#lookup = settings.lookup ?? hostLookup();
+    this.#lookup = settings.lookup;
   }
 
   fetch(request: FetchRequest): Promise<FetchResult> {
@@ -137,6 +138,7 @@ export class NodeFetcher implements Fetcher {
       return { kind: 'failed', reason };
     }
     try {
+      this.#lookup ??= (await import('./fetch/host-addresses.ts')).hostLookup();
       const found = await this.#lookup(url.hostname, signal);
       const addresses = found.filter((address) => rule.allows(address));
       if (addresses.length === 0) {
@@ -157,23 +159,19 @@ export class NodeFetcher implements Fetcher {
       };
       if (url.protocol === 'ldap:') {
         if (request.body !== undefined) return { kind: 'failed', reason: 'LDAP has no POST' };
-        // Loaded when first needed, which with most PKIs is never.
         const { ldapHop } = await import('./fetch/ldap.ts');
         return await ldapHop(hop);
       }
       const { body, contentType = 'application/octet-stream' } = request;
       const post = body === undefined ? {} : { post: { body, contentType } };
-      return await httpHop({ ...hop, ...post }, () => this.#authorities());
+      const { httpHop, systemAuthorities } = await import('./fetch/http.ts');
+      return await httpHop(
+        { ...hop, ...post },
+        () => this.#settings.httpsAuthorities ?? systemAuthorities(),
+      );
     } finally {
       endTurn();
     }
-  }
-
-  #authorities(): readonly string[] {
-    const given = this.#settings.httpsAuthorities;
-    if (given !== undefined) return given;
-    const system = getCACertificates('system');
-    return system.length > 0 ? system : getCACertificates('bundled');
   }
 }
 

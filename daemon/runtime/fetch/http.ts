@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { type RequestOptions, request as secureRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import { getCACertificates } from 'node:tls';
 import { createUnzip } from 'node:zlib';
 import { type IpAddress, parseIp } from '../../proto/ip-address.ts';
 import { GrowingBody } from './growing-body.ts';
@@ -44,6 +45,12 @@ export function httpHop(hop: Hop, authorities: () => readonly string[]): Promise
     });
     request.end(hop.post?.body);
   });
+}
+
+/** PEM of the CAs that this machine trusts, or else of those that Node does. */
+export function systemAuthorities(): readonly string[] {
+  const system = getCACertificates('system');
+  return system.length > 0 ? system : getCACertificates('bundled');
 }
 
 function begin(hop: Hop, authorities: () => readonly string[]): ClientRequest {
