@@ -3,17 +3,21 @@ import { ConfNode } from './config/conf-tree.ts';
 import type { DaemonOptions } from './config/options.ts';
 import { resolveOptions } from './config/resolve-options.ts';
 import { parseConfText, readConfFile } from './config/strongswan-conf.ts';
+import type { Crypto } from './contracts/crypto.ts';
 import { KernelError } from './contracts/kernel.ts';
 import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
 import type { KernelBackend, KernelSettings } from './contracts/plugin.ts';
+import type { PrivateKeys } from './contracts/signatures.ts';
 import { createCrypto } from './crypto/registry.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
 import { InProcessKeys } from './keyd/in-process.ts';
+import { RemoteKeys } from './keyd/remote-keys.ts';
 import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 import { openLogs, prepareLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
+import { keydEntry, startKeyd } from './runtime/keyd-process.ts';
 import { NodeClock } from './runtime/node-clock.ts';
 import { NodeCrlFiles } from './runtime/node-crl-files.ts';
 import { NodeFetcher } from './runtime/node-fetcher.ts';
@@ -82,7 +86,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const plugins = await loadPlugins(options);
   const clock = new NodeClock(onError);
   const crypto = createCrypto([plugins.crypto.crypto()]);
-  const privateKeys = opened.use(new InProcessKeys(crypto.signatures));
+  const privateKeys = opened.use(openPrivateKeys(options, crypto, clock, hub));
   const kernel = await openKernel(plugins, hub, clock, {
     acquireLifetime: options['plugins.kernel-netlink.xfrm_acq_expires'],
   });
@@ -232,6 +236,27 @@ export async function startService(start: ServiceStart): Promise<Service> {
       hub.log('dmn', 0, `internal error outside of any IKE_SA: ${text}`);
     },
   };
+}
+
+// The process is started with the first key: who has none pays nothing.
+function openPrivateKeys(
+  options: DaemonOptions,
+  { signatures }: Crypto,
+  clock: NodeClock,
+  hub: LogHub,
+): PrivateKeys {
+  if (options['keyd.in_process']) return new InProcessKeys(signatures);
+  const setup = {
+    entry: keydEntry(import.meta.url),
+    user: options['keyd.user'] ?? '',
+    log: (sentence: string) => hub.log('dmn', 1, sentence),
+  };
+  return new RemoteKeys({
+    signatures,
+    clock,
+    log: hub,
+    open: (events) => startKeyd(setup, events),
+  });
 }
 
 // Without a safe place for keys the daemon does its work all the same.

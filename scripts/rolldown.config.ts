@@ -4,6 +4,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     main: 'daemon/main.ts',
+    keyd: 'daemon/keyd/keyd.ts',
     swanctl: 'daemon/cli/swanctl/main.ts',
     ipsec: 'daemon/cli/ipsec/main.ts',
   },

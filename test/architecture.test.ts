@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   log: ['util', 'contracts'],
   plugin: ['util', 'contracts'],
   keyd: ['util', 'proto', 'contracts'],
-  runtime: ['util', 'proto', 'contracts'],
+  runtime: ['util', 'proto', 'contracts', 'keyd/remote-keys.ts'],
 };
 
 /** The files that may load plugins. */

@@ -134,6 +134,15 @@ export const OPTIONS = {
     'later',
     'If a keepalive is late by more than this, send a DPD instead; 0 = off.',
   ),
+  'keyd.in_process': bool(
+    false,
+    'start',
+    'Keep private keys in the memory of the daemon instead of a process of their own, for containers that allow one process only. Not an option of strongSwan.',
+  ),
+  'keyd.user': text(
+    'start',
+    'User (name, UID or UID:GID) that the key process becomes if the daemon runs as root; nobody if it is not given. Not an option of strongSwan.',
+  ),
   make_before_break: bool(true, 'now', 'Reauthenticate by establishing the new IKE_SA first.'),
   max_packet: int(
     10000,

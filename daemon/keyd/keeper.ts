@@ -12,6 +12,7 @@ import { equalBytes } from '../util/bytes.ts';
 import { errorText } from '../util/error.ts';
 import { type PlainPrivateKey, readPrivateKey } from './formats/private-key.ts';
 import { KeyError } from './key-error.ts';
+import { MOST_MESSAGE_OCTETS } from './limits.ts';
 import { signWith } from './sign.ts';
 
 /** A key to keep. */
@@ -24,9 +25,6 @@ export interface KeepRequest {
 
 /** Keys that may be kept: a gateway has a few. */
 const MOST_KEYS = 1000;
-
-/** What is signed is an IKE message with a nonce and a MAC behind it. */
-export const MOST_MESSAGE_OCTETS = 128 << 10;
 
 interface Kept {
   readonly key: KeyObject;

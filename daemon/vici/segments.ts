@@ -17,7 +17,10 @@ export class SegmentReader {
     return this.#length > 0;
   }
 
-  /** Takes octets, which it may keep, and gives the packets that are complete with them. */
+  /**
+   * Takes octets, which belong to it from then on, and gives the packets that are complete with them. What it copies it wipes where it was: a packet may hold a
+   * secret, and whoever wipes the packet wipes the last copy.
+   */
   push(octets: Uint8Array): SegmentResult {
     const held = this.#length > 0;
     if (held) this.#append(octets);
@@ -42,14 +45,17 @@ export class SegmentReader {
     if (needed > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
       larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer.fill(0);
       this.#buffer = larger;
     }
     this.#buffer.set(octets, this.#length);
+    octets.fill(0);
     this.#length = needed;
   }
 
   #restart(rest: Uint8Array): void {
-    this.#buffer = rest.slice();
+    this.#buffer = new Uint8Array(rest);
+    rest.fill(0);
     this.#length = rest.length;
   }
 }

@@ -53,6 +53,10 @@ export class DaemonProcess implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get socket(): string {
     return join(this.folder, 'charon.vici');
   }

@@ -4,6 +4,7 @@ import { RSA_BITS } from '../../proto/keys/spki.ts';
 import { compareBytes, concatBytes } from '../../util/bytes.ts';
 import { fromHex, toHex } from '../../util/hex.ts';
 import { KeyError } from '../key-error.ts';
+import { MOST_KEY_OCTETS } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
 import { readDerKey } from './der-key.ts';
 import { isLegacyEncrypted, openLegacyPem } from './legacy-pem.ts';
@@ -20,9 +21,6 @@ export interface PlainPrivateKey {
   /** The public key that came with it, as in subjectPublicKey: still to be compared. */
   readonly publicKey?: Uint8Array;
 }
-
-/** More than any key: 16384 bits of RSA, encrypted and in PEM, with a chain of certificates in the same file. */
-export const MOST_KEY_OCTETS = 256 << 10;
 
 /**
  * The private key in these octets: PEM or DER of PKCS#1, SEC1 and PKCS#8, encrypted if there is a passphrase. Its form, size and curve
@@ -153,7 +151,8 @@ function pkcs8Key(info: PlainDerKey & { readonly kind: 'pkcs8' }): PlainPrivateK
     throw new KeyError(
       `found ${oidName(algorithm)}, which IKEv2 has no signature method for, expected RSA, ECDSA, Ed25519 or Ed448`,
     );
-  const right = fixed.octets === 0 || (key.length === fixed.octets && key[0] === 0x04);
+  const inside = key.length === fixed.octets && key[0] === 0x04 && key[1] === fixed.octets - 2;
+  const right = fixed.octets === 0 || inside;
   if (parameters !== undefined || !right)
     throw new KeyError(`found ${oidName(algorithm)} of the wrong form or size`);
   const der = derElement(

@@ -42,11 +42,13 @@ export class KnownKeys<Imported> {
     const name = latin1(spki);
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
-    const decoded = decodeSpki(spki);
+    // a copy, of which everything decoded is a view: the octets given may be part of a packet
+    const copy = spki.slice();
+    const decoded = decodeSpki(copy);
     if (decoded === undefined) return undefined;
     const key: KnownKey = {
       type: typeOf(decoded),
-      spki: spki.slice(),
+      spki: copy,
       keyId: toHex(this.#sha1(decoded.keyBits)),
       ...(decoded.kind === 'rsa' ? { exponent: decoded.exponent } : {}),
     };

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { NodeStreams } from '../../../daemon/runtime/node-stream.ts';
+import { ViciClient } from '../../../daemon/vici/client.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
+import { keyPair, pkcs8Of } from '../../support/private-keys.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -18,6 +21,11 @@ test('npm run build emits a daemon that starts like the sources do', {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'pipe' });
   await using daemon = new DaemonProcess(CONF, { main: `${ROOT}dist/bin/main.js` });
   await daemon.says('serving VICI at');
+  await using client = await ViciClient.connect(new NodeStreams(), daemon.socket);
+  // the process that keeps it is part of what was built
+  const data = pkcs8Of(keyPair('ed25519').privateKey);
+  const answer = await client.call('load-key', { type: 'any', data });
+  expect(answer.get('success')).toBe('yes');
   daemon.kill('SIGTERM');
   expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' });
 });
