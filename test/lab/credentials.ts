@@ -1,11 +1,12 @@
 import type { Host } from './host.ts';
 
-/** A folder of swanctl, as PEM labels what lies in it. */
+/** A folder of swanctl, as PEM labels what lies in it; containers are DER. */
 const LABELS = {
   x509: 'CERTIFICATE',
   x509ca: 'CERTIFICATE',
   private: 'PRIVATE KEY',
   pubkey: 'PUBLIC KEY',
+  pkcs12: undefined,
 } as const;
 
 /** Files of a host's /etc/swanctl by folder and name, DER. */
@@ -21,9 +22,14 @@ export async function installCredentials(host: Host, files: CredentialFiles): Pr
   );
   for (const [folder, label] of Object.entries(LABELS)) {
     for (const [name, der] of Object.entries(files[folder as keyof typeof LABELS] ?? {})) {
-      host.write(`/etc/swanctl/${folder}/${name}.pem`, pem(label, der));
+      if (label === undefined) await putOctets(host, `/etc/swanctl/${folder}/${name}.p12`, der);
+      else host.write(`/etc/swanctl/${folder}/${name}.pem`, pem(label, der));
     }
   }
+}
+
+async function putOctets(host: Host, path: string, octets: Uint8Array): Promise<void> {
+  await host.sh(`echo ${Buffer.from(octets).toString('base64')} | base64 -d > ${path}`);
 }
 
 /** PEM of one block. */

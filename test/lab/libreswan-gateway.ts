@@ -109,7 +109,7 @@ function ipsecConf(plan: Plan, side: Side): string {
     ddos-mode=${plan.cookies[side] ? 'busy' : 'auto'}
 conn gw
     keyexchange=ikev2
-    authby=secret
+    authby=${plan.extra[side].libreswan?.['authby'] ?? 'secret'}
     left=${ADDRESSES[side][plan.family].gateway}
     leftid=@${plan.identity[side]}
     ${tunnel ? subnet('leftsubnet', side) : ''}
@@ -134,7 +134,7 @@ function withHash(cipher: Cipher): string {
 }
 
 /** Keys that take the place of what the plan gives. */
-const PLACED: readonly string[] = ['right', 'leftsubnet', 'rightsubnet'];
+const PLACED: readonly string[] = ['authby', 'right', 'leftsubnet', 'rightsubnet'];
 
 function extraLines(plan: Plan, side: Side): string {
   return Object.entries(plan.extra[side].libreswan ?? {})
