@@ -267,6 +267,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       return { ok: false, errmsg: errorText(error) };
     }
   };
+  // Those that came from files come from there again; of those from VICI the log tells.
+  let keysLost = (): void => undefined;
   const grace = new LeftoverGrace(clock, {
     present: () => installer.hasLeftovers,
     drop: async () => {
@@ -302,6 +304,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       // Whoever connects first is judged by the same credentials as everybody later.
       await publicKeys.start();
       await contracts.credentialFiles?.start((changes) => fileCredentials.handle(changes));
+      keysLost = contracts.privateKeys.onLost(() => void contracts.credentialFiles?.rereadKeys());
       installer.onEvent((event) => manager.onKernelEvent(event));
       nameServers.start();
       virtualIps.start();
@@ -336,6 +339,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       contracts.sessions?.discard();
       publicKeys.expiryWatch.stop();
       publicKeys.close();
+      keysLost();
       fileCredentials[Symbol.dispose]();
       sharedKeys.clear();
     },

@@ -37,6 +37,8 @@ export interface CredentialFileSource extends AsyncDisposable {
   start(handle: (changes: FileChanges) => Promise<void>): Promise<void>;
   /** Looks now. Resolves when what was found is handled. */
   rescan(): Promise<void>;
+  /** Looks now and hands over every private key again, changed or not: whoever kept them has lost them. */
+  rereadKeys(): Promise<void>;
 }
 
 /** Where the files are, and how they are looked at. */

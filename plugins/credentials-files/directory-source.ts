@@ -13,6 +13,8 @@ import { Watchers } from './watchers.ts';
 const QUIET = 250;
 /** Milliseconds after which they are looked at although changes go on. */
 const PATIENCE = 2000;
+/** State of a file that is to be read again: no file has it. */
+const FORGOTTEN = '';
 
 /** What the source works with beside its settings. */
 export interface SourceHost {
@@ -30,6 +32,8 @@ export class DirectorySource implements CredentialFileSource {
   readonly #watchers = new Watchers(() => this.#touched());
   /** State of the file that was told, or refused, by path. */
   readonly #known = new Map<string, string>();
+  /** Paths of private keys. */
+  readonly #secrets = new Set<string>();
   /** Problems of folders, which are told once. */
   readonly #told = new Map<string, string>();
   #handler: Handler = () => Promise.resolve();
@@ -58,6 +62,11 @@ export class DirectorySource implements CredentialFileSource {
     // One that failed does not keep others from looking.
     this.#rounds = round.catch(() => undefined);
     return round;
+  }
+
+  rereadKeys(): Promise<void> {
+    for (const path of this.#secrets) this.#known.set(path, FORGOTTEN);
+    return this.rescan();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,6 +125,7 @@ export class DirectorySource implements CredentialFileSource {
       return undefined;
     }
     this.#known.set(path, read.kind === 'read' ? read.signature : found.signature);
+    if (rules.secret) this.#secrets.add(path);
     if (read.kind === 'read') return { path, folder: rules.folder, data: read.data };
     return `'${path}' is not used: ${read.reason}`;
   }
@@ -126,7 +136,10 @@ export class DirectorySource implements CredentialFileSource {
       (path) =>
         !there.has(path) && ![...unreadable.keys()].some((folder) => path.startsWith(`${folder}/`)),
     );
-    for (const path of gone) this.#known.delete(path);
+    for (const path of gone) {
+      this.#known.delete(path);
+      this.#secrets.delete(path);
+    }
     return gone;
   }
 

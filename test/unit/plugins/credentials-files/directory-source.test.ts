@@ -93,6 +93,19 @@ describe('a swanctl directory', () => {
     expect(told).toEqual([]);
   });
 
+  test('tells private keys again when their keeper lost them, and nothing else', async () => {
+    write('x509/a.pem', 'A');
+    write('private/a.pem', 'K');
+    write('private/gone.pem', 'G');
+    await start();
+    news();
+    rmSync(join(directory, 'private', 'gone.pem'));
+    await source?.rereadKeys();
+    expect(news().sort()).toEqual(['- private/gone.pem', 'private/a.pem: K']);
+    await source?.rescan();
+    expect(told).toEqual([]);
+  });
+
   test('tells files that are written together together', async () => {
     await start();
     write('x509/a.pem', 'A');
