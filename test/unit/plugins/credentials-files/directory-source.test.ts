@@ -101,7 +101,7 @@ describe('a swanctl directory', () => {
     news();
     rmSync(join(directory, 'private', 'gone.pem'));
     await source?.rereadKeys();
-    expect(news().sort()).toEqual(['- private/gone.pem', 'private/a.pem: K']);
+    expect(news().toSorted()).toEqual(['- private/gone.pem', 'private/a.pem: K']);
     await source?.rescan();
     expect(told).toEqual([]);
   });
