@@ -116,6 +116,6 @@ set nomobike
 ikev2 "gw" ${activity} ${plan.mode} esp from ${from} to ${to} local ${local.gateway} peer ${remote} \\
   ikesa ${CIPHERS[plan.cipher]} prf ${prf} ${groups} \\
   childsa ${CIPHERS[plan.esp]} noesn \\
-  srcid ${plan.identity[side]} dstid ${plan.identity[peer]} psk "${plan.secret}"
+  srcid ${plan.identity[side]} dstid ${plan.identity[peer]} ${plan.extra[side].openiked ?? `psk "${plan.secret}"`}
 `;
 }

@@ -49,6 +49,8 @@ export interface ExtraSettings {
   readonly secrets?: ConfTree;
   /** Lines of libreswan's `conn` besides those that the plan gives. */
   readonly libreswan?: Readonly<Record<string, string>>;
+  /** How OpenIKED authenticates, in the words of iked.conf, instead of the shared key. */
+  readonly openiked?: string;
   /** Lines of libreswan's ipsec.secrets besides those that the plan gives. */
   readonly libreswanSecrets?: string;
 }
