@@ -24,7 +24,7 @@ const misfits: readonly Misfit[] = [
     name: 'a wrong secret',
     sun: { secret: 'not-the-secret-of-moon' },
     asInitiator:
-      /^initiate failed: establishing CHILD_SA 'net' failed: received AUTHENTICATION_FAILED .*identity or secret/m,
+      /^initiate failed: establishing CHILD_SA 'net' failed: received AUTHENTICATION_FAILED .*identity or our proof of it/m,
     asResponder: [
       /tried 1 shared key for 'moon\.example\.org' - 'sun\.example\.org', but MAC mismatched/,
     ],

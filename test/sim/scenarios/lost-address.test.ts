@@ -53,6 +53,24 @@ for (const mobike of [true, false]) {
   });
 }
 
+test('an address that is not in the list of this host is not lost as long as the kernel sends from it', async () => {
+  await using world = new World();
+  const [moon, carol] = await tunnel(world, { connection: { mobike: false } });
+  moon.kernel.addresses = () => Promise.resolve([]);
+  moon.kernel.readdress([ip(places.moon.inside), moonHome]);
+  await world.pass(1000);
+  const sources = new Set<string>();
+  world.network.intercept = (packet) => {
+    if (packet.destination.address === places.carol.address) sources.add(packet.source.address);
+    return packet;
+  };
+  void moon.terminate({ ike: 'gw' });
+  await world.pass(3000);
+  expect([...sources]).toEqual([HOME]);
+  expectNothing(moon);
+  expectNothing(carol);
+});
+
 test('a DELETE follows the peer to the address that it told meanwhile', async () => {
   await using world = new World();
   const [moon, carol] = await tunnel(world);
