@@ -51,13 +51,13 @@ async function terminateOne(
   const hopeless = sa.state.kind === 'deleting';
   const closed = child === undefined ? closeIke(deps, sa) : closeChild(deps, sa, child);
   if (child === undefined && force && (timeout <= 0 || hopeless)) {
-    sa.post(() => sa.farewell('terminated'));
+    sa.dismiss('terminated');
   }
   if (timeout < 0) return true;
   const outcome = await within(deps.clock, closed, timeout, signal);
   if (outcome === undefined && force && child === undefined) {
     // The reference answers with failure here although the SA is gone.
-    sa.post(() => sa.farewell('terminated'));
+    sa.dismiss('terminated');
   }
   return outcome === true;
 }

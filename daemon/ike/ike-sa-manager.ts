@@ -136,7 +136,7 @@ export class IkeSaManager implements SaRegistry {
     await Promise.all(
       all.map((sa) => {
         // One that goes down by itself meanwhile drops the job: what counts is that it is gone.
-        sa.post(() => sa.farewell('shutting down'));
+        sa.dismiss('shutting down');
         return this.whenDestroyed(sa);
       }),
     );

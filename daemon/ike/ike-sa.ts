@@ -12,6 +12,7 @@ import type { Message } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { errorText, InternalError } from '../util/error.ts';
 import { Mailbox } from '../util/mailbox.ts';
+import { Patience } from '../util/patience.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { rekeyChild } from './child-expiry.ts';
@@ -63,6 +64,8 @@ export class IkeSa implements EngineHost {
   readonly tasks: TaskQueue;
   readonly waiters = new Waiters();
   readonly triggers = new Triggers();
+  /** For what our jobs wait for outside, before it is established; over when it is to end. */
+  readonly patience = new Patience();
   readonly peer: IpAddress | undefined;
   readonly children = new Map<number, ChildSa>();
   /** CHILD_SAs that the peer closed before its answer to the request that creates them arrived. */
@@ -171,7 +174,10 @@ export class IkeSa implements EngineHost {
       sessions === NO_SESSION_JOURNAL ? undefined : () => sessions.checkpoint(this),
       start.env.jobs,
     );
-    this.timers = new SaTimers(start.env.clock, (name) => this.post(() => onTimer(this, name)));
+    this.timers = new SaTimers(start.env.clock, (name) => {
+      if (name === 'halfOpen') this.patience.end('it took too long');
+      this.post(() => onTimer(this, name));
+    });
     this.engine = new ExchangeEngine(this, this);
     this.tasks = new TaskQueue(this);
   }
@@ -263,8 +269,12 @@ export class IkeSa implements EngineHost {
   /** Closes the IKE_SA with a DELETE exchange, or at once if the peer knows nothing of it yet. */
   delete(reason: string): void {
     // What a user means is what goes on.
-    if (this.successor !== undefined) this.successor.delete(reason);
-    else this.post(() => this.deleteNow(reason));
+    if (this.successor !== undefined) {
+      this.successor.delete(reason);
+      return;
+    }
+    this.patience.end(reason);
+    this.post(() => this.deleteNow(reason));
   }
 
   /** {@link delete} from within a job of this IKE_SA. */
@@ -286,7 +296,13 @@ export class IkeSa implements EngineHost {
     this.post(() => reauthenticate(this));
   }
 
-  /** Says DELETE without waiting for an answer and removes everything: shutdown, and `force`. */
+  /** Says DELETE without waiting for an answer and removes everything, as soon as its turn comes: shutdown, and `force`. */
+  dismiss(reason: string): void {
+    this.patience.end(reason);
+    this.post(() => this.farewell(reason));
+  }
+
+  /** {@link dismiss} from within a job of this IKE_SA. */
   async farewell(reason: string): Promise<void> {
     this.sayGoodbye();
     await this.destroy(reason);

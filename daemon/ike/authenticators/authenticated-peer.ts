@@ -11,6 +11,7 @@ import type { Identity } from '../../proto/identity.ts';
 import { equalIdentity } from '../../proto/identity-match.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { constantTimeEqual } from '../../util/constant-time.ts';
+import type { Patience } from '../../util/patience.ts';
 import { type AuthScheme, nameOfAuthScheme } from './auth-schemes.ts';
 
 /** Addresses that a certificate grants. */
@@ -68,18 +69,23 @@ export class AuthenticatedPeer {
   }
 
   /**
-   * The peer signed with the key of a claim, and the claim is believed under these constraints: that is asked here. `warn` gets what an
-   * operator should know all the same.
+   * The peer signed with the key of a claim, and the claim is believed under these constraints: that is asked here, as long as `patience`
+   * lasts. `warn` gets what an operator should know all the same.
    */
   static async bySignature(
     signature: ProvenSignature,
     trust: PeerTrust,
     received: ReceivedCredentials,
     constraints: TrustConstraints,
+    patience: Patience,
     warn: (sentence: string) => void,
   ): Promise<AuthenticatedPeer | Disbelief> {
     const { claim } = signature;
-    const verdict = await trust.judge(claim, received, constraints);
+    const verdict = await patience.wait(trust.judge(claim, received, constraints));
+    if (verdict === undefined) {
+      const reason = `nobody waits for the judgement of its key any more: ${patience.over}`;
+      return { trusted: false, reason };
+    }
     if (!verdict.trusted) return verdict;
     for (const warning of verdict.warnings) warn(warning);
     const { addressBlocks } = verdict;

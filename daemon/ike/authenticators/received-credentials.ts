@@ -98,10 +98,11 @@ class Found implements ReceivedCredentials {
   }
 
   async #fetch(data: Uint8Array): Promise<void> {
-    const { env } = this.#sa;
+    const { env, patience } = this.#sa;
     const url = latin1(data.subarray(URL_HASH_OCTETS, URL_HASH_OCTETS + MAX_URL_OCTETS + 1));
     const hash = data.slice(0, URL_HASH_OCTETS);
-    const fetched = await env.publicKeys.fetchCertificate(hash, url);
+    const fetched = await patience.wait(env.publicKeys.fetchCertificate(hash, url));
+    if (fetched === undefined) return;
     if (fetched.ok) this.#add(fetched.certificate);
     else this.#ignore(CertEncoding.HASH_AND_URL_X509, fetched.reason);
   }

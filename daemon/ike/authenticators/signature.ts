@@ -135,6 +135,7 @@ export class SignatureProof {
         trust,
         credentials,
         constraints,
+        this.#sa.patience,
         warn,
       );
       if (peer instanceof AuthenticatedPeer) {

@@ -201,6 +201,36 @@ test('a server that hangs for one peer holds up no other', async () => {
   expect(says(judge, failed)).toBe(true);
 });
 
+describe('while a server hangs', () => {
+  for (const side of ['moon', 'carol'] as const) {
+    for (const end of ['terminate', 'terminate with force', 'stop'] as const) {
+      test(`${side} initiated: ${end} does not wait for it`, async () => {
+        await using world = new World();
+        const hosts = await revocationWorld(world, {
+          carolExtensions: urls.crl,
+          policy: 'ifuri',
+        });
+        const { moon } = hosts;
+        hosts.serve(CRL_URL, 'never');
+        const tried = hosts[side].initiate('net');
+        await world.pass(1000);
+        expect(moon.fetcher.asked).toEqual([CRL_URL]);
+        const begin = world.clock.now();
+        if (end === 'stop') await world.during(moon.daemon.shutdown());
+        else {
+          const force = end === 'terminate with force';
+          expect(await world.during(moon.terminate({ ike: 'gw' }, force))).toMatchObject({
+            ok: true,
+          });
+        }
+        expect(world.clock.now() - begin).toBeLessThan(500);
+        expect(moon.sas).toEqual([]);
+        expect((await world.during(tried)).ok).toBe(false);
+      });
+    }
+  }
+});
+
 test('a hundred clients with one CRL are one fetch', async () => {
   await using world = new World();
   const { carol, moon, serveCrl } = await revocationWorld(world, {
