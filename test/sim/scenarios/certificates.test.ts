@@ -55,6 +55,9 @@ describe('certificates of one CA', () => {
     ['brainpoolP256r1', 'ECDSA_WITH_SHA256_DER'],
     ['ed25519', 'ED25519'],
     ['ed448', 'ED448'],
+    ['ml-dsa-44', 'ML_DSA'],
+    ['ml-dsa-65', 'ML_DSA'],
+    ['ml-dsa-87', 'ML_DSA'],
   ];
   test.each(schemes)('%s: %s', async (key, scheme) => {
     await using world = new World();
