@@ -5,6 +5,8 @@ export interface OptionSpec {
   readonly short?: string;
   readonly argument: boolean;
   readonly help: string;
+  /** Usage texts leave it out. */
+  readonly hidden?: boolean;
 }
 
 /** An option as given; `value` is its argument. */

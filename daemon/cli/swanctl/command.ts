@@ -6,6 +6,7 @@ import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { type ViciChannel, ViciError } from '../../vici/channel.ts';
 import type { GivenOption, OptionSpec } from '../getopt.ts';
 import { type DumpForm, dump } from './dump.ts';
+import { JsonOutput } from './json-output.ts';
 
 /** Numbers of errno(3) that are exit codes of swanctl. */
 export const Errno = { ENOENT: 2, EINVAL: 22, ECONNRESET: 104, ECONNREFUSED: 111 } as const;
@@ -59,6 +60,7 @@ export class CommandContext {
   readonly version: string;
   readonly now: () => number;
   readonly #given: readonly GivenOption[];
+  readonly #json = new JsonOutput();
 
   constructor(world: CommandWorld, given: readonly GivenOption[]) {
     this.vici = world.vici;
@@ -83,13 +85,14 @@ export class CommandContext {
 
   /** How answers are dumped, if they are. */
   get form(): DumpForm | undefined {
+    if (this.has('json')) return 'json';
     if (this.has('pretty')) return 'pretty';
     return this.has('raw') ? 'raw' : undefined;
   }
 
   /** Prints a dump. */
   dump(label: string, tree: Tree, form: DumpForm): void {
-    this.terminal.out(dump(label, tree, form));
+    this.terminal.out(form === 'json' ? this.#json.text(label, tree) : dump(label, tree, form));
   }
 
   /** Sends a request and gives its answer; throws {@link CommandFailure} if there is none. */
@@ -122,7 +125,10 @@ export class CommandContext {
     }
   }
 
-  /** How most commands end: a line on success, or the daemon's reason; dumps never fail. */
+  /**
+   * How most commands end: a line on success, or the daemon's reason. Dumps never fail, as with the stock program; JSON does, since
+   * there nobody expects that.
+   */
   conclude(
     command: string,
     answer: Tree,
@@ -131,13 +137,14 @@ export class CommandContext {
     const { form } = this;
     if (form !== undefined) {
       this.dump(options.label ?? `${command} reply`, answer, form);
-      return 0;
+      if (form !== 'json') return 0;
     }
     if (findText(answer, 'success') !== 'yes') {
       this.terminal.error(`${command} failed: ${findText(answer, 'errmsg') ?? ''}\n`);
       return 1;
     }
-    if (options.silent !== true) this.terminal.out(`${command} completed successfully\n`);
+    if (options.silent !== true && form === undefined)
+      this.terminal.out(`${command} completed successfully\n`);
     return 0;
   }
 }

@@ -2,11 +2,11 @@ import type { Tree } from '../../config/tree.ts';
 import { latin1 } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
 
-/** How an answer is dumped instead of being laid out: on one line, or indented. */
-export type DumpForm = 'raw' | 'pretty';
+/** How an answer is dumped instead of being laid out: on one line, indented, or as JSON. */
+export type DumpForm = 'raw' | 'pretty' | 'json';
 
 /** A message as `--raw` or `--pretty` print it; ends with a newline. */
-export function dump(label: string, tree: Tree, form: DumpForm): string {
+export function dump(label: string, tree: Tree, form: 'raw' | 'pretty'): string {
   if (form === 'raw') return `${label} {${rawEntries(tree)}}\n`;
   return `${label} {\n${prettyEntries(tree, 1)}}\n`;
 }

@@ -25,7 +25,7 @@ import { optionsOfFile } from './options-file.ts';
 import { HELP_OPTION, SHARED_OPTIONS } from './shared-options.ts';
 import { chooseSocket } from './socket-uri.ts';
 import { commandUsage, generalUsage } from './usage.ts';
-import { versionLine } from './version.ts';
+import { versionJson, versionLine } from './version.ts';
 
 /** Every command, in the order of the usage text. */
 export const COMMANDS: readonly SwanctlCommand[] = [
@@ -146,7 +146,8 @@ async function runCommand(
     return 0;
   }
   if (command === version && !options.some(({ spec }) => spec.long === 'daemon')) {
-    terminal.out(`${versionLine(world.version)}\n`);
+    const json = options.some(({ spec }) => spec.long === 'json');
+    terminal.out(`${json ? versionJson(world.version) : versionLine(world.version)}\n`);
     return 0;
   }
   const socket = chooseSocket(lastText(options, 'uri'), world);

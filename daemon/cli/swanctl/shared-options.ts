@@ -28,6 +28,14 @@ export const PRETTY: OptionSpec = {
   help: 'dump raw response message in pretty print',
 };
 
+/** Ours: the stock program knows nothing of it, and the usage texts of its commands stay as they are. */
+export const JSON_FORM: OptionSpec = {
+  long: 'json',
+  argument: false,
+  help: 'print JSON, names as in the messages of the daemon',
+  hidden: true,
+};
+
 /** `--long <argument>`, in one line of a table. */
 export function takes(long: string, short: string, help: string): OptionSpec {
   return { long, short, argument: true, help };

@@ -24,7 +24,9 @@ export function commandUsage(command: SwanctlCommand): string {
     `  swanctl --${command.long} ${first}`,
     ...rest.map((line) => `    ${line}`),
     'options:',
-    ...[HELP_OPTION, ...command.options, ...SHARED_OPTIONS].map((option) => optionRow(option, 15)),
+    ...[HELP_OPTION, ...command.options, ...SHARED_OPTIONS]
+      .filter(({ hidden }) => hidden !== true)
+      .map((option) => optionRow(option, 15)),
   ];
   return `${lines.join('\n')}\n`;
 }

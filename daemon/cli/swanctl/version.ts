@@ -8,3 +8,8 @@ export const USAGE_HEAD = `strongSwan ${COMPATIBLE} swanctl`;
 export function versionLine(own: string): string {
   return `strongSwan swanctl ${COMPATIBLE} (charon-ts ${own})`;
 }
+
+/** The same for `--json`: the version we are compatible with, and our own. */
+export function versionJson(own: string): string {
+  return JSON.stringify({ program: 'swanctl', version: COMPATIBLE, 'charon-ts': own });
+}

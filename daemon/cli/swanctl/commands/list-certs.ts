@@ -1,6 +1,6 @@
 import { optional } from '../../../config/tree.ts';
 import type { SwanctlCommand } from '../command.ts';
-import { flag, PRETTY, RAW, takes } from '../shared-options.ts';
+import { flag, JSON_FORM, PRETTY, RAW, takes } from '../shared-options.ts';
 
 export const listCerts: SwanctlCommand = {
   long: 'list-certs',
@@ -18,6 +18,7 @@ export const listCerts: SwanctlCommand = {
     flag('pem', 'p', 'print PEM encoding of certificate'),
     RAW,
     PRETTY,
+    JSON_FORM,
     flag('short', 'S', 'omit some certificate details'),
     flag('utc', 'U', 'use UTC for time fields'),
   ],

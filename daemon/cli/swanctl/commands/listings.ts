@@ -2,7 +2,7 @@ import { findSection, findText, optional, type Tree, value } from '../../../conf
 import type { CommandContext, SwanctlCommand } from '../command.ts';
 import { connectionText } from '../connection-text.ts';
 import { Fields } from '../fields.ts';
-import { flag, PRETTY, RAW, takes } from '../shared-options.ts';
+import { flag, JSON_FORM, PRETTY, RAW, takes } from '../shared-options.ts';
 
 export const listPols: SwanctlCommand = {
   long: 'list-pols',
@@ -16,6 +16,7 @@ export const listPols: SwanctlCommand = {
     flag('pass', 'p', 'list bypass policies'),
     RAW,
     PRETTY,
+    JSON_FORM,
   ],
   async run(cx) {
     const kinds = ['trap', 'drop', 'pass'].filter((kind) => cx.has(kind));
@@ -44,7 +45,7 @@ export const listAuthorities: SwanctlCommand = {
   short: 'B',
   description: 'list loaded authority configurations',
   synopsis: ['[--raw|--pretty]'],
-  options: [takes('name', 'n', 'filter by authority name'), RAW, PRETTY],
+  options: [takes('name', 'n', 'filter by authority name'), RAW, PRETTY, JSON_FORM],
   async run(cx) {
     const answer = await cx.stream(
       'list-authorities',
@@ -75,7 +76,7 @@ export const listConns: SwanctlCommand = {
   short: 'L',
   description: 'list loaded configurations',
   synopsis: ['[--ike <name>] [--raw|--pretty]'],
-  options: [takes('ike', 'i', 'filter connections by name'), RAW, PRETTY],
+  options: [takes('ike', 'i', 'filter connections by name'), RAW, PRETTY, JSON_FORM],
   async run(cx) {
     const answer = await cx.stream(
       'list-conns',
@@ -96,6 +97,7 @@ export const listPools: SwanctlCommand = {
   options: [
     RAW,
     PRETTY,
+    JSON_FORM,
     flag('leases', 'l', 'list leases of each pool'),
     takes('name', 'n', 'filter pools by name'),
   ],

@@ -1,7 +1,7 @@
 import { findText, optional, type Tree, value } from '../../../config/tree.ts';
 import { type CommandContext, Errno, type SwanctlCommand } from '../command.ts';
 import { saText } from '../sa-text.ts';
-import { flag, PRETTY, RAW, takes } from '../shared-options.ts';
+import { flag, JSON_FORM, PRETTY, RAW, takes } from '../shared-options.ts';
 
 export const listSas: SwanctlCommand = {
   long: 'list-sas',
@@ -16,6 +16,7 @@ export const listSas: SwanctlCommand = {
     flag('noblock', 'n', "don't wait for IKE_SAs in use"),
     RAW,
     PRETTY,
+    JSON_FORM,
   ],
   async run(cx) {
     const input: Tree = [
@@ -35,7 +36,7 @@ export const monitorSa: SwanctlCommand = {
   short: 'm',
   description: 'monitor for IKE_SA and CHILD_SA changes',
   synopsis: ['[--raw|--pretty]'],
-  options: [RAW, PRETTY],
+  options: [RAW, PRETTY, JSON_FORM],
   async run(cx) {
     await cx.listen('ike-updown', 'IKE_SAs', (data) => show(cx, 'ike-updown event', data));
     await cx.listen('child-updown', 'CHILD_SAs', (data) => show(cx, 'child-updown event', data));
@@ -48,7 +49,7 @@ export const log: SwanctlCommand = {
   short: 'T',
   description: 'trace logging output (levels 0 and 1 only)',
   synopsis: ['[--raw|--pretty]'],
-  options: [RAW, PRETTY],
+  options: [RAW, PRETTY, JSON_FORM],
   async run(cx) {
     await cx.listen('log', 'log', (data) => {
       if (cx.form !== undefined) cx.dump('log', data, cx.form);

@@ -8,7 +8,7 @@ import {
 } from '../../../config/tree.ts';
 import { latin1 } from '../../../util/bytes.ts';
 import type { SwanctlCommand } from '../command.ts';
-import { flag, PRETTY, RAW, takes } from '../shared-options.ts';
+import { flag, JSON_FORM, PRETTY, RAW, takes } from '../shared-options.ts';
 import { versionLine } from '../version.ts';
 
 export const stats: SwanctlCommand = {
@@ -16,7 +16,7 @@ export const stats: SwanctlCommand = {
   short: 'S',
   description: 'show daemon stats information',
   synopsis: ['[--raw|--pretty]'],
-  options: [RAW, PRETTY],
+  options: [RAW, PRETTY, JSON_FORM],
   async run(cx) {
     const answer = await cx.ask('stats');
     if (cx.form !== undefined) cx.dump('stats reply', answer, cx.form);
@@ -69,7 +69,7 @@ export const version: SwanctlCommand = {
   short: 'V',
   description: 'show version information',
   synopsis: ['[--raw|--pretty]'],
-  options: [flag('daemon', 'd', 'query daemon version'), RAW, PRETTY],
+  options: [flag('daemon', 'd', 'query daemon version'), RAW, PRETTY, JSON_FORM],
   async run(cx) {
     if (!cx.has('daemon')) {
       cx.terminal.out(`${versionLine(cx.version)}\n`);
@@ -92,7 +92,7 @@ export const listAlgs: SwanctlCommand = {
   short: 'g',
   description: 'show loaded algorithms',
   synopsis: ['[--raw|--pretty]'],
-  options: [RAW, PRETTY],
+  options: [RAW, PRETTY, JSON_FORM],
   async run(cx) {
     const answer = await cx.ask('get-algorithms');
     if (cx.form !== undefined) {
@@ -120,6 +120,7 @@ export const counters: SwanctlCommand = {
     flag('reset', 'R', 'reset the counters'),
     RAW,
     PRETTY,
+    JSON_FORM,
   ],
   async run(cx) {
     const reset = cx.has('reset');
