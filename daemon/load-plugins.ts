@@ -1,4 +1,5 @@
 import type { DaemonOptions } from './config/options.ts';
+import type { LocalDatagrams } from './contracts/local-datagram.ts';
 import type { Plugin } from './contracts/plugin.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { errorText } from './util/error.ts';
@@ -40,6 +41,11 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
   };
 }
 
+/** What sends to syslog and the journal; loaded before everything else, so that the log is there from the start. */
+export async function loadLocalDatagrams(): Promise<LocalDatagrams> {
+  return feature(await load('local-datagram'), 'local-datagram', 'localDatagrams')();
+}
+
 /** Every plugin, loaded only when it is asked for; written out, so that a bundler finds them. */
 const PLUGINS = {
   'credentials-files': () => import('../plugins/credentials-files/plugin.ts'),
@@ -47,6 +53,7 @@ const PLUGINS = {
   'crypto-noble': () => import('../plugins/crypto-noble/plugin.ts'),
   'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),
   'kernel-null': () => import('../plugins/kernel-null/plugin.ts'),
+  'local-datagram': () => import('../plugins/local-datagram/plugin.ts'),
   resolve: () => import('../plugins/resolve/plugin.ts'),
   'socket-netlink': () => import('../plugins/socket-netlink/plugin.ts'),
 } as const;
@@ -66,7 +73,7 @@ async function load(name: PluginName): Promise<Plugin> {
   }
 }
 
-function feature<K extends 'crypto' | 'kernel' | 'transport'>(
+function feature<K extends 'crypto' | 'kernel' | 'transport' | 'localDatagrams'>(
   plugin: Plugin | undefined,
   name: string,
   key: K,

@@ -1,6 +1,7 @@
 import { hostname, machine, release, type } from 'node:os';
 import { ConfNode } from './config/conf-tree.ts';
 import type { DaemonOptions } from './config/options.ts';
+import { reloadedOptions } from './config/reloaded-options.ts';
 import { resolveOptions } from './config/resolve-options.ts';
 import { parseConfText, readConfFile } from './config/strongswan-conf.ts';
 import type { Crypto } from './contracts/crypto.ts';
@@ -15,7 +16,6 @@ import { MemoryJournal } from './kernel/memory-journal.ts';
 import { InProcessKeys } from './keyd/in-process.ts';
 import { RemoteKeys } from './keyd/remote-keys.ts';
 import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
-import { openLogs, prepareLogs } from './log/open-logs.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
 import { keydEntry, startKeyd } from './runtime/keyd-process.ts';
 import { NodeClock } from './runtime/node-clock.ts';
@@ -23,7 +23,6 @@ import { NodeCrlFiles } from './runtime/node-crl-files.ts';
 import { NodeFetcher } from './runtime/node-fetcher.ts';
 import { NodeFiles } from './runtime/node-files.ts';
 import { NodeJournal } from './runtime/node-journal.ts';
-import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
 import { NodeProcesses } from './runtime/node-processes.ts';
 import { NodeRandom } from './runtime/node-random.ts';
 import { resolveName } from './runtime/node-resolver.ts';
@@ -31,6 +30,7 @@ import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { NotifySocket } from './runtime/notify-socket.ts';
 import { keepSecret } from './runtime/secret-file.ts';
+import { openServiceLogs } from './service-logs.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
 import { createViciServer } from './vici/server.ts';
 
@@ -71,13 +71,11 @@ export async function startService(start: ServiceStart): Promise<Service> {
     resolveOptions(readTree(path, explicit, files), NAMESPACE);
   const { options, warnings } = asStartupError(ExitCode.CONFIG, read);
 
-  await prepareLogs(options.loggers);
-  const logging = openLogs(options.loggers, {
-    outputs: new NodeLogOutputs(),
-    wallClock: () => Date.now(),
-    journal: isJournal(start.environment.JOURNAL_STREAM),
-    consoleLevels: start.debugLevels,
-  });
+  const logging = await openServiceLogs(
+    options.loggers,
+    start.environment.JOURNAL_STREAM,
+    start.debugLevels,
+  );
   const { hub } = logging;
   for (const warning of warnings) hub.log('cfg', 1, warning);
   await using opened = new AsyncDisposableStack();
@@ -124,12 +122,17 @@ export async function startService(start: ServiceStart): Promise<Service> {
     ? openSessions(`${socketPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
     : undefined;
   if (sessions !== undefined) opened.use(sessions);
+  let running = options;
   const reloadOptions = async (): Promise<DaemonOptions> => {
     const fresh = read();
     for (const warning of fresh.warnings) hub.log('cfg', 1, warning);
-    await prepareLogs(fresh.options.loggers);
-    logging.reconfigure(fresh.options.loggers);
-    return fresh.options;
+    await logging.reconfigure(fresh.options.loggers);
+    const reloaded = reloadedOptions(running, fresh.options);
+    for (const sentence of [...reloaded.applied, ...reloaded.needRestart]) {
+      hub.log('cfg', 1, sentence);
+    }
+    running = reloaded.options;
+    return running;
   };
   const daemon = createDaemon({
     clock,
@@ -222,6 +225,8 @@ export async function startService(start: ServiceStart): Promise<Service> {
       daemon.control
         .reloadSettings()
         .then((outcome) => {
+          // Rotation must not depend on a file that is being edited.
+          if (!outcome.ok) logging.reopen();
           hub.log(
             'dmn',
             1,

@@ -24,8 +24,15 @@ export interface NativeUdpSocket {
   close(): void;
 }
 
+/** What `src/local_datagram.h` exports; results are 0 or negative errno. */
+export interface NativeLocalDatagram {
+  send(path: Uint8Array, octets: Uint8Array): number;
+  close(): void;
+}
+
 /** The export list of the addon. */
 export interface Addon {
+  readonly LocalDatagram: new () => NativeLocalDatagram;
   readonly NetlinkSocket: new (
     callback: (datagrams: readonly Uint8Array[], errno: number) => void,
   ) => NativeNetlinkSocket;

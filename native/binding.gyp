@@ -22,6 +22,7 @@
       "sources": [
         "src/addon.cc",
         "src/poll_handle.cc",
+        "src/local_datagram.cc",
         "src/netlink_socket.cc",
         "src/datagram_io.cc",
         "src/udp_socket.cc"

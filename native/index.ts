@@ -1,6 +1,7 @@
 /** What the package `node-netlink-xfrm` offers. Importing it loads no addon and opens nothing. */
 export { loadAddon } from './addon.ts';
 export { AddonLoadError, NetlinkDecodeError, NetlinkError } from './errors.ts';
+export { LocalDatagramSocket } from './local-datagram.ts';
 export type { OpenTransport } from './netlink-channel.ts';
 export type { DatagramHandler, NetlinkTransport } from './netlink-socket.ts';
 export type { Watcher } from './netlink-watcher.ts';

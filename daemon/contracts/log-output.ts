@@ -8,6 +8,17 @@ export interface LogOutput {
   close(): void;
 }
 
+/** Where log entries go that are a datagram each. The same promise as {@link LogOutput}. */
+export interface LogDatagrams {
+  send(entry: Uint8Array): void;
+  /** Entries lost so far. */
+  readonly dropped: number;
+  close(): void;
+}
+
+/** Makes the text, with its newline, that tells of lost lines where writing works again. */
+export type LostLines = (lost: number) => string;
+
 /** How a log file is opened. */
 export interface LogFileOptions {
   readonly append: boolean;
@@ -18,6 +29,12 @@ export interface LogFileOptions {
 /** The outputs of the machine. */
 export interface LogOutputs {
   /** Throws an `Error` whose message is the reason alone (`permission denied`). */
-  file(path: string, options: LogFileOptions): LogOutput;
-  standard(stream: 'stdout' | 'stderr'): LogOutput;
+  file(path: string, options: LogFileOptions, lostLines: LostLines): LogOutput;
+  standard(stream: 'stdout' | 'stderr', lostLines: LostLines): LogOutput;
+  /**
+   * A way to the local service at `path`, which may come and go: entries wait for it for a while. `notice` makes the entry
+   * that tells of lost ones when it takes entries again. Throws an `Error` whose message is the reason if this machine
+   * cannot send datagrams.
+   */
+  datagrams(path: string, notice: (lost: number) => Uint8Array): LogDatagrams;
 }

@@ -10,6 +10,7 @@ import type {
 } from './crypto.ts';
 import type { DatagramTransport } from './datagram.ts';
 import type { KernelIpsec, KernelNet } from './kernel.ts';
+import type { LocalDatagrams } from './local-datagram.ts';
 import type { Logger } from './logger.ts';
 import type { NameServerHandler } from './name-servers.ts';
 import type { SignatureVerifier } from './signatures.ts';
@@ -88,4 +89,6 @@ export interface Plugin {
     settings: CredentialFileSettings,
     host: PluginHost,
   ) => CredentialFileSource;
+  /** Sends to local services. Throws if this machine cannot. */
+  readonly localDatagrams?: () => LocalDatagrams;
 }

@@ -1,23 +1,30 @@
-import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
-import type { LogFileOptions, LogOutput, LogOutputs } from '../contracts/log-output.ts';
+import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
+import type { LocalDatagrams } from '../contracts/local-datagram.ts';
+import type {
+  LogDatagrams,
+  LogFileOptions,
+  LogOutput,
+  LogOutputs,
+  LostLines,
+} from '../contracts/log-output.ts';
+import { DatagramQueue } from './datagram-queue.ts';
+import { DescriptorOutput, systemReason } from './descriptor-output.ts';
 
-/** Octets that may wait for a slow disk or reader before lines are dropped. */
-const MAX_WAITING = 1024 * 1024;
-/**
- * Lines are gathered for so many milliseconds, or until there are so many octets: a write for each turn of the event loop
- * costs as much as a key exchange under load.
- */
-const GATHER = 50;
-const GATHER_OCTETS = 16 * 1024;
-/** Milliseconds until a full pipe is tried again. */
-const RETRY = 50;
 /** Owner reads and writes, group reads. */
 const MODE = 0o640;
 
-/** Log files and standard streams, written asynchronously so that a full disk or stalled reader delays nothing. */
+// Never waits, neither for the reader of a pipe nor when one is opened.
+const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
+const WRITE = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY;
+
+/**
+ * Log files, standard streams and local services, written so that a full disk or stalled reader delays nothing.
+ */
 export class NodeLogOutputs implements LogOutputs {
-  readonly #open = new Set<DescriptorOutput>();
+  readonly #open = new Set<DescriptorOutput | DatagramQueue>();
+  /** What reaches local services, once it is loaded. */
+  localDatagrams: LocalDatagrams | undefined;
+  #errors: LogOutput | undefined;
 
   constructor() {
     process.on('exit', () => {
@@ -25,25 +32,69 @@ export class NodeLogOutputs implements LogOutputs {
     });
   }
 
-  file(path: string, options: LogFileOptions): LogOutput {
+  file(path: string, options: LogFileOptions, lostLines: LostLines): LogOutput {
     try {
-      return this.#track(openSync(path, options.append ? 'a' : 'w', MODE), true, options.flushLine);
+      const descriptor = openSync(path, WRITE | (options.append ? 0 : O_TRUNC), MODE);
+      return this.#track({ descriptor, flushLine: options.flushLine, lostLines }, true, path);
     } catch (error) {
-      throw new Error(reason(error), { cause: error });
+      throw new Error(systemReason(error), { cause: error });
     }
   }
 
-  standard(stream: 'stdout' | 'stderr'): LogOutput {
-    return this.#track(stream === 'stdout' ? 1 : 2, false, true);
+  standard(stream: 'stdout' | 'stderr', lostLines: LostLines): LogOutput {
+    const shared = stream === 'stdout' ? 1 : 2;
+    const own = openPipe(shared);
+    const settings = { descriptor: own ?? shared, flushLine: true, lostLines };
+    return this.#track(settings, own !== undefined, stream);
   }
 
-  #track(descriptor: number, own: boolean, flushLine: boolean): LogOutput {
-    const output = new DescriptorOutput(descriptor, flushLine, () => {
-      this.#open.delete(output);
-      if (own) closeSync(descriptor);
+  datagrams(path: string, notice: (lost: number) => Uint8Array): LogDatagrams {
+    if (this.localDatagrams === undefined) throw new Error('no datagrams can be sent');
+    if (!existsSync(path)) throw new Error('nobody listens there');
+    const queue = new DatagramQueue(this.localDatagrams.to(path), notice, () =>
+      this.#open.delete(queue),
+    );
+    this.#open.add(queue);
+    return queue;
+  }
+
+  #track(
+    settings: { descriptor: number; flushLine: boolean; lostLines: LostLines },
+    own: boolean,
+    name: string,
+  ): LogOutput {
+    const output = new DescriptorOutput({
+      ...settings,
+      failed: (reason) => this.#complain(name, reason),
+      closed: () => {
+        this.#open.delete(output);
+        if (own) closeSync(settings.descriptor);
+      },
     });
     this.#open.add(output);
     return output;
+  }
+
+  // One sentence when it begins; a full disk would otherwise fill the console too.
+  #complain(name: string, reason: string): void {
+    if (name === 'stderr') return;
+    this.#errors ??= this.standard('stderr', (lost) => `(${lost} lines lost)\n`);
+    this.#errors.write(
+      `cannot write log ${name}: ${reason}, lines are dropped until it works again\n`,
+    );
+  }
+}
+
+// Writing must not wait. A pipe is opened anew, so that nothing changes for others that have it; a socket cannot be, but
+// Node makes those of its own standard streams so.
+function openPipe(descriptor: 1 | 2): number | undefined {
+  try {
+    const kind = fstatSync(descriptor);
+    if (kind.isFIFO()) return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK);
+    if (kind.isSocket()) void (descriptor === 1 ? process.stdout : process.stderr).writable;
+    return undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -56,136 +107,4 @@ export function isJournal(journalStream: string | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-class DescriptorOutput implements LogOutput {
-  readonly #descriptor: number;
-  readonly #flushLine: boolean;
-  readonly #onClose: () => void;
-  #waiting: string[] = [];
-  #length = 0;
-  /** What the system has been given and not confirmed. */
-  #writing: Buffer | undefined;
-  #scheduled = false;
-  #closed = false;
-  #dropped = 0;
-  #droppedSinceWrite = 0;
-  /** Calls of `write` whose text is with the system. */
-  #writingCount = 0;
-  #failing = false;
-
-  constructor(descriptor: number, flushLine: boolean, onClose: () => void) {
-    this.#descriptor = descriptor;
-    this.#flushLine = flushLine;
-    this.#onClose = onClose;
-  }
-
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  write(lines: string): void {
-    if (this.#closed || this.#length + lines.length > MAX_WAITING) {
-      this.#dropped++;
-      this.#droppedSinceWrite++;
-      return;
-    }
-    this.#waiting.push(lines);
-    this.#length += lines.length;
-    if (this.#writing !== undefined) return;
-    if (this.#flushLine || this.#length >= GATHER_OCTETS) {
-      this.#flush();
-    } else if (!this.#scheduled) {
-      this.#scheduled = true;
-      const later = setTimeout(() => {
-        this.#scheduled = false;
-        if (this.#writing === undefined) this.#flush();
-      }, GATHER);
-      later.unref();
-    }
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    // A write under way is followed by the rest; both end before the file is closed.
-    if (this.#writing === undefined) this.#finish();
-  }
-
-  /** Writes what has not been given to the system yet: the process ends and no callback will come. */
-  flushNow(): void {
-    const rest = this.#take();
-    try {
-      if (rest.length > 0) writeSync(this.#descriptor, rest);
-    } catch {
-      this.#dropped++;
-    }
-  }
-
-  #finish(): void {
-    this.flushNow();
-    this.#onClose();
-  }
-
-  #take(): Buffer {
-    this.#writingCount = this.#waiting.length;
-    if (this.#droppedSinceWrite > 0 && this.#length > 0) {
-      this.#waiting.push(`(${this.#droppedSinceWrite} log lines dropped)\n`);
-      this.#droppedSinceWrite = 0;
-    }
-    const octets = Buffer.from(this.#waiting.join(''));
-    this.#waiting = [];
-    this.#length = 0;
-    return octets;
-  }
-
-  #flush(): void {
-    if (this.#closed || this.#length === 0) return;
-    this.#send(this.#take());
-  }
-
-  #send(octets: Buffer): void {
-    this.#writing = octets;
-    write(this.#descriptor, octets, 0, octets.length, null, (error, written) => {
-      this.#writing = undefined;
-      if (error?.code === 'EAGAIN' && !this.#closed) {
-        this.#writing = octets;
-        setTimeout(() => this.#send(octets), RETRY).unref();
-      } else if (this.#closed) {
-        this.#finish();
-      } else if (error !== null) {
-        this.#failed(error);
-      } else if (written < octets.length) {
-        this.#send(octets.subarray(written));
-      } else {
-        this.#failing = false;
-        this.#flush();
-      }
-    });
-  }
-
-  #failed(error: Error): void {
-    this.#dropped += this.#writingCount;
-    this.#droppedSinceWrite += this.#writingCount;
-    // One sentence when it begins; a full disk would otherwise fill the console too.
-    if (!this.#failing && this.#descriptor !== 2) {
-      this.#failing = true;
-      try {
-        writeSync(
-          2,
-          `cannot write log: ${reason(error)}, lines are dropped until it works again\n`,
-        );
-      } catch {
-        // Nobody is left who could be told.
-      }
-    }
-    this.#flush();
-  }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? error.message;
-  }
-  return error instanceof Error ? error.message : String(error);
 }

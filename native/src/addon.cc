@@ -1,12 +1,14 @@
 // The export list of the addon.
 #include <napi.h>
 
+#include "local_datagram.h"
 #include "netlink_socket.h"
 #include "udp_socket.h"
 
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("LocalDatagram", netlink_xfrm::LocalDatagram::Define(env));
   exports.Set("NetlinkSocket", netlink_xfrm::NetlinkSocket::Define(env));
   exports.Set("UdpSocket", netlink_xfrm::UdpSocket::Define(env));
   return exports;

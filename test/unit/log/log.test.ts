@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { LogOutput, LogOutputs } from '../../../daemon/contracts/log-output.ts';
+import type { LogDatagrams, LogOutput, LogOutputs } from '../../../daemon/contracts/log-output.ts';
 import { type FileTarget, uniformLevels } from '../../../daemon/contracts/log-targets.ts';
 import type { LogRecord, LogSink } from '../../../daemon/contracts/logger.ts';
 import { Hub } from '../../../daemon/log/hub.ts';
@@ -27,12 +27,24 @@ class MemoryOutput implements LogOutput {
 
 class MemoryOutputs implements LogOutputs {
   readonly opened = new Map<string, MemoryOutput>();
+  readonly entries = new Map<string, string[]>();
+  readonly services: readonly string[];
+  constructor(...services: readonly string[]) {
+    this.services = services;
+  }
   file(path: string): LogOutput {
     if (path.startsWith('/denied')) throw new Error('permission denied');
     return this.#open(path);
   }
   standard(stream: 'stdout' | 'stderr'): LogOutput {
     return this.#open(stream);
+  }
+  datagrams(path: string): LogDatagrams {
+    if (!this.services.includes(path)) throw new Error('nobody listens there');
+    const entries: string[] = [];
+    this.entries.set(path, entries);
+    const send = (entry: Uint8Array): void => void entries.push(new TextDecoder().decode(entry));
+    return { send, dropped: 0, close: () => undefined };
   }
   text(name: string): string {
     return this.opened.get(name)?.text ?? '';
@@ -56,6 +68,7 @@ const target = (members: Partial<FileTarget> = {}): FileTarget => ({
   logLevel: false,
   ...members,
 });
+const lost = (count: number): string => `${count} lost\n`;
 const wallClock = (): number => new Date(2026, 10, 21, 5, 6, 4, 7).getTime();
 const services = (outputs: LogOutputs) => ({ outputs, wallClock, journal: false });
 
@@ -209,26 +222,80 @@ describe('targets', () => {
     expect(journal.text('stdout')).toBe('<5>01[CFG] l0\n<6>01[CFG] l1\n<7>01[CFG] l2\n');
   });
 
+  test('under systemd the journal comes in addition, with fields of its own', () => {
+    const outputs = new MemoryOutputs('/run/systemd/journal/socket');
+    const logs = openLogs([target({ path: '/a' })], { ...services(outputs), journal: true });
+    logs.hub.forIke({ name: 'gw', uniqueId: 3 }).log('ike', 0, 'first\nPRIORITY=0');
+    logs.hub.log('net', 2, 'too much');
+    expect(outputs.text('/a')).toBe('01[IKE] first\n01[IKE] PRIORITY=0\n');
+    const [entry = '', ...others] = outputs.entries.get('/run/systemd/journal/socket') ?? [];
+    expect(others).toEqual([]);
+    expect(entry.startsWith('MESSAGE\n\x10\0\0\0\0\0\0\0first\nPRIORITY=0\n')).toBe(true);
+    expect(entry.split('\n').slice(3, -1)).toEqual([
+      expect.stringMatching(/^MESSAGE_ID=[0-9a-f]{32}$/),
+      'PRIORITY=5',
+      'SYSLOG_IDENTIFIER=charon',
+      'GROUP=IKE',
+      'LEVEL=0',
+      'THREAD=1',
+      'IKE_SA_UNIQUE_ID=3',
+      'IKE_SA_NAME=gw',
+    ]);
+  });
+
+  test('syslog gets a line an entry, with facility, mapped level and identifier', () => {
+    const outputs = new MemoryOutputs('/dev/log');
+    const syslog = {
+      kind: 'syslog',
+      facility: 'daemon',
+      levels: uniformLevels(2),
+      ikeName: true,
+      logLevel: true,
+      mapLevel: 4,
+    } as const;
+    const logs = openLogs(
+      [
+        syslog,
+        { ...syslog, facility: 'auth', levels: uniformLevels(0), mapLevel: -1, identifier: 'vpn' },
+      ],
+      services(outputs),
+    );
+    const entries = (): string[] => outputs.entries.get('/dev/log') ?? [];
+    logs.hub.forIke({ name: 'gw', uniqueId: 1 }).log('ike', 0, 'up');
+    // Both write to the same socket; the map of this test keeps the second.
+    expect(entries()).toEqual(['<86>Nov 21 05:06:04 vpn: 01[IKE0] <gw|1> up']);
+    logs.reconfigure([syslog]);
+    for (const level of [0, 1, 2] as const) logs.hub.log('ike', level, `l${level}\nm`);
+    expect(entries()).toEqual(
+      [28, 29, 30].flatMap((priority, level) => [
+        `<${priority}>Nov 21 05:06:04 charon: 01[IKE${level}] l${level}`,
+        `<${priority}>Nov 21 05:06:04 charon: 01[IKE${level}] m`,
+      ]),
+    );
+  });
+
   test('that cannot be opened are said in the others', () => {
     const outputs = new MemoryOutputs();
+    const syslog = {
+      kind: 'syslog',
+      levels: uniformLevels(1),
+      ikeName: false,
+      logLevel: false,
+      mapLevel: -1,
+    } as const;
     openLogs(
       [
         target({ path: '/denied/x' }),
-        {
-          kind: 'syslog',
-          facility: 'daemon',
-          levels: uniformLevels(1),
-          ikeName: false,
-          logLevel: false,
-          mapLevel: -1,
-        },
+        { ...syslog, facility: 'daemon' },
+        { ...syslog, facility: 'mail' },
         { kind: 'journal', levels: uniformLevels(1) },
       ],
       services(outputs),
     );
     expect(outputs.text('stdout')).toContain("cannot open log file '/denied/x': permission denied");
-    expect(outputs.text('stdout')).toContain("syslog facility 'daemon' is not yet in effect");
-    expect(outputs.text('stdout')).toContain('standard output is not the journal');
+    expect(outputs.text('stdout')).toContain("cannot log to '/dev/log': nobody listens there");
+    expect(outputs.text('stdout')).toContain("unknown syslog facility 'mail'");
+    expect(outputs.text('stdout')).toContain("cannot log to '/run/systemd/journal/socket'");
   });
 
   test('are exchanged while running', () => {
@@ -266,7 +333,7 @@ describe('files of the machine', () => {
   });
 
   test('a full disk drops lines, counts them, throws and blocks nothing', async () => {
-    const output = new NodeLogOutputs().file('/dev/full', { append: true, flushLine: true });
+    const output = new NodeLogOutputs().file('/dev/full', { append: true, flushLine: true }, lost);
     for (let i = 0; i < 100; i++) output.write('line\n');
     await until(() => output.dropped === 100);
     for (let i = 0; i < 40; i++) output.write(`${'x'.repeat(100_000)}\n`);
@@ -277,7 +344,7 @@ describe('files of the machine', () => {
 
   test('a path that cannot be opened gives the reason', () => {
     expect(() =>
-      new NodeLogOutputs().file(join(folder, 'no', 'x'), { append: true, flushLine: false }),
+      new NodeLogOutputs().file(join(folder, 'no', 'x'), { append: true, flushLine: false }, lost),
     ).toThrow(/^no such file or directory$/);
   });
 
