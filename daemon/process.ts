@@ -60,4 +60,5 @@ async function run(): Promise<void> {
     stop(ExitCode.INTERNAL);
   });
   process.on('unhandledRejection', (reason) => service.logFatal(reason));
+  await service.ready();
 }

@@ -10,6 +10,7 @@ import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
 import type { KernelBackend, KernelSettings } from './contracts/plugin.ts';
 import type { PrivateKeys } from './contracts/signatures.ts';
 import { createCrypto } from './crypto/registry.ts';
+import { runScripts } from './control/operator-scripts.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
@@ -48,6 +49,11 @@ export interface ServiceStart {
 
 /** The daemon as a process of this machine: real clock, kernel, sockets, files. */
 export interface Service {
+  /**
+   * Runs the operator's start scripts, then tells the service manager: ready means that what they load is there. To be
+   * called once, when signals are handled.
+   */
+  ready(): Promise<void>;
   /** Ends gracefully: DELETEs sent, kernel state removed, sockets closed; at most a few seconds. */
   stop(): Promise<void>;
   /** Reads strongswan.conf again and reopens the logs. */
@@ -61,6 +67,9 @@ const DEFAULT_CONF = '/etc/strongswan.conf';
 const NAMESPACE = 'charon-systemd';
 /** Longest graceful shutdown. */
 const STOP_LIMIT = 5000;
+/** Longest time of one start script and one stop script, milliseconds. */
+const START_SCRIPT_LIMIT = 60_000;
+const STOP_SCRIPT_LIMIT = 10_000;
 
 /** Starts everything. Rejects with {@link StartupError}, whose message says what to do, and leaves nothing open. */
 export async function startService(start: ServiceStart): Promise<Service> {
@@ -122,6 +131,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     ? openSessions(`${socketPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
     : undefined;
   if (sessions !== undefined) opened.use(sessions);
+  const processes = new NodeProcesses();
   let running = options;
   const reloadOptions = async (): Promise<DaemonOptions> => {
     const fresh = read();
@@ -162,7 +172,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     fetcher: new NodeFetcher({ addresses: () => options['plugins.revocation.fetch_addresses'] }),
     crlFiles: new NodeCrlFiles(`${options['plugins.credentials-files.directory']}/x509crl`),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
-    processes: new NodeProcesses(),
+    processes,
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
       resolvconfPath: options['plugins.resolve.resolvconf.path'],
@@ -204,7 +214,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     }),
   );
   const systemd = new NotifySocket(start.environment, onError);
-  await systemd.tell('ready');
+  const scripts = { processes, log: hub };
   hub.log(
     'dmn',
     1,
@@ -213,9 +223,14 @@ export async function startService(start: ServiceStart): Promise<Service> {
 
   const resources = opened.move();
   return {
+    async ready() {
+      await runScripts('start', options.startScripts, scripts, START_SCRIPT_LIMIT);
+      await systemd.tell('ready');
+    },
     async stop() {
       hub.log('dmn', 1, 'shutting down');
       await systemd.tell('stopping');
+      await runScripts('stop', running.stopScripts, scripts, STOP_SCRIPT_LIMIT);
       const graceful = daemon.shutdown().then(() => resources.disposeAsync());
       const limit = new Promise<void>((resolve) => setTimeout(resolve, STOP_LIMIT).unref());
       await Promise.race([graceful, limit]);

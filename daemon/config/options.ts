@@ -445,9 +445,15 @@ export type DaemonOptions = {
   /** What section `plugins.attr` hands to every peer with a virtual IP. */
   readonly attributes: readonly ConfigAttribute[];
   /** Commands of `start-scripts` and `stop-scripts`, in order of the file. */
-  readonly startScripts: readonly string[];
-  readonly stopScripts: readonly string[];
+  readonly startScripts: readonly OperatorScript[];
+  readonly stopScripts: readonly OperatorScript[];
 };
+
+/** A command of the operator's, and what it is called. */
+export interface OperatorScript {
+  readonly name: string;
+  readonly command: string;
+}
 
 /** What holds without any configuration file. */
 export function defaultOptions(): DaemonOptions {

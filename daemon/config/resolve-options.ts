@@ -4,7 +4,7 @@ import type { ConfNode, ConfValue } from './conf-tree.ts';
 import { printPosition } from './conf-tree.ts';
 import { logTargets } from './log-targets.ts';
 import type { Option } from './option-kinds.ts';
-import { type DaemonOptions, defaultOptions, OPTIONS } from './options.ts';
+import { type DaemonOptions, defaultOptions, OPTIONS, type OperatorScript } from './options.ts';
 import { isSilent, WITHOUT_MEANING } from './unsupported-options.ts';
 
 export interface ResolvedOptions {
@@ -33,12 +33,9 @@ export function resolveOptions(tree: ConfNode, namespace = 'charon'): ResolvedOp
   Object.assign(values, {
     loggers: loggers(sections, warn),
     attributes: attrSection(sections, warn),
-    startScripts: commands(sections, 'start-scripts'),
-    stopScripts: commands(sections, 'stop-scripts'),
+    startScripts: scripts(sections, 'start-scripts'),
+    stopScripts: scripts(sections, 'stop-scripts'),
   });
-  if (lookUpScripts(sections)) {
-    warn('start-scripts and stop-scripts are not yet in effect: no command is run');
-  }
   for (const section of new Set(sections)) warnUnknown(section, '', warn);
   // Every name of the table has been assigned by its own parser above.
   const options = values as DaemonOptions;
@@ -83,15 +80,11 @@ function loggers(
   return sections.flatMap((section) => logTargets(section, warn));
 }
 
-function commands(sections: readonly ConfNode[], name: string): readonly string[] {
+function scripts(sections: readonly ConfNode[], name: string): readonly OperatorScript[] {
   return sections.flatMap((section) => {
-    const scripts = section.at(name);
-    return scripts.keys().flatMap((key) => scripts.value(key)?.text ?? []);
+    const node = section.at(name);
+    return node.keys().map((key) => ({ name: key, command: node.value(key)?.text ?? '' }));
   });
-}
-
-function lookUpScripts(sections: readonly ConfNode[]): boolean {
-  return commands(sections, 'start-scripts').length + commands(sections, 'stop-scripts').length > 0;
 }
 
 /** Sections whose contents are read elsewhere. */

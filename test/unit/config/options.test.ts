@@ -133,7 +133,6 @@ describe('values', () => {
     swanctl { load = pem }`);
     expect(warnings).toEqual([
       "/s.conf:4:7: option 'prefer_temporary_addrs' is not yet in effect",
-      'start-scripts and stop-scripts are not yet in effect: no command is run',
       "/s.conf:2:7: unknown option 'keep_alife'",
       "/s.conf:3:7: option 'threads' has no meaning in this daemon",
       "/s.conf:7:2: unknown option 'plugins.openssl.fips_mode'",

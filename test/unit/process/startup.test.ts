@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../../daemon/exit-codes.ts';
 import { testWith } from '../../support/capability.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
+import { until } from '../../support/vici.ts';
 
 /** A daemon without a kernel, on ports the system chooses; `@` is its folder. */
 const CONF = `charon {
@@ -48,6 +49,56 @@ describe('a daemon process', () => {
     await daemon.says('strongswan.conf:2:');
     daemon.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(ExitCode.OK);
+  });
+
+  test('says what a reload applies and what needs a restart', async () => {
+    await using daemon = new DaemonProcess(CONF);
+    await daemon.says('serving VICI at');
+    const changed = CONF.replace('port = 0', 'port = 1500\n  retransmit_tries = 3');
+    writeFileSync(join(daemon.folder, 'strongswan.conf'), changed.replaceAll('@', daemon.folder));
+    daemon.kill('SIGHUP');
+    await daemon.says("option 'retransmit_tries' is now 3, was 5");
+    await daemon.says("option 'port' is 1500 in the file, 0 holds until a restart");
+    await daemon.says('reloaded ');
+    writeFileSync(join(daemon.folder, 'strongswan.conf'), CONF.replaceAll('@', daemon.folder));
+    daemon.kill('SIGHUP');
+    await daemon.says("option 'retransmit_tries' is now 5, was 3");
+    daemon.kill('SIGTERM');
+    const { stdout } = await daemon.ended;
+    expect(stdout.match(/option 'port'/g)).toHaveLength(1);
+  });
+
+  test('reopens rotated logs on SIGHUP even if strongswan.conf is broken meanwhile', async () => {
+    const conf = CONF.replace('plugins {', 'filelog { a { path = @/a.log } }\n  plugins {');
+    await using daemon = new DaemonProcess(conf);
+    const [path, file] = [join(daemon.folder, 'a.log'), join(daemon.folder, 'strongswan.conf')];
+    const has = (name: string, text: string) => (): boolean =>
+      existsSync(name) && readFileSync(name, 'utf8').includes(text);
+    await until(has(path, 'serving VICI at'));
+    renameSync(path, `${path}.1`);
+    writeFileSync(file, 'charon {');
+    daemon.kill('SIGHUP');
+    await until(has(path, 'strongswan.conf:1:'));
+    daemon.kill('SIGTERM');
+    await daemon.ended;
+    expect(readFileSync(path, 'utf8')).toContain('shutting down');
+  });
+
+  test('runs start scripts when it serves, stop scripts before it ends, and logs what they say', async () => {
+    const scripts = `start-scripts {
+        socket = test -S @/charon.vici && echo there
+        wrong = echo oops >&2; exit 3
+      }
+      stop-scripts { last = touch @/stopped }
+      plugins {`;
+    await using daemon = new DaemonProcess(CONF.replace('plugins {', scripts));
+    await daemon.says("start script 'wrong' failed with exit code 3");
+    await daemon.says('wrong: oops');
+    await daemon.says('socket: there');
+    await daemon.says("executing start script 'socket' (test -S ");
+    daemon.kill('SIGTERM');
+    expect((await daemon.ended).code).toBe(ExitCode.OK);
+    expect(existsSync(join(daemon.folder, 'stopped'))).toBe(true);
   });
 
   test('prints help and version', async () => {
