@@ -1,6 +1,8 @@
+import { printPosition } from '../../config/conf-tree.ts';
 import type { ConnValues } from './conn-values.ts';
-import { inFolder } from './conn-words.ts';
+import { inFolder, isShunt } from './conn-words.ts';
 import type { Draft } from './draft.ts';
+import { rawKeyText } from './raw-keys.ts';
 
 /** Which half of a conn. */
 export type Side = 'left' | 'right';
@@ -11,6 +13,8 @@ export interface AuthContext {
   readonly remote: Side;
   readonly strict: 'yes' | 'no' | 'ifuri';
   readonly folder: string;
+  /** Takes sentences about what cannot be said exactly. */
+  readonly warnings: string[];
 }
 
 /** Writes the `local` and `remote` sections of a conn, one for each round. */
@@ -37,8 +41,7 @@ function round(
   const section = connection.sub(number === '' ? name : `${name}-2`, values.section.position);
   if (number === '2') section.set('round', '2', values.place(at('auth')));
   section.set('auth', auth, values.place(at('auth')));
-  const id = values.get(at('id')) ?? values.get(`${side}id`);
-  if (id !== undefined) section.set('id', id.text.replace(/^%(?!any)/, ''), id.position);
+  identity(section, values, cx, { side, name, number });
   files(section, values, at('cert'), 'certs', `${cx.folder}/certs`);
   if (number === '') files(section, values, `${side}sigkey`, 'pubkeys', `${cx.folder}/certs`);
   if (auth.startsWith('eap')) eapIdentities(section, values, name);
@@ -49,6 +52,36 @@ function round(
   if (cx.strict !== 'no') {
     section.set('revocation', cx.strict === 'yes' ? 'strict' : 'ifuri', values.section.position);
   }
+}
+
+interface Round {
+  readonly side: Side;
+  readonly name: 'local' | 'remote';
+  readonly number: '' | '2';
+}
+
+// Who the peer must be, if nothing says so, is who has its address: anybody whom a CA certified is more than ipsec.conf means.
+function identity(
+  section: Draft,
+  values: ConnValues,
+  cx: AuthContext,
+  { side, name, number }: Round,
+): void {
+  const id = values.get(`${side}id${number}`) ?? values.get(`${side}id`);
+  if (id === undefined) {
+    const [address, ...more] = values.items(side);
+    const single = address !== undefined && more.length === 0 && /^[^%/-]+$/.test(address);
+    const certified = values.get(`${side}cert${number}`) ?? values.get(`${side}cert`);
+    if (single && certified === undefined) section.set('id', address, values.place(side));
+    return;
+  }
+  const lax = /^%(?!any)/.test(id.text);
+  if (lax && name === 'remote') {
+    cx.warnings.push(
+      `${printPosition(id.position)}: ${side}id=${id.text}: the peer must have the identity without the %`,
+    );
+  }
+  section.set('id', lax ? id.text.slice(1) : id.text, id.position);
 }
 
 function method(values: ConnValues, side: Side, number: '' | '2'): string {
@@ -62,6 +95,10 @@ function method(values: ConnValues, side: Side, number: '' | '2'): string {
   const by = values.text('authby') ?? 'pubkey';
   if (by === 'psk' || by === 'secret') return 'psk';
   if (['pubkey', 'rsasig', 'ecdsasig', 'rsa', 'ecdsa'].includes(by)) return 'pubkey';
+  if (by === 'never' && isShunt(values)) return 'pubkey';
+  if (by === 'never') {
+    return values.fail('authby', 'found never, which goes with type=passthrough or type=drop only');
+  }
   if (by.startsWith('xauth')) values.fail('authby', `found '${by}', which belongs to IKEv1`);
   return values.fail('authby', `found '${by}', expected pubkey, rsasig, ecdsasig, psk or secret`);
 }
@@ -77,7 +114,10 @@ function files(
     if (item.startsWith('%')) {
       return values.fail(keyword, `found '${item}': smartcards are not supported, name a file`);
     }
-    return /^0[xs]/i.test(item) ? item : inFolder(item.replace(/^(dns|ssh):/, ''), folder);
+    if (option !== 'pubkeys' || !/^(?:dns:|ssh:)?0[xs]/i.test(item)) return inFolder(item, folder);
+    return (
+      rawKeyText(item) ?? values.fail(keyword, 'found a key that is none, expected 0x or 0s, a key')
+    );
   });
   if (items.length > 0) section.set(option, items.join(', '), values.place(keyword));
 }

@@ -1,7 +1,7 @@
 import type { ConfSection } from '../../config/conf-tree.ts';
 import type { Side } from './conn-auth.ts';
 import type { ConnValues } from './conn-values.ts';
-import { AUTO, deadPeerAction, strictness } from './conn-words.ts';
+import { AUTO, deadPeerAction, isShunt, modeOf, strictness } from './conn-words.ts';
 import { Draft } from './draft.ts';
 
 /** The `children` section of one conn. */
@@ -10,8 +10,7 @@ export function childSection(values: ConnValues, local: Side): ConfSection {
   const draft = new Draft(values.section.position);
   selectors(draft, values, local, 'local_ts');
   selectors(draft, values, remote, 'remote_ts');
-  const type = values.choice('type', 'tunnel', TYPES);
-  draft.set('mode', MODES[type], values.place('type'));
+  draft.set('mode', modeOf(values), values.place('type'));
   if (values.get('ah') !== undefined && values.get('esp') !== undefined) {
     values.fail('ah', 'ah and esp at the same time: choose one');
   }
@@ -28,34 +27,12 @@ export function childSection(values: ConnValues, local: Side): ConfSection {
   return draft.section;
 }
 
-const TYPES = [
-  'tunnel',
-  'transport',
-  'transport_proxy',
-  'beet',
-  'passthrough',
-  'pass',
-  'drop',
-  'reject',
-] as const;
-
-const MODES: Readonly<Record<(typeof TYPES)[number], string>> = {
-  tunnel: 'tunnel',
-  transport: 'transport',
-  transport_proxy: 'transport_proxy',
-  beet: 'beet',
-  passthrough: 'pass',
-  pass: 'pass',
-  drop: 'drop',
-  reject: 'drop',
-};
-
 function selectors(draft: Draft, values: ConnValues, side: Side, option: string): void {
   const keyword = `${side}subnet`;
   const protoport = values.text(`${side}protoport`);
-  const suffix = protoport === undefined ? '' : `[${protoport}]`;
+  const suffix = protoport === undefined ? '' : `[${bare(protoport)}]`;
   const listed = values.items(keyword).map((item) => {
-    const whole = item.replace(/^%dynamic/, 'dynamic');
+    const whole = bare(item);
     return whole.includes('[') ? whole : `${whole}${suffix}`;
   });
   if (listed.length === 0 && suffix === '') return;
@@ -64,6 +41,11 @@ function selectors(draft: Draft, values: ConnValues, side: Side, option: string)
     listed.length === 0 ? `dynamic${suffix}` : listed.join(', '),
     values.place(keyword),
   );
+}
+
+/** Words without the per cent sign that they have in ipsec.conf. */
+function bare(text: string): string {
+  return text.replaceAll(/%(dynamic|any|opaque)/g, '$1');
 }
 
 function limits(draft: Draft, values: ConnValues): void {
@@ -88,7 +70,10 @@ const ACTIONS = { none: 'none', clear: 'none', hold: 'trap', restart: 'start' } 
 
 function actions(draft: Draft, values: ConnValues): void {
   const start = { ignore: 'none', add: 'none', route: 'trap', start: 'start' } as const;
-  draft.set('start_action', start[values.choice('auto', 'ignore', AUTO)], values.place('auto'));
+  const action = start[values.choice('auto', 'ignore', AUTO)];
+  // there is no peer to start anything with: what starts is the policy
+  const shunted = action === 'start' && isShunt(values) ? 'trap' : action;
+  draft.set('start_action', shunted, values.place('auto'));
   const dead = deadPeerAction(values);
   if (dead !== 'none') {
     draft.set('dpd_action', dead === 'clear' ? 'clear' : ACTIONS[dead], values.place('dpdaction'));
@@ -98,7 +83,8 @@ function actions(draft: Draft, values: ConnValues): void {
 }
 
 function options(draft: Draft, values: ConnValues, local: Side): void {
-  draft.copy('inactivity', values.get('inactivity'));
+  if (values.get('inactivity') !== undefined)
+    draft.set('inactivity', `${values.seconds('inactivity', 0)}s`, values.place('inactivity'));
   for (const [keyword, option] of [
     ['compress', 'ipcomp'],
     ['installpolicy', 'policies'],

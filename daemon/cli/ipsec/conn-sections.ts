@@ -1,4 +1,5 @@
-import { type ConfSection, newSection } from '../../config/conf-tree.ts';
+import { type ConfSection, newSection, printPosition } from '../../config/conf-tree.ts';
+import { debugArguments } from './charon-debug.ts';
 import { authRounds, type Side } from './conn-auth.ts';
 import { childSection } from './conn-child.ts';
 import { ConnValues } from './conn-values.ts';
@@ -32,6 +33,12 @@ export function convertConf(conf: IpsecConf, host: HostFacts): Converted {
   const pools = newSection(top);
   const authorities = newSection(top);
   const warnings = [...conf.warnings];
+  debugArguments(conf.setup);
+  const setup = new ConnValues(conf.setup);
+  if (setup.flag('cachecrls', false)) {
+    const place = printPosition(setup.place('cachecrls'));
+    warnings.push(`${place}: 'cachecrls' is now charon.cache_crls = yes in strongswan.conf`);
+  }
   const known = new Map<string, ConfSection>();
   for (const section of conf.conns) {
     const values = new ConnValues(section);
@@ -95,8 +102,13 @@ function connectionSection(
   draft.set('keyingtries', tries(values), values.place('keyingtries'));
   draft.set('unique', unique(conf), conf.setup.position);
   setLifetimes(draft, values);
-  if (deadPeerAction(values) !== 'none') {
-    draft.set('dpd_delay', `${values.seconds('dpddelay', 30)}s`, values.place('dpddelay'));
+  const delay = values.seconds('dpddelay', 30);
+  if (deadPeerAction(values) !== 'none')
+    draft.set('dpd_delay', `${delay}s`, values.place('dpddelay'));
+  if (values.get('dpdtimeout') !== undefined) {
+    warnings.push(
+      `${printPosition(values.place('dpdtimeout'))}: 'dpdtimeout' belongs to IKEv1: retransmissions decide when a peer is dead`,
+    );
   }
   setCertificates(draft, values, local, remote);
   const vips = virtualAddresses(values, local);
@@ -104,16 +116,24 @@ function connectionSection(
   const names = addressPools(values, remote, pools, warnings);
   if (names !== '') draft.set('pools', names, values.place(`${remote}sourceip`));
   const strict = new ConnValues(conf.setup).choice('strictcrlpolicy', 'no', ['yes', 'no', 'ifuri']);
-  authRounds(draft, values, { local, remote, strict, folder: host.folder });
+  authRounds(draft, values, {
+    local,
+    remote,
+    strict,
+    folder: host.folder,
+    warnings,
+  });
   return draft.section;
 }
 
 function addresses(values: ConnValues, side: Side): string {
   const listed = values.items(side).map((item) => {
-    if (item === '%any' || item === '%any4' || item === '%any6') return item.replace('4', '');
+    // the address of the default route is found for each packet, which is what %any means
+    if (/^%(?:any4?|defaultroute)$/.test(item)) return '%any';
+    if (item === '%any6') return item;
     return item.replace(/^%/, '');
   });
-  const any = values.items(side).some((item) => /^%(?!any)/.test(item));
+  const any = values.items(side).some((item) => /^%(?!any|defaultroute)/.test(item));
   if (any || values.flag(`${side}allowany`, false)) listed.push('0.0.0.0/0', '::/0');
   return listed.length === 0 ? '%any' : listed.join(', ');
 }

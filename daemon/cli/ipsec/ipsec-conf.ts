@@ -130,12 +130,13 @@ class Reader {
       return;
     }
     const name = KEYWORDS[section.kind].get(keyword);
-    if (name === undefined) this.#unknown(section.kind, keyword, position);
+    if (name === undefined) this.#unknown(section.kind, keyword, value);
     else section.values.set(name, value);
   }
 
-  #unknown(kind: SectionKind, keyword: string, position: ConfPosition): void {
-    if (DEPRECATED.has(keyword)) {
+  #unknown(kind: SectionKind, keyword: string, { text, position }: IpsecValue): void {
+    const harmless = text === '' || text.toLowerCase() === IKEV1_ONLY.get(keyword);
+    if (DEPRECATED.has(keyword) || (IKEV1_ONLY.has(keyword) && harmless)) {
       this.#warnings.push(
         `${printPosition(position)}: '${keyword}' is deprecated and has no effect`,
       );

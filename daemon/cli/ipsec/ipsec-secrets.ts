@@ -25,7 +25,8 @@ export type SecretType =
   | 'EAP'
   | 'NTLM'
   | 'XAUTH'
-  | 'PIN';
+  | 'PIN'
+  | 'BLISS';
 
 /** What could be read, and the first fault, at which reading stopped. */
 export interface IpsecSecrets {
@@ -36,6 +37,15 @@ export interface IpsecSecrets {
 const MAX_INCLUDES = 10;
 const SHARED: readonly SecretType[] = ['PSK', 'EAP', 'NTLM', 'XAUTH'];
 const KEYS: readonly SecretType[] = ['RSA', 'ECDSA', 'PKCS8', 'P12'];
+
+/** What there is none of here, and why; such entries are skipped, the others count. */
+export const REFUSED: ReadonlyMap<SecretType, string> = new Map([
+  ['PIN', 'smartcards are not supported, put the key into a file'],
+  [
+    'BLISS',
+    'BLISS keys are not supported, they were withdrawn as insecure: use RSA, ECDSA or Ed25519',
+  ],
+]);
 
 /** Reads ipsec.secrets with what it includes, up to the first malformed line, as ipsec.secrets(5) says. */
 export function readIpsecSecrets(path: string, files: OperatorFiles): IpsecSecrets {
@@ -103,7 +113,7 @@ function secretOf(tokens: readonly Token[], position: ConfPosition): IpsecSecret
   if (colon < 0) fail(position, "no ' : ' between identities and secret");
   const selectors = tokens.slice(0, colon).map(({ text }) => text);
   const [typeToken, ...values] = tokens.slice(colon + 1);
-  const type = [...SHARED, ...KEYS, 'PIN' as const].find(
+  const type = [...SHARED, ...KEYS, ...REFUSED.keys()].find(
     (known) => known === typeToken?.text.toUpperCase(),
   );
   if (type === undefined) {

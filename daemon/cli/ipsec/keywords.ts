@@ -107,10 +107,16 @@ export const DEPRECATED: ReadonlySet<string> = new Set([
   ...'pfs pfsgroup eap leftnexthop rightnexthop'.split(' '),
 ]);
 
-/** Keywords that say something about IKEv1 or the mediation extension, which do not exist here. */
-export const IKEV1_ONLY: ReadonlySet<string> = new Set(
-  'aggressive modeconfig xauth xauth_identity mediation mediated_by me_peerid'.split(' '),
-);
+/** Keywords of IKEv1 and of the mediation extension, which do not exist here, and the value that asks for neither. */
+export const IKEV1_ONLY: ReadonlyMap<string, string | undefined> = new Map([
+  ['aggressive', 'no'],
+  ['modeconfig', 'pull'],
+  ['xauth', 'client'],
+  ['xauth_identity', undefined],
+  ['mediation', 'no'],
+  ['mediated_by', undefined],
+  ['me_peerid', undefined],
+]);
 
 function named(
   words: readonly string[],

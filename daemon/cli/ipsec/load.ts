@@ -1,7 +1,7 @@
 import { ConfNode, type ConfSection, newSection } from '../../config/conf-tree.ts';
 import { findList, findText, list, value } from '../../config/tree.ts';
 import { latin1 } from '../../util/bytes.ts';
-import { openContainer, openEncryptedKey } from '../private-key-files.ts';
+import { openContainer, openEncryptedKey, type Passphrases } from '../private-key-files.ts';
 import { CommandContext, type CommandWorld } from '../swanctl/command.ts';
 import {
   loadAddressPools,
@@ -12,7 +12,7 @@ import { contents } from '../swanctl/folder-files.ts';
 import { convertConf, type HostFacts } from './conn-sections.ts';
 import { inFolder } from './conn-words.ts';
 import { readIpsecConf } from './ipsec-conf.ts';
-import { type IpsecSecret, readIpsecSecrets } from './ipsec-secrets.ts';
+import { type IpsecSecret, REFUSED, readIpsecSecrets } from './ipsec-secrets.ts';
 
 /** Where everything is. */
 export interface IpsecPlaces {
@@ -87,27 +87,33 @@ export class IpsecLoader {
     }
   }
 
-  /** ipsec.secrets: what it names is loaded, what it named before is unloaded. */
+  /** ipsec.secrets: what it names is loaded, what it named before is unloaded, unless the file is broken. */
   async secrets(): Promise<void> {
     const cx = this.#cx;
     if (!cx.files.exists(this.#places.secrets)) return;
     const { secrets, problem } = readIpsecSecrets(this.#places.secrets, cx.files);
     if (problem !== undefined) cx.terminal.error(`${problem.message}\n`);
-    const gone = new Set(
-      (findList(await cx.ask('get-shared'), 'keys') ?? [])
-        .map(latin1)
-        .filter((id) => id.startsWith(PREFIX)),
-    );
+    const goneKeys = await this.#known('get-keys');
+    const goneShared = await this.#known('get-shared');
     for (const [i, secret] of secrets.entries()) {
       const type = SHARED.get(secret.type);
-      if (type === undefined) await this.#key(secret);
+      if (type === undefined) for (const id of await this.#key(secret)) goneKeys.delete(id);
       else {
         const id = `${PREFIX}${i + 1}`;
-        gone.delete(id);
+        goneShared.delete(id);
         await this.#shared(id, type, secret);
       }
     }
-    for (const id of gone) await cx.ask('unload-shared', [value('id', id)]);
+    // who mistypes a line must not lose what stood below it
+    if (problem !== undefined) return;
+    for (const id of goneKeys) await cx.ask('unload-key', [value('id', id)]);
+    for (const id of goneShared)
+      if (id.startsWith(PREFIX)) await cx.ask('unload-shared', [value('id', id)]);
+  }
+
+  /** Names of what the daemon has now. */
+  async #known(request: string): Promise<Set<string>> {
+    return new Set((findList(await this.#cx.ask(request), 'keys') ?? []).map(latin1));
   }
 
   async #shared(id: string, type: string, { data, selectors }: IpsecSecret): Promise<void> {
@@ -115,49 +121,65 @@ export class IpsecLoader {
       value('id', id),
       value('type', type),
       value('data', data ?? new Uint8Array(0)),
-      list('owners', selectors.length === 0 ? ['%any'] : selectors),
+      list('owners', selectors),
     ]);
     data?.fill(0);
     report(this.#cx, `${type} secret for ${selectors.join(' ')}`, findText(answer, 'errmsg'));
   }
 
-  async #key(secret: IpsecSecret): Promise<void> {
+  /** Loads the keys of a file; the result are their names. */
+  async #key(secret: IpsecSecret): Promise<readonly string[]> {
     const cx = this.#cx;
-    if (secret.type === 'PIN') {
-      cx.terminal.error(
-        `${secret.position.file}:${secret.position.line}: smartcards are not supported\n`,
-      );
-      return;
+    const refusal = REFUSED.get(secret.type);
+    if (refusal !== undefined) {
+      cx.terminal.error(`${secret.position.file}:${secret.position.line}: ${refusal}\n`);
+      return [];
     }
     const path = inFolder(secret.file ?? '', `${this.#places.host.folder}/private`);
     const data = contents(cx, path);
-    if (data === undefined) return;
+    if (data === undefined) return [];
     const passphrases = {
       known: secret.data === undefined ? [] : [secret.data],
       ask: () => cx.terminal.askSecret(`Passphrase for '${path}': `),
     };
-    if (secret.type === 'P12') {
-      const opened = await openContainer(data, passphrases);
-      if (opened === undefined) report(cx, `'${path}'`, 'no passphrase that fits');
-      for (const certificate of opened?.certificates ?? [])
-        await this.#send('load-cert', 'X509', certificate, path);
-      for (const key of opened?.keys ?? []) await this.#send('load-key', 'any', key, path);
-    } else {
+    try {
+      if (secret.type === 'P12') return await this.#container(path, data, passphrases);
       const opened = await openEncryptedKey(data, passphrases);
-      await this.#send(
-        'load-key',
-        opened?.type ?? KEY_TYPES.get(secret.type) ?? 'any',
-        opened?.data ?? data,
-        path,
-      );
+      const type = opened?.type ?? KEY_TYPES.get(secret.type) ?? 'any';
+      return await this.#send('load-key', type, opened?.data ?? data, path);
+    } finally {
+      data.fill(0);
     }
-    data.fill(0);
   }
 
-  async #send(command: string, type: string, data: Uint8Array, path: string): Promise<void> {
+  async #container(
+    path: string,
+    data: Uint8Array,
+    passphrases: Passphrases,
+  ): Promise<readonly string[]> {
+    const opened = await openContainer(data, passphrases);
+    if (opened === undefined) report(this.#cx, `'${path}'`, 'no passphrase that fits');
+    for (const certificate of opened?.certificates ?? [])
+      await this.#send('load-cert', 'X509', certificate, path);
+    for (const crl of opened?.crls ?? []) await this.#send('load-cert', 'X509_CRL', crl, path);
+    const ids: string[] = [];
+    for (const key of opened?.keys ?? [])
+      ids.push(...(await this.#send('load-key', 'any', key, path)));
+    return ids;
+  }
+
+  async #send(
+    command: string,
+    type: string,
+    data: Uint8Array,
+    path: string,
+  ): Promise<readonly string[]> {
     const answer = await this.#cx.ask(command, [value('type', type), value('data', data)]);
     data.fill(0);
-    report(this.#cx, `${type} key from '${path}'`, findText(answer, 'errmsg'));
+    const what = command === 'load-cert' ? 'certificate' : 'private key';
+    report(this.#cx, `${what} from '${path}'`, findText(answer, 'errmsg'));
+    const id = findText(answer, 'id');
+    return id === undefined ? [] : [id];
   }
 }
 

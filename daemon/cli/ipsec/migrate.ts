@@ -1,9 +1,9 @@
 import type { ConfSection } from '../../config/conf-tree.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import { toHex } from '../../util/hex.ts';
-import { convertConf } from './conn-sections.ts';
+import { type Converted, convertConf } from './conn-sections.ts';
 import { readIpsecConf } from './ipsec-conf.ts';
-import { type IpsecSecret, readIpsecSecrets } from './ipsec-secrets.ts';
+import { type IpsecSecret, REFUSED, readIpsecSecrets } from './ipsec-secrets.ts';
 import { type IpsecPlaces, rooted } from './load.ts';
 
 /**
@@ -18,13 +18,33 @@ export function migrate(
   const converted = convertConf(conf, places.host);
   const problems = [...converted.warnings];
   let text = `# from ${places.conf}\n`;
-  text += sectionText(rooted(places.conf, converted), '');
+  text += sectionText(rooted(places.conf, renamed(converted, problems)), '');
   if (files.exists(places.secrets)) {
     const { secrets, problem } = readIpsecSecrets(places.secrets, files);
     if (problem !== undefined) problems.push(problem.message);
     text += secretsText(secrets, problems);
   }
   return { text, problems };
+}
+
+/** Names in swanctl.conf are simpler than those of ipsec.conf. */
+function renamed(converted: Converted, problems: string[]): Converted {
+  const authorities = withNames(converted.authorities, problems);
+  return { ...converted, connections: withNames(converted.connections, problems), authorities };
+}
+
+function withNames(section: ConfSection, problems: string[]): ConfSection {
+  const sections = new Map<string, ConfSection>();
+  for (const [name, inner] of section.sections) {
+    const children = inner.sections.get('children');
+    if (children !== undefined) inner.sections.set('children', withNames(children, problems));
+    let written = name.replaceAll(/[.,:{}="#\s]/g, '_');
+    while (sections.has(written)) written += '_';
+    if (written !== name)
+      problems.push(`'${name}' cannot be a name in swanctl.conf, it is called '${written}' there`);
+    sections.set(written, inner);
+  }
+  return { ...section, sections };
 }
 
 function sectionText(section: ConfSection, indent: string): string {
@@ -37,10 +57,18 @@ function sectionText(section: ConfSection, indent: string): string {
   return text;
 }
 
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+/** Bare where a file reads it back as it is: parts without special characters, single blanks between them. */
 function quoted(value: string): string {
-  if (!/[#"}\\\n]|^\s|\s$|\s{2}/.test(value)) return value;
-  const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-  return `"${escaped}"`;
+  if (/^[^\s"#}\\]+(?: [^\s"#}\\]+)*$/.test(value)) return value;
+  return `"${value.replaceAll(/[\\"\n\r\t]/g, (char) => ESCAPES[char] ?? char)}"`;
 }
 
 const SECTIONS: Readonly<Record<IpsecSecret['type'], string>> = {
@@ -53,6 +81,7 @@ const SECTIONS: Readonly<Record<IpsecSecret['type'], string>> = {
   PKCS8: 'pkcs8',
   P12: 'pkcs12',
   PIN: 'token',
+  BLISS: 'bliss',
 };
 
 function secretsText(secrets: readonly IpsecSecret[], problems: string[]): string {
@@ -60,8 +89,9 @@ function secretsText(secrets: readonly IpsecSecret[], problems: string[]): strin
   secrets.forEach((secret, i) => {
     const { type, data, file, selectors, position } = secret;
     const name = `${SECTIONS[type]}-${i + 1}`;
-    if (type === 'PIN') {
-      problems.push(`${position.file}:${position.line}: smartcards are not supported`);
+    const refusal = REFUSED.get(type);
+    if (refusal !== undefined) {
+      problems.push(`${position.file}:${position.line}: ${refusal}`);
       return;
     }
     if (file !== undefined) {

@@ -123,7 +123,7 @@ function faultIn(world: IpsecWorld, places: IpsecPlaces): string | undefined {
 
 function keep(world: IpsecWorld, places: IpsecPlaces, options: StarterOptions): Promise<number> {
   const { starter, terminal, pids } = world;
-  return new Starter(starter, terminal, places, pids, options).run();
+  return new Starter(starter, world.files, terminal, places, pids, options).run();
 }
 
 async function background(world: IpsecWorld, args: readonly string[]): Promise<number> {

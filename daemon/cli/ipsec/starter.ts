@@ -1,6 +1,9 @@
+import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import { ConfigError } from '../../util/error.ts';
 import type { CommandWorld } from '../swanctl/command.ts';
+import { debugArguments } from './charon-debug.ts';
+import { readIpsecConf } from './ipsec-conf.ts';
 import { IpsecLoader, type IpsecPlaces } from './load.ts';
 import type { StarterOptions } from './starter-options.ts';
 
@@ -43,6 +46,7 @@ const STOPPING_TIME = 10_000;
 /** Keeps the daemon running with the configuration of ipsec.conf: what `ipsec start` leaves behind. */
 export class Starter {
   readonly #system: StarterSystem;
+  readonly #files: OperatorFiles;
   readonly #terminal: Terminal;
   readonly #places: IpsecPlaces;
   readonly #pids: PidFiles;
@@ -52,12 +56,14 @@ export class Starter {
 
   constructor(
     system: StarterSystem,
+    files: OperatorFiles,
     terminal: Terminal,
     places: IpsecPlaces,
     pids: PidFiles,
     options: StarterOptions,
   ) {
     this.#system = system;
+    this.#files = files;
     this.#terminal = terminal;
     this.#places = places;
     this.#pids = pids;
@@ -80,7 +86,7 @@ export class Starter {
   }
 
   async #start(): Promise<boolean> {
-    const daemon = this.#system.startDaemon(this.#options.daemonArguments);
+    const daemon = this.#system.startDaemon(this.#daemonArguments());
     this.#daemon = daemon;
     this.#system.writePid(this.#pids.daemon, daemon.pid);
     let gone = false;
@@ -94,6 +100,18 @@ export class Starter {
     }
     this.#terminal.error('charon did not start: its log says why\n');
     return false;
+  }
+
+  /** Levels of the command line, or those of the file as it is now. */
+  #daemonArguments(): readonly string[] {
+    const { daemonArguments } = this.#options;
+    if (daemonArguments.length > 0) return daemonArguments;
+    try {
+      return debugArguments(readIpsecConf(this.#places.conf, this.#files).setup);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return [];
+    }
   }
 
   // A daemon that died is started again, after a pause that keeps a broken one from eating the machine.
