@@ -25,11 +25,12 @@ export async function makeSites(
   name: string,
   sunRoot: RootName = 'strongswan',
   routerRoot: RootName = 'strongswan',
+  moonRoot: RootName = 'strongswan',
 ): Promise<Sites> {
   const lab = new Lab(name);
   try {
     const alice = await lab.host('alice');
-    const moon = await lab.host('moon');
+    const moon = await lab.host('moon', moonRoot);
     const router = await lab.host('router', routerRoot);
     const sun = await lab.host('sun', sunRoot);
     const bob = await lab.host('bob');

@@ -45,6 +45,8 @@ const PROBES = {
   openiked: () => needRoot('openiked'),
   /** The root with the servers of a PKI. */
   servers: () => needRoot('servers'),
+  /** The root with the program ipsec of strongSwan. */
+  starter: () => needRoot('starter'),
   /** The Python module vici, made available by scripts/lab-roots where a package index is reachable. */
   'python-vici': () => {
     if (!existsSync(`${LAB_CACHE}/python/vici`)) throw new Error('no Python module vici');

@@ -41,6 +41,29 @@ test('secrets of all types', () => {
   ]);
 });
 
+test('what there is none of here is an entry like any other, so that the rest counts', () => {
+  const { secrets, problem } = read(': PIN %smartcard:50 1234\n: BLISS key.der\n: PSK x\n');
+  expect(secrets.map(({ type }) => type)).toEqual(['PIN', 'BLISS', 'PSK']);
+  expect(problem).toBeUndefined();
+});
+
+test('files are included by pattern, relative to the one that names them, in order of their names', () => {
+  const more = {
+    '/d/b.secrets': ': PSK b\n',
+    '/d/a.secrets': ': PSK a\ninclude inner\n',
+    '/d/inner': ': PSK in\n',
+    '/d/c.other': ': PSK no\n',
+  };
+  const files = new OperatorMemoryFiles({ '/d/s': 'include *.secrets\n: PSK z\n', ...more });
+  const { secrets } = readIpsecSecrets('/d/s', files);
+  expect(secrets.map(({ data }) => new TextDecoder().decode(data))).toEqual(['a', 'in', 'b', 'z']);
+});
+
+test('files that include each other are an error, not an endless loop', () => {
+  const { problem } = read('include /s\n');
+  expect(problem?.message).toContain('included more than 10 levels deep');
+});
+
 test('included files', () => {
   expect(
     shown('include /more\n: PSK b\n', { '/more': ': PSK a\n' }).map(([, , data]) => data),
