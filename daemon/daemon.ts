@@ -81,6 +81,8 @@ export interface DaemonContracts {
   readonly redirects?: RedirectPolicy;
   /** Reads strongswan.conf again; without it `reload-settings` changes nothing. */
   readonly reloadOptions?: () => Promise<DaemonOptions>;
+  /** Where that file is, for whoever has to be told that it could not be read. */
+  readonly confPath?: string;
 }
 
 /** A running IKE daemon. Several may live in one process: nothing is shared between them. */
@@ -264,7 +266,8 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       await contracts.credentialFiles?.rescan();
       return { ok: true };
     } catch (error) {
-      return { ok: false, errmsg: errorText(error) };
+      const file = contracts.confPath ?? 'strongswan.conf';
+      return { ok: false, errmsg: `reloading '${file}' failed: ${errorText(error)}` };
     }
   };
   // Those that came from files come from there again; of those from VICI the log tells.

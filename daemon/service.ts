@@ -182,6 +182,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     plugins: [...plugins.names, 'vici'],
     resolve: resolveName,
     reloadOptions,
+    confPath: path,
   });
   await daemon.start().catch((error: unknown) => {
     throw kernelStartupError(error);

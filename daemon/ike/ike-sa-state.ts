@@ -8,8 +8,8 @@ export type IkeSaState =
   | { readonly kind: 'established'; readonly peer: AuthenticatedPeer; readonly since: number }
   /** We sent a DELETE, or are about to give up an SA the peer knows. */
   | { readonly kind: 'deleting'; readonly peer: AuthenticatedPeer | undefined }
-  /** `last` is what it was before: events that tell of its end show that. */
-  | { readonly kind: 'destroyed'; readonly last: IkeSaStateName };
+  /** `last` and `since` are what it was before: events that tell of its end show that. */
+  | { readonly kind: 'destroyed'; readonly last: IkeSaStateName; readonly since?: number };
 
 /** Which state may follow which; anything else is a mistake of ours. */
 const NEXT: Readonly<Record<IkeSaState['kind'], readonly IkeSaState['kind'][]>> = {

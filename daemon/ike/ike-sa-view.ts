@@ -21,6 +21,7 @@ export function viewIkeSa(
 ): IkeSaView {
   const now = sa.env.clock.now();
   const { state } = sa;
+  const since = 'since' in state ? state.since : undefined;
   return {
     name: sa.tag.name === '' ? '(unnamed)' : sa.tag.name,
     uniqueId: sa.uniqueId,
@@ -41,7 +42,7 @@ export function viewIkeSa(
     ifIdOut: sa.interfaceIds?.out ?? 0,
     ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
     ...(sa.usesPpk && { ppk: true }),
-    ...(state.kind === 'established' ? { established: seconds(now - state.since) } : {}),
+    ...(since === undefined ? {} : { established: seconds(now - since) }),
     ...(sa.rekeyAt === undefined ? {} : { rekeyTime: seconds(sa.rekeyAt - now) }),
     ...(sa.reauthAt === undefined ? {} : { reauthTime: seconds(sa.reauthAt - now) }),
     localVips: sa.configuration.local,

@@ -382,7 +382,8 @@ export class IkeSa implements EngineHost {
     const down =
       (this.up || state.kind === 'connecting') && this.env.watched() ? viewIkeSa(this) : undefined;
     this.up = false;
-    this.transition({ kind: 'destroyed', last: stateName(state) });
+    const since = state.kind === 'established' ? { since: state.since } : {};
+    this.transition({ kind: 'destroyed', last: stateName(state), ...since });
     this.env.sessions.ended(this);
     this.timers.stopAll();
     this.#mailbox.close();

@@ -59,6 +59,8 @@ export class WorldHost {
   /** Whom this host sends elsewhere; nobody unless a test says so. */
   redirectInit: RedirectPolicy['onInit'] | undefined;
   redirectAuth: RedirectPolicy['onAuth'] | undefined;
+  /** What `reload-settings` reads; nothing new unless a test says so. */
+  reloadOptions: (() => Promise<DaemonOptions>) | undefined;
   log: MemoryLog;
   transport: SimHost;
   daemon: IkeDaemon;
@@ -210,6 +212,8 @@ export class WorldHost {
         onAuth: (peer, identity) => this.redirectAuth?.(peer, identity),
       },
       ...(options?.state_journal && { sessions: this.#life.sessions(this.sessions) }),
+      reloadOptions: async () => (await this.reloadOptions?.()) ?? daemon.options(),
+      confPath: '/etc/strongswan.conf',
       resolve: async (name) => this.names.get(name) ?? [],
       ...(processes === undefined ? {} : { processes }),
     });
