@@ -11,6 +11,7 @@ import { retryDelay, stillTemporary } from '../retry.ts';
 import { CreateProgress, type ResumedCreate } from '../state/create-progress.ts';
 import type { OutboundRequest, QueuedTask, Reply } from '../task.ts';
 import { takes } from '../triggers.ts';
+import type { Outcome } from '../waiters.ts';
 
 /** A further CHILD_SA in an established IKE_SA, RFC 7296 section 1.3.1. */
 export function childCreate(child: ChildConfig, resumed?: ResumedCreate): QueuedTask {
@@ -41,7 +42,7 @@ async function* conversation(
   };
   if (resumed === undefined && duplicate(sa, child)) {
     sa.log.log('ike', 1, `not establishing CHILD_SA ${child.name} due to existing duplicate`);
-    sa.waiters.settle(child.name, { ok: true });
+    sa.waiters.settle(child.name, coveredOutcome(sa, child));
     return;
   }
   const offer = await prepare(sa, child, refuse, resumed);
@@ -89,6 +90,12 @@ async function prepare(
     refuse(errorText(error));
     return undefined;
   }
+}
+
+// Traffic that asked has its way; a user who asks for one more is told that there is none.
+function coveredOutcome(sa: IkeSa, child: ChildConfig): Outcome {
+  if (sa.triggers.of(child.name) !== undefined) return { ok: true };
+  return { ok: false, errmsg: 'a CHILD_SA with these selectors is established already' };
 }
 
 // For a packet only one that takes it counts: the peer may have narrowed the others.

@@ -19,8 +19,8 @@ const SCENARIOS: Readonly<Record<string, (auditor: Auditor) => Promise<void>>> =
   'everything that is refused': refusals,
 };
 
-describe.runIf(reference !== undefined)('live daemons against the reference of VICI', () => {
-  const auditor = new Auditor(reference ?? { commands: [], events: [] });
+describe('live daemons against the reference of VICI', () => {
+  const auditor = new Auditor(reference);
   const ran = new Set<string>();
   const run = async (name: string): Promise<void> => {
     ran.add(name);
@@ -35,7 +35,7 @@ describe.runIf(reference !== undefined)('live daemons against the reference of V
   test('nothing of the reference was left out', async () => {
     // Where only this test is asked for.
     for (const name of Object.keys(SCENARIOS)) if (!ran.has(name)) await run(name);
-    const items = itemsOf(reference ?? { commands: [], events: [] });
+    const items = itemsOf(reference);
     const missing = auditor.missing(items);
     const excused = (item: string): boolean => EXCEPTIONS.some(([pattern]) => pattern.test(item));
     expect(missing.filter((item) => !excused(item))).toEqual([]);

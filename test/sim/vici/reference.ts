@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { hasSharedData, sharedData } from '../../support/shared-data.ts';
 
 /** What the machine-readable reference says of one key of an answer or event. */
 export interface DescribedField {
@@ -38,11 +37,11 @@ export interface Reference {
   readonly events: readonly DescribedEvent[];
 }
 
-const PATH = '../reference/vici.json';
+const FILE = new URL('../../vectors/vici/reference.json', import.meta.url);
 
-/** The reference of the protocol, or `undefined` where it is not to be had. */
-export function loadReference(): Reference | undefined {
-  return hasSharedData(PATH) ? JSON.parse(readFileSync(sharedData(PATH), 'utf8')) : undefined;
+/** The reference of the protocol: what a running charon was seen to send and take. */
+export function loadReference(): Reference {
+  return JSON.parse(readFileSync(FILE, 'utf8'));
 }
 
 /** Names under which the keys of an IKE_SA, and of a CHILD_SA, are one table for all messages that hold them. */
