@@ -82,6 +82,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   wallClock: () => number = () => 0;
   readonly #random: Random;
   #addresses: readonly IpAddress[];
+  readonly #down = new Set<IpAddress>();
   #refuse: (operation: FakeOperation, index: number) => string | undefined = () => undefined;
   #onEvent: (event: KernelEvent) => void = () => undefined;
   #onChange: (what: NetworkChange) => void = () => undefined;
@@ -144,6 +145,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   /** The host has these addresses now; whoever watches is told. */
   readdress(addresses: readonly IpAddress[]): void {
     this.#addresses = addresses;
+    this.#onChange('addresses');
+  }
+
+  /** The interfaces of these addresses go down: they stay where they are, and the kernel would send from them. */
+  linkDown(...addresses: readonly IpAddress[]): void {
+    for (const address of addresses) this.#down.add(address);
     this.#onChange('addresses');
   }
 
@@ -286,8 +293,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   ): Promise<{ readonly source: IpAddress; readonly interfaceName: string } | undefined> {
     const family = familyOf(remote);
     if (source !== undefined && !this.owns(source)) return undefined;
-    const own = source ?? this.#addresses.find((address) => familyOf(address) === family);
+    const own = source ?? this.#up().find((address) => familyOf(address) === family);
     return own && { source: own, interfaceName: 'eth0' };
+  }
+
+  #up(): readonly IpAddress[] {
+    return this.#addresses.filter((address) => !this.#down.has(address));
   }
 
   async addresses(): Promise<
@@ -297,7 +308,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       readonly interfaceName: string;
     }[]
   > {
-    const own = this.#addresses.map((address) => ({
+    const own = this.#up().map((address) => ({
       address,
       prefix: familyOf(address) === 4 ? 24 : 64,
       interfaceName: 'eth0',
