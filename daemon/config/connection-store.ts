@@ -5,12 +5,9 @@ import type { IpAddress } from '../proto/ip-address.ts';
 import type { ResolvedNames } from './address-match.ts';
 import { AddressProfile, type Entry, profileKey, remoteHosts } from './address-profiles.ts';
 import { rankByBoth } from './candidate-order.ts';
+import { type ConnectionDiff, childKeys, diffConnection } from './connection-diff.ts';
 import type { ChildConfig, ConnectionConfig } from './connection-types.ts';
-import { deepEqual } from './deep-equal.ts';
 import { LoadOrder, mergeOrdered } from './load-order.ts';
-
-/** What loading a connection did: `updated` exchanged children only. */
-export type LoadOutcome = 'added' | 'updated' | 'replaced' | 'unchanged';
 
 /** A child and the connection it belongs to. */
 export interface FoundChild {
@@ -54,24 +51,30 @@ export class ConnectionStore {
     return this.#byName.size;
   }
 
+  /** What loading this connection would change. */
+  compare(config: ConnectionConfig): ConnectionDiff {
+    return diffConnection(this.get(config.name), config);
+  }
+
   /**
-   * Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. If only
-   * children differ, those that do not remain the same objects, so that whoever runs them can tell.
+   * Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. What does not
+   * differ remains the same object, so that whoever uses it can tell: all but the children, and each child. `diff` is
+   * what {@link compare} says now, for whoever knows it.
    */
-  load(config: ConnectionConfig): LoadOutcome {
+  load(config: ConnectionConfig, diff: ConnectionDiff = this.compare(config)): ConnectionDiff {
     const old = this.#byName.get(config.name);
     if (old === undefined) {
       this.#add({ config, sequence: this.#nextSequence++ });
       this.#changed(config.name, config);
-      return 'added';
+      return diff;
     }
-    const sameIke = sameIkePart(old.config, config);
-    if (sameIke && deepEqual(old.config.children, config.children)) return 'unchanged';
+    if (diff.outcome === 'unchanged') return diff;
     this.#remove(old);
-    const stored = sameIke ? { ...config, children: keepEqual(old.config, config) } : config;
+    const common = diff.outcome === 'updated' ? old.config : config;
+    const stored = { ...common, children: keepEqual(old.config, config) };
     this.#add({ config: stored, sequence: old.sequence });
     this.#changed(config.name, stored);
-    return sameIke ? 'updated' : 'replaced';
+    return diff;
   }
 
   /** Whether there was one of that name. */
@@ -216,16 +219,11 @@ export class ConnectionStore {
   }
 }
 
-/** Whether two connections differ in nothing but their children. */
-export function sameIkePart(a: ConnectionConfig, b: ConnectionConfig): boolean {
-  return a === b || deepEqual({ ...a, children: 0 }, { ...b, children: 0 });
-}
-
 function keepEqual(old: ConnectionConfig, now: ConnectionConfig): ConnectionConfig['children'] {
   return new Map(
     [...now.children].map(([name, child]) => {
       const before = old.children.get(name);
-      return [name, before !== undefined && deepEqual(before, child) ? before : child];
+      return [name, before !== undefined && childKeys(before, child).length === 0 ? before : child];
     }),
   );
 }

@@ -37,6 +37,12 @@ const NAMED: ReadonlyMap<string, NamedAttribute> = new Map([
 /** Names that attributes have in the pools section, for messages. */
 export const POOL_ATTRIBUTE_NAMES: readonly string[] = [...NAMED.keys()];
 
+/** The key of the pools section that an attribute of this type is given by: a name if there is one, else the number. */
+export function attributeKey(type: number): string {
+  for (const [name, { v4, v6 }] of NAMED) if (v4 === type || v6 === type) return name;
+  return String(type);
+}
+
 const MAX_TYPE = 0x7fff;
 /** Longest text of an attribute given by number: one attribute must not fill a message. */
 const MAX_TEXT_OCTETS = 1024;

@@ -45,6 +45,15 @@ export interface AuthorityConfig {
   readonly certUriBase?: string;
 }
 
+/** What loading an authority changes: keys of swanctl.conf with another value, empty if it is new. Or why it would be refused. */
+export type AuthorityDiff =
+  | {
+      readonly ok: true;
+      readonly outcome: 'added' | 'replaced' | 'unchanged';
+      readonly keys: readonly string[];
+    }
+  | { readonly ok: false; readonly explanation: string };
+
 /** A loaded authority as it is listed. */
 export interface AuthorityView {
   readonly name: string;
@@ -67,6 +76,8 @@ export interface CredentialControl {
   clear(): void;
   /** Adds or replaces authorities: all of them, or none if one is refused. */
   loadAuthorities(authorities: readonly AuthorityConfig[]): LoadOutcome;
+  /** What loading this authority would change now. */
+  compareAuthority(authority: AuthorityConfig): AuthorityDiff;
   /** False if there is none of that name. */
   unloadAuthority(name: string): boolean;
   /** In the order of loading. */

@@ -1,11 +1,13 @@
 import type { AddressSpec, ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { PoolConfig } from '../config/pool.ts';
+import type { ItemDiff } from '../config/pool-diff.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogRecord } from '../contracts/logger.ts';
 import type { Counters } from '../ike/counters.ts';
 import type { PoolView } from '../pools/pool-store.ts';
 import type { Identity } from '../proto/identity.ts';
 import type { RedirectTarget } from '../proto/redirect-target.ts';
+import type { ConnectionChange } from './connection-change.ts';
 import type { IkeSaView, PolicyView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
@@ -73,16 +75,27 @@ export interface PoolControl {
   load(config: PoolConfig): Outcome;
   /** Removes a pool that nobody uses. */
   unload(name: string): Outcome;
+  /** What `load` would change now, and why it would be refused, if it would. */
+  compare(config: PoolConfig): ItemDiff & { readonly refused?: string };
+  /** Why `unload` would be refused now, if it would. */
+  whyStays(name: string): string | undefined;
   list(name: string | undefined, leases: boolean): readonly PoolView[];
 }
 
 /** The one door for anything that steers the daemon: VICI and tests go through it and nothing else. */
 export interface Control {
   /** Adds or replaces a connection and runs its start actions. */
-  loadConnection(config: ConnectionConfig): Promise<'added' | 'updated' | 'replaced' | 'unchanged'>;
-  /** Removes a connection and undoes its start actions; false if there is none of that name. */
-  unloadConnection(name: string): Promise<boolean>;
+  loadConnection(config: ConnectionConfig): Promise<ConnectionChange>;
+  /** Removes a connection and undoes its start actions; `undefined` if there is none of that name. */
+  unloadConnection(name: string): Promise<ConnectionChange | undefined>;
+  /** What {@link loadConnection} would do now. */
+  previewLoad(config: ConnectionConfig): ConnectionChange;
+  /** What {@link unloadConnection} would do now. */
+  previewUnload(name: string): ConnectionChange | undefined;
+  /** In order of loading. */
   connections(): readonly ConnectionConfig[];
+  /** The connection of that name. */
+  connection(name: string): ConnectionConfig | undefined;
   findChild(
     child: string,
     ike?: string,

@@ -11,6 +11,7 @@ import { viewIkeSa } from '../ike/ike-sa-view.ts';
 import type { PoolStore } from '../pools/pool-store.ts';
 import type { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
+import { type ConnectionChange, NO_SAS } from './connection-change.ts';
 import type {
   Control,
   DaemonStats,
@@ -29,6 +30,7 @@ import { followLog } from './follow-log.ts';
 import type { LeftoverGrace } from './leftover-grace.ts';
 import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
+import { affected, saFates } from './sa-fates.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
 import type { IkeSaView, PolicyView } from './views.ts';
@@ -66,36 +68,57 @@ export class Controller implements Control {
     this.#actions = new StartActions(deps.manager, deps.hub, (done) => deps.grace.starting(done));
   }
 
-  async loadConnection(
-    config: ConnectionConfig,
-  ): Promise<'added' | 'updated' | 'replaced' | 'unchanged'> {
-    const { connections } = this.#deps;
-    const previous = connections.get(config.name);
-    const outcome = connections.load(config);
-    if (outcome === 'unchanged') return outcome;
-    this.#deps.grace.loaded();
+  async loadConnection(config: ConnectionConfig): Promise<ConnectionChange> {
+    const { connections, manager, grace } = this.#deps;
+    const before = connections.get(config.name);
+    const diff = connections.load(config);
+    const { outcome } = diff;
+    if (outcome === 'unchanged') return { ...diff, closed: NO_SAS, kept: NO_SAS };
+    grace.loaded();
     // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
     for (const { kind, text } of [...config.localAddrs, ...config.remoteAddrs]) {
       if (kind === 'name') this.#deps.resolve(text).catch(() => {});
     }
-    // As stored: children that did not change are still the same objects.
-    const stored = connections.get(config.name) ?? config;
-    await this.#actions.changed(previous, stored, outcome === 'replaced');
-    this.#deps.grace.loaded();
-    return outcome;
+    // As stored: what did not change is still the same object.
+    const after = connections.get(config.name) ?? config;
+    manager.loaded(after);
+    const fates = await this.#actions.changed({ before, after, outcome });
+    grace.loaded();
+    return { ...diff, ...affected(fates) };
   }
 
-  async unloadConnection(name: string): Promise<boolean> {
-    const previous = this.#deps.connections.get(name);
-    if (previous === undefined) return false;
-    this.#deps.connections.remove(name);
-    await this.#actions.changed(previous, undefined, true);
-    this.#deps.grace.loaded();
-    return true;
+  async unloadConnection(name: string): Promise<ConnectionChange | undefined> {
+    const { connections, grace } = this.#deps;
+    const before = connections.get(name);
+    if (before === undefined) return undefined;
+    connections.remove(name);
+    const fates = await this.#actions.changed({ before, after: undefined, outcome: 'removed' });
+    grace.loaded();
+    return { ...REMOVED, ...affected(fates) };
+  }
+
+  previewLoad(config: ConnectionConfig): ConnectionChange {
+    const { connections, manager } = this.#deps;
+    const before = connections.get(config.name);
+    const diff = connections.compare(config);
+    const change = { before, after: config, outcome: diff.outcome };
+    return { ...diff, ...affected(saFates(manager.tables, change)) };
+  }
+
+  previewUnload(name: string): ConnectionChange | undefined {
+    const { connections, manager } = this.#deps;
+    const before = connections.get(name);
+    if (before === undefined) return undefined;
+    const change = { before, after: undefined, outcome: 'removed' } as const;
+    return { ...REMOVED, ...affected(saFates(manager.tables, change)) };
   }
 
   connections(): readonly ConnectionConfig[] {
     return this.#deps.connections.all();
+  }
+
+  connection(name: string): ConnectionConfig | undefined {
+    return this.#deps.connections.get(name);
   }
 
   findChild(
@@ -230,6 +253,8 @@ export class Controller implements Control {
     );
   }
 }
+
+const REMOVED = { outcome: 'removed', keys: [], children: [] } as const;
 
 function no(errmsg: string): Outcome {
   return { ok: false, errmsg };

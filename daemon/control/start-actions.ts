@@ -3,6 +3,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
 import { childDelete } from '../ike/tasks/child-delete.ts';
 import { errorText } from '../util/error.ts';
+import { type Change, isKept, isStarted, type SaFate, saFates } from './sa-fates.ts';
 
 /** Runs the start actions of connections that are loaded and undoes those of the ones that go. */
 export class StartActions {
@@ -24,41 +25,30 @@ export class StartActions {
   /**
    * A connection was added, changed or removed. Children that are the same in both keep running unless the IKE part
    * was replaced. Resolves when traps and shunts are there (first, so that traffic has its policy throughout); nobody
-   * waits for what is started. Failures are in the log.
+   * waits for what is started. Failures are in the log. Tells what became of the SAs that there were.
    */
-  async changed(
-    before: ConnectionConfig | undefined,
-    after: ConnectionConfig | undefined,
-    replaced: boolean,
-  ): Promise<void> {
-    if (after !== undefined) await this.#installPolicies(before, after, replaced);
+  async changed(change: Change): Promise<readonly SaFate[]> {
+    const { before, after } = change;
+    if (after !== undefined) await this.#installPolicies(change, after);
     if (before !== undefined) await this.#removePolicies(before, after);
-    const gone = new Set<string>();
-    for (const [name, child] of before?.children ?? NO_CHILDREN) {
-      const kept = !replaced && after?.children.get(name) === child;
-      if (!kept && isStarted(child)) gone.add(name);
-    }
-    if (before !== undefined && gone.size > 0) this.#undo(before.name, gone);
+    const fates = saFates(this.#manager.tables, change);
+    this.#undo(fates);
     for (const [name, child] of after?.children ?? NO_CHILDREN) {
-      const kept = !replaced && before?.children.get(name) === child;
-      if (kept || !isStarted(child) || after === undefined) continue;
+      if (after === undefined || !isStarted(child) || isKept(change, name)) continue;
       const { outcome } = this.#manager.initiate(after, child);
       this.#starting(outcome);
       outcome.then((result) => {
         if (!result.ok) this.#log.log('cfg', 1, `starting '${name}' failed: ${result.errmsg}`);
       }, fail);
     }
+    return fates;
   }
 
   // Children that are not new keep what they have; one that was asked for by hand follows its configuration.
-  async #installPolicies(
-    before: ConnectionConfig | undefined,
-    after: ConnectionConfig,
-    replaced: boolean,
-  ): Promise<void> {
+  async #installPolicies(change: Change, after: ConnectionConfig): Promise<void> {
     const { policies } = this.#manager;
     for (const [name, child] of after.children) {
-      if (!replaced && before?.children.get(name) === child) continue;
+      if (isKept(change, name)) continue;
       const started = child.startAction.trap;
       if (!started && policies.installed(after.name, name) !== 'requested') continue;
       this.#log.log('cfg', 1, `vici installing '${name}'`);
@@ -85,16 +75,13 @@ export class StartActions {
     }
   }
 
-  // SAs made by `start` go; an IKE_SA goes along if no other child remains in it.
-  #undo(connection: string, gone: ReadonlySet<string>): void {
-    for (const sa of [...this.#manager.tables.ofConnection(connection)]) {
-      const children = [...sa.children.values()];
-      const mine = children.filter((child) => gone.has(child.config.name));
-      if (mine.length === children.length) {
+  #undo(fates: readonly SaFate[]): void {
+    for (const { sa, closes, closing } of fates) {
+      if (closes) {
         sa.delete('the connection that started it was removed');
         continue;
       }
-      for (const child of mine) {
+      for (const child of closing) {
         sa.post(() => {
           sa.tasks.queue(childDelete(child));
           return sa.tasks.advance();
@@ -102,11 +89,6 @@ export class StartActions {
       }
     }
   }
-}
-
-// Mode pass and drop have nothing to start.
-function isStarted({ startAction, mode }: ChildConfig): boolean {
-  return startAction.start && mode !== 'pass' && mode !== 'drop';
 }
 
 const NO_CHILDREN: ReadonlyMap<string, ChildConfig> = new Map();

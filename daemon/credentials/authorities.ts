@@ -28,6 +28,11 @@ export class Authorities implements AuthoritySource {
   readonly #byName = new Map<string, Authority>();
   readonly #byCa = new Map<string, ReadonlySet<Authority>>();
 
+  /** The one of that name as configured. */
+  get(name: string): AuthorityConfig | undefined {
+    return this.#byName.get(name)?.config;
+  }
+
   /** Adds one, or replaces the one of the same name. */
   load(config: AuthorityConfig, certificate: Certificate): void {
     const before = this.#byName.get(config.name);

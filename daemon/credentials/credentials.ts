@@ -1,5 +1,7 @@
+import { deepEqual } from '../config/deep-equal.ts';
 import type {
   AuthorityConfig,
+  AuthorityDiff,
   AuthorityView,
   CertificateFlag,
   CredentialControl,
@@ -183,6 +185,8 @@ export class Credentials implements CredentialControl, CertificateSources {
       readonly loaded: readonly LoadedCredential[];
     }[] = [];
     for (const config of authorities) {
+      const before = this.#authorities.get(config.name);
+      if (before !== undefined && authorityKeys(before, config).length === 0) continue;
       const result = this.read('X509', 'CA', config.cacert);
       if (!result.ok) return result;
       read.push({ config, loaded: result.credentials });
@@ -194,6 +198,15 @@ export class Credentials implements CredentialControl, CertificateSources {
       this.#authorities.load(config, certificate);
     }
     return { ok: true, loaded: authorities.map(({ name }) => name) };
+  }
+
+  compareAuthority(authority: AuthorityConfig): AuthorityDiff {
+    const before = this.#authorities.get(authority.name);
+    const keys = before === undefined ? [] : authorityKeys(before, authority);
+    if (before !== undefined && keys.length === 0) return { ok: true, outcome: 'unchanged', keys };
+    const result = this.read('X509', 'CA', authority.cacert);
+    if (!result.ok) return { ok: false, explanation: result.explanation };
+    return { ok: true, outcome: before === undefined ? 'added' : 'replaced', keys };
   }
 
   unloadAuthority(name: string): boolean {
@@ -214,6 +227,20 @@ export class Credentials implements CredentialControl, CertificateSources {
     const seen = new Set(loaded.map(credentialKey));
     return [...loaded, ...cached.filter((credential) => !seen.has(credentialKey(credential)))];
   }
+}
+
+const AUTHORITY_KEYS = {
+  cacert: 'cacert',
+  crlUris: 'crl_uris',
+  ocspUris: 'ocsp_uris',
+  certUriBase: 'cert_uri_base',
+} as const;
+
+/** The keys of swanctl.conf in which two authorities differ. */
+function authorityKeys(a: AuthorityConfig, b: AuthorityConfig): readonly string[] {
+  return (Object.keys(AUTHORITY_KEYS) as (keyof typeof AUTHORITY_KEYS)[])
+    .filter((field) => !deepEqual(a[field], b[field]))
+    .map((field) => AUTHORITY_KEYS[field]);
 }
 
 function firstCertificate(loaded: readonly LoadedCredential[]): Certificate | undefined {

@@ -1,4 +1,4 @@
-import { sameIkePart } from '../config/connection-store.ts';
+import { sameIkePart } from '../config/connection-diff.ts';
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { wantedAddresses } from './receive-addresses.ts';

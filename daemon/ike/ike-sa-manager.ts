@@ -7,6 +7,7 @@ import { type IpAddress, unspecified } from '../proto/ip-address.ts';
 import { hex32 } from '../util/hex.ts';
 import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
+import { adoptChildren } from './adopt-children.ts';
 import { expireChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -220,7 +221,18 @@ export class IkeSaManager implements SaRegistry {
     this.tables.moved(sa, before);
   }
 
+  /** A connection was loaded: IKE_SAs that differ from it in nothing but children know its children from now on. */
+  loaded(connection: ConnectionConfig): void {
+    for (const sa of this.tables.ofConnection(connection.name)) {
+      // By its children an IKE_SA may be found at its peer's address.
+      if (adoptChildren(sa, connection)) this.tables.established(sa);
+    }
+  }
+
   established(sa: IkeSa): void {
+    // It may have been loaded again meanwhile.
+    const current = this.#env.connections.get(sa.connection?.name ?? '');
+    if (current !== undefined) adoptChildren(sa, current);
     this.tables.established(sa);
     this.#settled(sa);
   }

@@ -1,4 +1,4 @@
-import { sameIkePart } from '../config/connection-store.ts';
+import { sameIkePart } from '../config/connection-diff.ts';
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { IkeSa } from './ike-sa.ts';

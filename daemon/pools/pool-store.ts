@@ -1,10 +1,12 @@
 import type { PoolConfig } from '../config/pool.ts';
+import { diffPool, type ItemDiff } from '../config/pool-diff.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { rangesOverlap, sameRange } from '../proto/address-range.ts';
+import { sameRange } from '../proto/address-range.ts';
 import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
 import { type LeaseEntry, LeasePool } from './lease-pool.ts';
+import { PoolRanges } from './pool-ranges.ts';
 
 /** Read-only snapshot of a pool. */
 export interface PoolView {
@@ -45,6 +47,7 @@ export interface Lease {
 /** All pools by name, in order of loading. */
 export class PoolStore {
   readonly #pools = new Map<string, LeasePool>();
+  readonly #ranges = new PoolRanges();
   /** Leases of IKE_SAs that were taken over from a predecessor, by pool. */
   readonly #claims = new Map<string, Set<Claim>>();
   readonly #log: Logger;
@@ -66,11 +69,10 @@ export class PoolStore {
       return { ok: true };
     }
     if (present !== undefined && present.online > 0) {
-      const errmsg = `vici pool ${config.name} has online leases, unable to replace`;
-      return { ok: false, errmsg };
+      return { ok: false, errmsg: unableToReplace(config.name) };
     }
-    for (const [name, { config: other }] of this.#pools) {
-      if (name === config.name || !rangesOverlap(other.range, config.range)) continue;
+    if (present !== undefined) this.#ranges.remove(config.name, present.config.range);
+    for (const name of this.#ranges.add(config.name, config.range)) {
       this.#log.log(
         'cfg',
         0,
@@ -85,13 +87,30 @@ export class PoolStore {
 
   /** Removes a pool that nobody uses. */
   unload(name: string): { readonly ok: true } | { readonly ok: false; readonly errmsg: string } {
+    const errmsg = this.whyStays(name);
     const pool = this.#pools.get(name);
-    if (pool === undefined) return { ok: false, errmsg: `${name} not found` };
-    if (pool.online > 0) {
-      return { ok: false, errmsg: `${name} has online leases, unable to unload` };
-    }
+    if (pool === undefined || errmsg !== undefined) return { ok: false, errmsg: errmsg ?? '' };
     this.#pools.delete(name);
+    this.#ranges.remove(name, pool.config.range);
     return { ok: true };
+  }
+
+  /** What loading this pool would change, and why it would be refused, if it would. */
+  compare(config: PoolConfig): ItemDiff & { readonly refused?: string } {
+    const present = this.#pools.get(config.name);
+    const diff = diffPool(present?.config, config);
+    const refused =
+      diff.outcome === 'replaced' && present !== undefined && present.online > 0
+        ? unableToReplace(config.name)
+        : undefined;
+    return { ...diff, ...(refused === undefined ? {} : { refused }) };
+  }
+
+  /** Why a pool would not be unloaded, if it would not. */
+  whyStays(name: string): string | undefined {
+    const pool = this.#pools.get(name);
+    if (pool === undefined) return `${name} not found`;
+    return pool.online > 0 ? `${name} has online leases, unable to unload` : undefined;
   }
 
   /** Snapshots of all pools or of the one named; with or without their leases. */
@@ -186,6 +205,10 @@ interface Claim {
 function bind(claim: Claim, pool: LeasePool): void {
   const lease = pool.takeBack(claim.identity, claim.address);
   claim.bound = lease === undefined ? undefined : { pool, lease };
+}
+
+function unableToReplace(name: string): string {
+  return `vici pool ${name} has online leases, unable to replace`;
 }
 
 function goOffline(pool: LeasePool, lease: LeaseEntry, log: Logger): void {

@@ -1,6 +1,7 @@
 import { ConnectionStore } from '../../daemon/config/connection-store.ts';
 import type { ChildConfig, ConnectionConfig } from '../../daemon/config/connection-types.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import { type ConnectionChange, NO_SAS } from '../../daemon/control/connection-change.ts';
 import type {
   Control,
   DaemonStats,
@@ -47,14 +48,27 @@ export class FakeControl implements Control {
     for (const listener of this.#listeners) listener(event);
   }
 
-  loadConnection(
-    config: ConnectionConfig,
-  ): Promise<'added' | 'updated' | 'replaced' | 'unchanged'> {
-    return Promise.resolve(this.store.load(config));
+  loadConnection(config: ConnectionConfig): Promise<ConnectionChange> {
+    return Promise.resolve({ ...this.store.load(config), closed: NO_SAS, kept: NO_SAS });
   }
 
-  unloadConnection(name: string): Promise<boolean> {
-    return Promise.resolve(this.store.remove(name));
+  unloadConnection(name: string): Promise<ConnectionChange | undefined> {
+    const change = this.previewUnload(name);
+    this.store.remove(name);
+    return Promise.resolve(change);
+  }
+
+  previewLoad(config: ConnectionConfig): ConnectionChange {
+    return { ...this.store.compare(config), closed: NO_SAS, kept: NO_SAS };
+  }
+
+  previewUnload(name: string): ConnectionChange | undefined {
+    if (this.store.get(name) === undefined) return undefined;
+    return { outcome: 'removed', keys: [], children: [], closed: NO_SAS, kept: NO_SAS };
+  }
+
+  connection(name: string): ConnectionConfig | undefined {
+    return this.store.get(name);
   }
 
   connections(): readonly ConnectionConfig[] {

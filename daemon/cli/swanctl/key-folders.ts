@@ -14,6 +14,9 @@ const FOLDERS: readonly (readonly [folder: string, type: string])[] = [
   ['pkcs8', 'any'],
 ];
 
+/** Folders of private keys; containers have one of their own. */
+export const KEY_FOLDERS: readonly string[] = FOLDERS.map(([folder]) => folder);
+
 /** Loads the private keys of all folders, and what PKCS#12 containers hold; resolves with the ids of keys that the daemon took. */
 export async function loadKeys(
   cx: CommandContext,

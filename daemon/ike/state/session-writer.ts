@@ -214,8 +214,10 @@ export class SessionWriter implements SessionJournal {
     for (const child of sa.children.values()) {
       const before = kept.children.get(child);
       const { revision } = child;
-      if (before !== undefined && same(before.revision, revision)) continue;
       const shared = sa.connection?.children.get(child.config.name) === child.config;
+      // Another child may have its name now.
+      const placed = before !== undefined && (before.ownConfig === undefined) === shared;
+      if (placed && same(before.revision, revision)) continue;
       const ownConfig = this.#exchangeChild(before?.ownConfig, shared ? undefined : child.config);
       kept.children.set(child, { ownConfig, revision });
       this.#owners.set(child.terms.uniqueId, sa);

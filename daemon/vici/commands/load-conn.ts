@@ -1,8 +1,15 @@
 import { parseConnection } from '../../config/connection.ts';
+import type { TreeEntry } from '../../config/tree.ts';
 import { failure, SUCCESS } from '../answers.ts';
+import { changeLines } from '../change-lines.ts';
+import { changeTree, reportTree } from '../change-tree.ts';
 import type { Command } from '../command.ts';
+import { boolInput } from '../inputs.ts';
 
-/** Adds, updates or replaces connections. All sections are checked before the first is loaded. */
+/**
+ * Adds, updates or replaces connections. All sections are checked before the first is loaded. With `report = yes`, which is
+ * ours, the answer tells what changed.
+ */
 export const loadConn: Command = {
   name: 'load-conn',
   run: async ({ tree, broken }, { services, log }) => {
@@ -13,12 +20,16 @@ export const loadConn: Command = {
         ? [parseConnection(entry.name, entry.entries, { crypto, credentials })]
         : [],
     );
+    const report: TreeEntry[] = [];
     for (const { config, warnings } of parsed) {
-      for (const warning of warnings) log.log('cfg', 1, `connection '${config.name}': ${warning}`);
-      const outcome = await services.control.loadConnection(config);
-      const level = outcome === 'unchanged' ? 2 : 1;
-      log.log('cfg', level, `${outcome} vici connection: ${config.name}`);
+      const { name } = config;
+      for (const warning of warnings) log.log('cfg', 1, `connection '${name}': ${warning}`);
+      const change = await services.control.loadConnection(config);
+      const { outcome } = change;
+      log.log('cfg', outcome === 'unchanged' ? 2 : 1, `${outcome} vici connection: ${name}`);
+      for (const line of changeLines(name, change)) log.log('cfg', 1, line);
+      report.push(changeTree(name, change));
     }
-    return SUCCESS;
+    return boolInput(tree, 'report') ? [...SUCCESS, reportTree(report)] : SUCCESS;
   },
 };

@@ -1,5 +1,8 @@
 import type { Command } from '../command.ts';
 import { clearCreds } from './clear-creds.ts';
+import { diffAuthority } from './diff-authority.ts';
+import { diffConn } from './diff-conn.ts';
+import { diffPool } from './diff-pool.ts';
 import { flushCerts } from './flush-certs.ts';
 import { getAlgorithms } from './get-algorithms.ts';
 import { getAuthorities } from './get-authorities.ts';
@@ -74,4 +77,8 @@ export const COMMANDS: readonly Command[] = [
   getAlgorithms,
   getCounters,
   resetCounters,
+  // Ours.
+  diffConn,
+  diffPool,
+  diffAuthority,
 ];

@@ -34,10 +34,10 @@ describe('loading', () => {
     const store = new ConnectionStore(services);
     const make = (extra: Partial<ConnectionConfig> = {}): ConnectionConfig =>
       withRemoteId('gw', 'a', { children: new Map([['net', childConfig('net')]]), ...extra });
-    expect(store.load(make())).toBe('added');
-    expect(store.load(make())).toBe('unchanged');
+    expect(store.load(make()).outcome).toBe('added');
+    expect(store.load(make()).outcome).toBe('unchanged');
     expect(
-      store.load(make({ children: new Map([['net', childConfig('net', { reqid: 7 })]]) })),
+      store.load(make({ children: new Map([['net', childConfig('net', { reqid: 7 })]]) })).outcome,
     ).toBe('updated');
     expect(store.get('gw')?.children.get('net')?.reqid).toBe(7);
     const before = store.get('gw')?.children.get('net');
@@ -45,11 +45,11 @@ describe('loading', () => {
       ['new', childConfig('new')],
       ['net', childConfig('net', { reqid: 7 })],
     ]);
-    expect(store.load(make({ children: more }))).toBe('updated');
+    expect(store.load(make({ children: more })).outcome).toBe('updated');
     expect(store.get('gw')?.children.get('net')).toBe(before);
     expect(store.findChild('new')?.connection.name).toBe('gw');
-    expect(store.load(make({ encap: true }))).toBe('replaced');
-    expect(store.load(withRemoteId('gw', 'b', { encap: true }))).toBe('replaced');
+    expect(store.load(make({ encap: true })).outcome).toBe('replaced');
+    expect(store.load(withRemoteId('gw', 'b', { encap: true })).outcome).toBe('replaced');
     expect(store.size).toBe(1);
     expect(store.remove('gw')).toBe(true);
     expect(store.remove('gw')).toBe(false);

@@ -1,8 +1,8 @@
 import type { ConfNode } from '../../../config/conf-tree.ts';
-import { findList, findText, section, type Tree, value } from '../../../config/tree.ts';
-import { latin1 } from '../../../util/bytes.ts';
+import { findText, section, type Tree, value } from '../../../config/tree.ts';
 import { type CommandContext, CommandFailure, Errno, type SwanctlCommand } from '../command.ts';
 import { authorityMessage, connectionMessage, FileProblem, poolMessage } from '../conf-messages.ts';
+import { DRY_RUN, namesIn, planLoad } from '../dry-run.ts';
 import { type OpenedConfig, openConfig } from '../open-config.ts';
 import { PRETTY, RAW, takes } from '../shared-options.ts';
 
@@ -16,6 +16,8 @@ interface Kind {
   readonly singular: string;
   readonly load: string;
   readonly unload: string;
+  /** Ours: tells what both would change. */
+  readonly diff: string;
   readonly list: string;
   /** Names in the answer to `list`. */
   names(answer: Tree): readonly string[];
@@ -27,8 +29,9 @@ const CONNECTIONS: Kind = {
   singular: 'connection',
   load: 'load-conn',
   unload: 'unload-conn',
+  diff: 'diff-conn',
   list: 'get-conns',
-  names: (answer) => listed(answer, 'conns'),
+  names: (answer) => namesIn(answer, 'conns'),
   message: (node, cx, { base }) => connectionMessage(node, base, cx.files),
 };
 
@@ -37,6 +40,7 @@ const POOLS: Kind = {
   singular: 'pool',
   load: 'load-pool',
   unload: 'unload-pool',
+  diff: 'diff-pool',
   list: 'get-pools',
   names: (answer) => answer.flatMap((entry) => (entry.kind === 'section' ? [entry.name] : [])),
   message: (node) => poolMessage(node),
@@ -47,14 +51,11 @@ const AUTHORITIES: Kind = {
   singular: 'authority',
   load: 'load-authority',
   unload: 'unload-authority',
+  diff: 'diff-authority',
   list: 'get-authorities',
-  names: (answer) => listed(answer, 'authorities'),
+  names: (answer) => namesIn(answer, 'authorities'),
   message: (node, cx, { base }) => authorityMessage(node, base, cx.files),
 };
-
-function listed(answer: Tree, name: string): readonly string[] {
-  return (findList(answer, name) ?? []).map(latin1);
-}
 
 export const loadConns: SwanctlCommand = command('load-conns', 'c', 'connection', loadConnections);
 export const loadPools: SwanctlCommand = command('load-pools', 'a', 'pool', loadAddressPools);
@@ -75,8 +76,8 @@ function command(
     long,
     short,
     description: `(re-)load ${what} configuration`,
-    synopsis: ['[--raw|--pretty]'],
-    options: [RAW, PRETTY, FILE],
+    synopsis: ['[--raw|--pretty] [--dry-run]'],
+    options: [RAW, PRETTY, FILE, DRY_RUN],
     run: (cx) => load(cx, openConfig(cx)),
   };
 }
@@ -101,6 +102,11 @@ async function loadKind(cx: CommandContext, config: OpenedConfig, kind: Kind): P
   const gone = new Set(previous === undefined ? [] : kind.names(previous));
   const sections = config.root.at(kind.plural);
   const names = sections.sectionNames();
+  if (cx.has(DRY_RUN.long)) {
+    for (const name of names) gone.delete(name);
+    const message = (name: string): Tree => kind.message(sections.at(name), cx, config);
+    return planLoad(cx, { ...kind, names, gone, message });
+  }
   let loaded = 0;
   for (const name of names) {
     gone.delete(name);

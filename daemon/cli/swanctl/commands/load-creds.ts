@@ -1,11 +1,14 @@
 import type { ConfNode } from '../../../config/conf-tree.ts';
 import { findList, findText, list, type Tree, value } from '../../../config/tree.ts';
+import type { CredentialType } from '../../../contracts/credentials.ts';
 import { latin1 } from '../../../util/bytes.ts';
 import { type CommandContext, Errno, type SwanctlCommand } from '../command.ts';
 import { secretOctets } from '../conf-messages.ts';
+import { DRY_RUN } from '../dry-run.ts';
 import { contents, filesOf } from '../folder-files.ts';
 import { loadKeys } from '../key-folders.ts';
 import { type OpenedConfig, openConfig } from '../open-config.ts';
+import { planCredentials } from '../plan-creds.ts';
 import { flag, PRETTY, RAW } from '../shared-options.ts';
 import {
   askQuietly,
@@ -22,13 +25,14 @@ const OPTIONS = [
   RAW,
   PRETTY,
   FILE,
+  DRY_RUN,
 ];
 
 export const loadCreds: SwanctlCommand = {
   long: 'load-creds',
   short: 's',
   description: '(re-)load credentials',
-  synopsis: ['[--raw|--pretty] [--clear] [--noprompt]'],
+  synopsis: ['[--raw|--pretty] [--clear] [--noprompt] [--dry-run]'],
   options: OPTIONS,
   run: (cx) => loadCredentials(cx, openConfig(cx)),
 };
@@ -37,10 +41,11 @@ export const loadAll: SwanctlCommand = {
   long: 'load-all',
   short: 'q',
   description: 'load credentials, authorities, pools and connections',
-  synopsis: ['[--raw|--pretty] [--clear] [--noprompt]'],
+  synopsis: ['[--raw|--pretty] [--clear] [--noprompt] [--dry-run]'],
   options: OPTIONS,
   async run(cx) {
     const config = openConfig(cx);
+    if (cx.has(DRY_RUN.long)) return planAll(cx, config);
     for (const step of [loadCredentials, loadAuthorityConfigs, loadAddressPools, loadConnections]) {
       const code = await step(cx, config);
       if (code !== 0) return code;
@@ -50,7 +55,7 @@ export const loadAll: SwanctlCommand = {
 };
 
 /** Folders of certificates, and what is said of their files. */
-const CERTIFICATES: readonly (readonly [folder: string, type: string, flag: string])[] = [
+const CERTIFICATES: readonly (readonly [folder: string, type: CredentialType, flag: string])[] = [
   ['x509', 'X509', 'NONE'],
   ['x509ca', 'X509', 'CA'],
   ['x509ocsp', 'X509', 'OCSP'],
@@ -64,8 +69,25 @@ const CERTIFICATES: readonly (readonly [folder: string, type: string, flag: stri
 const SHARED = ['eap', 'xauth', 'ntlm', 'ike', 'ppk'];
 const OF_KEYS = ['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token'];
 
+/** All of it, and the worst exit code: a plan goes on where loading would stop. */
+async function planAll(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  let code = 0;
+  for (const step of [loadCredentials, loadAuthorityConfigs, loadAddressPools, loadConnections])
+    code = Math.max(code, await step(cx, config));
+  return code;
+}
+
 /** Loads whatever the folders and the `secrets` section hold, and unloads what they have no more. */
 export async function loadCredentials(cx: CommandContext, config: OpenedConfig): Promise<number> {
+  if (cx.has(DRY_RUN.long)) {
+    const folders = CERTIFICATES.map(([folder, type]) => ({ folder, type }));
+    const secrets = config.root.at('secrets');
+    const names = secrets
+      .sectionNames()
+      .filter((name) => SHARED.some((prefix) => name.toLowerCase().startsWith(prefix)))
+      .filter((name) => (secrets.at(name).value('secret')?.text ?? '') !== '');
+    return planCredentials(cx, config, folders, names);
+  }
   if (cx.has('clear')) {
     const answer = await tryAsk(cx, 'clear-creds', []);
     if (answer === undefined || findText(answer, 'success') !== 'yes') {
