@@ -1,7 +1,7 @@
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Proposal } from '../proto/proposal.ts';
+import { deepEqual } from '../util/deep-equal.ts';
 import type { AuthRoundConfig, ChildConfig, ConnectionConfig } from './connection-types.ts';
-import { deepEqual } from './deep-equal.ts';
 
 /** What loading a connection does: `updated` exchanges children only. */
 export type LoadOutcome = 'added' | 'updated' | 'replaced' | 'unchanged';

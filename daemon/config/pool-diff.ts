@@ -1,5 +1,5 @@
 import { sameRange } from '../proto/address-range.ts';
-import { deepEqual } from './deep-equal.ts';
+import { deepEqual } from '../util/deep-equal.ts';
 import type { PoolConfig } from './pool.ts';
 import { attributeKey } from './pool-attributes.ts';
 

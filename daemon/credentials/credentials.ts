@@ -1,4 +1,3 @@
-import { deepEqual } from '../config/deep-equal.ts';
 import type {
   AuthorityConfig,
   AuthorityDiff,
@@ -14,6 +13,7 @@ import type { PrivateKeys } from '../contracts/signatures.ts';
 import type { Identity } from '../proto/identity.ts';
 import type { RdnMatching } from '../proto/identity-match.ts';
 import { ConfiguredIdType } from '../proto/identity-types.ts';
+import { deepEqual } from '../util/deep-equal.ts';
 import { toHex } from '../util/hex.ts';
 import { Authorities, type AuthoritySource } from './authorities.ts';
 import { type CertificateIndex, credentialKey } from './certificate-index.ts';

@@ -1,7 +1,7 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
-import { deepEqual } from '../config/deep-equal.ts';
 import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
+import { deepEqual } from '../util/deep-equal.ts';
 import { InternalError } from '../util/error.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { ownIdentity } from './authenticators/own-rounds.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { list, section, type Tree, type TreeEntry, value } from '../../../daemon/config/tree.ts';
 import { NO_SAS } from '../../../daemon/control/connection-change.ts';
 import { changeLines } from '../../../daemon/vici/change-lines.ts';
-import { caCertificate } from '../../support/test-certificates.ts';
+import { caDer } from '../../support/test-certificates.ts';
 import { ask, type Plain, ViciBench } from '../../support/vici.ts';
 
 const REPORT = value('report', 'yes');
@@ -20,14 +20,32 @@ describe('connections', () => {
     expect(await load(REPORT, gw(net()))).toEqual(done(['gw', [['outcome', 'unchanged']]]));
     const secret = 'secret@example';
     expect(
-      await load(REPORT, gw(value('dpd_delay', '30'), section('remote', [value('id', secret)]), net(value('reqid', '7')))),
+      await load(
+        REPORT,
+        gw(
+          value('dpd_delay', '30'),
+          section('remote', [value('id', secret)]),
+          net(value('reqid', '7')),
+        ),
+      ),
     ).toEqual(
       done([
         'gw',
         [
           ['outcome', 'replaced'],
           ['keys', ['dpd_delay', 'remote-1.auth', 'remote-1.id']],
-          ['children', [['net', [['outcome', 'changed'], ['keys', ['reqid']]]]]],
+          [
+            'children',
+            [
+              [
+                'net',
+                [
+                  ['outcome', 'changed'],
+                  ['keys', ['reqid']],
+                ],
+              ],
+            ],
+          ],
         ],
       ]),
     );
@@ -84,7 +102,13 @@ describe('connections', () => {
       ]),
     ).toEqual(
       done(
-        ['gw', [['outcome', 'replaced'], ['keys', ['encap']]]],
+        [
+          'gw',
+          [
+            ['outcome', 'replaced'],
+            ['keys', ['encap']],
+          ],
+        ],
         ['new', [['outcome', 'added']]],
         ['old', [['outcome', 'removed']]],
       ),
@@ -114,27 +138,50 @@ test('pools are compared by range and attributes', async () => {
   expect(await diff(rw('10.3.0.0/24'))).toEqual(done(['rw', [['outcome', 'unchanged']]]));
   const dns = list('dns', ['10.3.0.1']);
   expect(await diff(rw('10.3.0.0/24', dns))).toEqual(
-    done(['rw', [['outcome', 'updated'], ['keys', ['dns']]]]),
+    done([
+      'rw',
+      [
+        ['outcome', 'updated'],
+        ['keys', ['dns']],
+      ],
+    ]),
   );
   expect(await ask(client, 'load-pool', [REPORT, rw('10.4.0.0/24', dns)])).toEqual(
-    done(['rw', [['outcome', 'replaced'], ['keys', ['addrs', 'dns']]]]),
+    done([
+      'rw',
+      [
+        ['outcome', 'replaced'],
+        ['keys', ['addrs', 'dns']],
+      ],
+    ]),
   );
   expect(await diff(list('unload', ['rw']))).toEqual(done(['rw', [['outcome', 'removed']]]));
-  expect(await diff(list('unload', ['nope']))).toEqual([['success', 'no'], ['errmsg', 'nope not found']]);
+  expect(await diff(list('unload', ['nope']))).toEqual([
+    ['success', 'no'],
+    ['errmsg', 'nope not found'],
+  ]);
   expect(bench.control.pools.list(undefined, false)).toHaveLength(1);
 });
 
 test('authorities are compared by certificate and URIs', async () => {
   await using bench = await ViciBench.start();
   using client = await bench.raw();
-  const cacert = caCertificate();
+  const cacert = caDer('ca');
   const ca = (...more: TreeEntry[]): TreeEntry => section('ca', [value('cacert', cacert), ...more]);
   const crl = list('crl_uris', ['http://192.0.2.1/ca.crl']);
   const diff = (...tree: Tree): Promise<Plain> => ask(client, 'diff-authority', tree);
   expect(await diff(ca())).toEqual(done(['ca', [['outcome', 'added']]]));
   expect(await ask(client, 'load-authority', [ca(crl)])).toEqual(YES);
   expect(await diff(ca(crl))).toEqual(done(['ca', [['outcome', 'unchanged']]]));
-  expect(await diff(ca())).toEqual(done(['ca', [['outcome', 'replaced'], ['keys', ['crl_uris']]]]));
+  expect(await diff(ca())).toEqual(
+    done([
+      'ca',
+      [
+        ['outcome', 'replaced'],
+        ['keys', ['crl_uris']],
+      ],
+    ]),
+  );
   expect(await diff(section('ca', [value('cacert', 'none')]))).toEqual([
     ['success', 'no'],
     ['errmsg', expect.stringContaining('invalid value for: cacert')],
