@@ -31,15 +31,16 @@ export class MemoryTerminal implements Terminal {
   }
 }
 
-/** Runs our swanctl in this process, against the daemon of a bench. */
+/** Runs our swanctl in this process, against the daemon of a bench, with texts of files by path. */
 export async function swanctlOn(
   bench: Pick<ViciBench, 'path' | 'streams'>,
   words: readonly string[],
   terminal: MemoryTerminal = new MemoryTerminal(),
+  files: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const code = await runSwanctl([...words, '--uri', `unix://${bench.path}`], {
     terminal,
-    files: new OperatorMemoryFiles({}),
+    files: new OperatorMemoryFiles(files),
     streams: bench.streams,
     decoders: () => Promise.resolve(decodeTools),
     environment: new Map(),

@@ -182,7 +182,7 @@ describe('a child that goes', () => {
     expect(up(moon)).toEqual(['gw[1]', 'net{1}']);
     flows(moon, carol);
     // It is rekeyed as it was made.
-    await world.during(moon.daemon.control.rekey({ child: 'net' }));
+    await world.during(moon.daemon.control.rekey({ child: 'net', reauth: false }));
     await world.settle(() => moon.children.some(({ uniqueId }) => uniqueId === 2));
     flows(moon, carol);
   });
