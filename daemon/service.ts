@@ -1,4 +1,5 @@
 import { hostname, machine, release, type } from 'node:os';
+import { basename } from 'node:path';
 import { ConfNode } from './config/conf-tree.ts';
 import type { DaemonOptions } from './config/options.ts';
 import { reloadedOptions } from './config/reloaded-options.ts';
@@ -6,6 +7,7 @@ import { resolveOptions } from './config/resolve-options.ts';
 import { parseConfText, readConfFile } from './config/strongswan-conf.ts';
 import type { Crypto } from './contracts/crypto.ts';
 import { KernelError } from './contracts/kernel.ts';
+import type { LocalDatagramSender } from './contracts/local-datagram.ts';
 import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
 import type { KernelBackend, KernelSettings } from './contracts/plugin.ts';
 import type { PrivateKeys } from './contracts/signatures.ts';
@@ -16,9 +18,11 @@ import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
 import { InProcessKeys } from './keyd/in-process.ts';
 import { RemoteKeys } from './keyd/remote-keys.ts';
-import { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
+import { type LoadedPlugins, loadLocalDatagrams, loadPlugins } from './load-plugins.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
+import { inheritedSocket, type ListenEnvironment } from './runtime/inherited-sockets.ts';
 import { keydEntry, startKeyd } from './runtime/keyd-process.ts';
+import { connectKeyd } from './runtime/keyd-socket.ts';
 import { NodeClock } from './runtime/node-clock.ts';
 import { NodeCrlFiles } from './runtime/node-crl-files.ts';
 import { NodeFetcher } from './runtime/node-fetcher.ts';
@@ -29,21 +33,27 @@ import { NodeRandom } from './runtime/node-random.ts';
 import { resolveName } from './runtime/node-resolver.ts';
 import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
-import { NotifySocket } from './runtime/notify-socket.ts';
+import { type NotifyEnvironment, NotifySocket } from './runtime/notify-socket.ts';
 import { keepSecret } from './runtime/secret-file.ts';
 import { openServiceLogs } from './service-logs.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
 import { createViciServer } from './vici/server.ts';
 
+/** What the environment of the process may say: most of it is a service manager's. */
+export interface ServiceEnvironment extends NotifyEnvironment, ListenEnvironment {
+  readonly STRONGSWAN_CONF?: string | undefined;
+  /** Where we may keep files over a reboot; several folders are separated by colons. */
+  readonly STATE_DIRECTORY?: string | undefined;
+  /** Where we may keep files over a restart. */
+  readonly RUNTIME_DIRECTORY?: string | undefined;
+  readonly JOURNAL_STREAM?: string | undefined;
+  /** Where key processes are started for us. */
+  readonly CHARON_KEYD_SOCKET?: string | undefined;
+}
+
 export interface ServiceStart {
   readonly version: string;
-  readonly environment: {
-    readonly STRONGSWAN_CONF?: string | undefined;
-    readonly NOTIFY_SOCKET?: string | undefined;
-    /** Where the service manager lets us keep files over a reboot; several are separated by colons. */
-    readonly STATE_DIRECTORY?: string | undefined;
-    readonly JOURNAL_STREAM?: string | undefined;
-  };
+  readonly environment: ServiceEnvironment;
   readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
 }
 
@@ -65,6 +75,8 @@ export interface Service {
 const DEFAULT_CONF = '/etc/strongswan.conf';
 /** Section of strongswan.conf that goes before `charon`: what Debian's configuration of the same service uses. */
 const NAMESPACE = 'charon-systemd';
+/** Name of the VICI socket where the service manager opens it (`FileDescriptorName=`). */
+const VICI_NAME = 'vici';
 /** Longest graceful shutdown. */
 const STOP_LIMIT = 5000;
 /** Longest time of one start script and one stop script, milliseconds. */
@@ -93,7 +105,9 @@ export async function startService(start: ServiceStart): Promise<Service> {
   const plugins = await loadPlugins(options);
   const clock = new NodeClock(onError);
   const crypto = createCrypto([plugins.crypto.crypto()]);
-  const privateKeys = opened.use(openPrivateKeys(options, crypto, clock, hub));
+  const privateKeys = opened.use(
+    openPrivateKeys(options, start.environment.CHARON_KEYD_SOCKET, crypto, clock, hub),
+  );
   const kernel = await openKernel(plugins, hub, clock, {
     acquireLifetime: options['plugins.kernel-netlink.xfrm_acq_expires'],
   });
@@ -116,19 +130,19 @@ export async function startService(start: ServiceStart): Promise<Service> {
       }),
   );
   const socketPath = options['plugins.vici.socket'].replace(/^unix:\/\//, '');
+  const runPath = filesBeside(socketPath, start.environment.RUNTIME_DIRECTORY);
   const journal = opened.use(
     asStartupError(
       ExitCode.VICI_SOCKET,
-      // Beside the socket and named like it: daemons of other network namespaces may share the folder. A kernel that
-      // does nothing leaves nothing behind.
+      // A kernel that does nothing leaves nothing behind.
       () =>
         options['plugins.kernel-null.load']
           ? new MemoryJournal()
-          : new NodeJournal(`${socketPath}.journal`, onError),
+          : new NodeJournal(`${runPath}.journal`, onError),
     ),
   );
   const sessions = options.state_journal
-    ? openSessions(`${socketPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
+    ? openSessions(`${runPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
     : undefined;
   if (sessions !== undefined) opened.use(sessions);
   const processes = new NodeProcesses();
@@ -156,7 +170,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     options,
     journal,
     sessions,
-    crashSecret: readCrashSecret(start.environment.STATE_DIRECTORY, socketPath, hub),
+    crashSecret: readCrashSecret(start.environment.STATE_DIRECTORY, runPath, hub),
     credentialFiles:
       plugins.credentialFiles &&
       opened.use(
@@ -188,7 +202,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     throw kernelStartupError(error);
   });
   daemon.expiryWatch.start();
-  opened.use(
+  const vici = opened.use(
     await createViciServer({
       control: daemon.control,
       keys: daemon.sharedKeys,
@@ -199,7 +213,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       hub,
       options: daemon.options,
       clock,
-      streams: new NodeStreams(),
+      streams: new NodeStreams(inheritedSocket(start.environment, VICI_NAME)),
       host: {
         daemon: 'charon-ts',
         version: start.version,
@@ -214,23 +228,31 @@ export async function startService(start: ServiceStart): Promise<Service> {
         : error;
     }),
   );
-  const systemd = new NotifySocket(start.environment, onError);
+  const systemd = new NotifySocket(
+    start.environment,
+    onError,
+    await notifySender(start.environment, onError),
+  );
   const scripts = { processes, log: hub };
   hub.log(
     'dmn',
     1,
-    `charon-ts ${start.version} started on ${hostname()}, serving VICI at ${socketPath}`,
+    `charon-ts ${start.version} started on ${hostname()}, serving VICI at ${vici.path}`,
   );
 
   const resources = opened.move();
   return {
     async ready() {
       await runScripts('start', options.startScripts, scripts, START_SCRIPT_LIMIT);
-      await systemd.tell('ready');
+      systemd.tell('ready');
+      systemd.startWatchdog(clock, () => {
+        const { ikeSas, halfOpen } = daemon.control.stats();
+        return `IKE_SAs: ${ikeSas}, of them half-open: ${halfOpen}`;
+      });
     },
     async stop() {
       hub.log('dmn', 1, 'shutting down');
-      await systemd.tell('stopping');
+      systemd.tell('stopping');
       await runScripts('stop', running.stopScripts, scripts, STOP_SCRIPT_LIMIT);
       const graceful = daemon.shutdown().then(() => resources.disposeAsync());
       const limit = new Promise<void>((resolve) => setTimeout(resolve, STOP_LIMIT).unref());
@@ -248,7 +270,6 @@ export async function startService(start: ServiceStart): Promise<Service> {
             1,
             outcome.ok ? `reloaded ${path}` : `reloading ${path} failed: ${outcome.errmsg}`,
           );
-          return systemd.tell('ready');
         })
         .catch(onError);
     },
@@ -259,14 +280,32 @@ export async function startService(start: ServiceStart): Promise<Service> {
   };
 }
 
+// A daemon that works must not die of its manager, nor of what it takes to speak to it.
+async function notifySender(
+  { NOTIFY_SOCKET }: NotifyEnvironment,
+  onError: (error: unknown) => void,
+): Promise<LocalDatagramSender | undefined> {
+  if (!NOTIFY_SOCKET) return undefined;
+  try {
+    return (await loadLocalDatagrams()).to(NOTIFY_SOCKET);
+  } catch (error) {
+    onError(error);
+    return undefined;
+  }
+}
+
 // The process is started with the first key: who has none pays nothing.
 function openPrivateKeys(
   options: DaemonOptions,
+  socket: string | undefined,
   { signatures }: Crypto,
   clock: NodeClock,
   hub: LogHub,
 ): PrivateKeys {
   if (options['keyd.in_process']) return new InProcessKeys(signatures);
+  if (socket) {
+    return new RemoteKeys({ signatures, clock, log: hub, open: (to) => connectKeyd(socket, to) });
+  }
   const setup = {
     entry: keydEntry(import.meta.url),
     user: options['keyd.user'] ?? '',
@@ -293,17 +332,23 @@ function openSessions(
   }
 }
 
+// Named like the socket, since daemons of other network namespaces may share the folder.
+function filesBeside(socketPath: string, runtimeDirectory: string | undefined): string {
+  const [folder] = (runtimeDirectory ?? '').split(':');
+  return folder ? `${folder}/${basename(socketPath)}` : socketPath;
+}
+
 /** Octets of the secret of quick crash detection. */
 const CRASH_SECRET_OCTETS = 32;
 
 // In the state directory it survives a reboot, beside the socket a restart.
 function readCrashSecret(
   stateDirectory: string | undefined,
-  socketPath: string,
+  runPath: string,
   hub: LogHub,
 ): Uint8Array | undefined {
   const [folder] = (stateDirectory ?? '').split(':');
-  const path = folder ? `${folder}/crash-detection` : `${socketPath}.crash-detection`;
+  const path = folder ? `${folder}/crash-detection` : `${runPath}.crash-detection`;
   try {
     return keepSecret(path, CRASH_SECRET_OCTETS, new NodeRandom());
   } catch (error) {

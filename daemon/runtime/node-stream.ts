@@ -24,11 +24,19 @@ export class StreamError extends IkedError {
 
 /** UNIX sockets of the machine. */
 export class NodeStreams implements StreamSystem {
+  readonly #inherited: number | undefined;
+
+  /** `inherited` is a listening socket that the service manager opened: it is served instead of the path that `listen` names. */
+  constructor(inherited?: number) {
+    this.#inherited = inherited;
+  }
+
   async listen(
     path: string,
     options: ListenOptions,
     onConnection: (connection: StreamConnection) => void,
   ): Promise<StreamListener> {
+    if (this.#inherited !== undefined) return serve(this.#inherited, onConnection);
     checkPath(path);
     const owner = {
       uid: options.user === undefined ? -1 : lookUpId('/etc/passwd', 'user', options.user),
@@ -67,6 +75,23 @@ export class NodeStreams implements StreamSystem {
   nextTurn(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+// Its owner, its mode and its file are the service manager's business.
+async function serve(
+  fd: number,
+  onConnection: (connection: StreamConnection) => void,
+): Promise<StreamListener> {
+  const server = createServer((socket) => onConnection(new NodeStream(socket)));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const message = `cannot serve the socket of the service manager: ${reason(error)}`;
+      reject(new StreamError(message, { cause: error }));
+    });
+    server.listen({ fd }, resolve);
+  });
+  const address = server.address();
+  return new NodeListener(server, typeof address === 'string' ? address : `descriptor ${fd}`);
 }
 
 class NodeListener implements StreamListener {

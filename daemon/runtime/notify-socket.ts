@@ -1,62 +1,67 @@
-import { execFile } from 'node:child_process';
+import { getSystemErrorMessage } from 'node:util';
+import type { Clock, Timer } from '../contracts/clock.ts';
+import type { LocalDatagramSender } from '../contracts/local-datagram.ts';
 
 /** What a service manager is told. */
-export type ServiceState = 'ready' | 'stopping' | 'reloading';
+export type ServiceState = 'ready' | 'stopping';
 
-/** Delivers one datagram of `KEY=value` lines to the socket named by `NOTIFY_SOCKET`. */
-export type NotifySender = (lines: readonly string[]) => Promise<void>;
-
-/** Milliseconds the helper may take. */
-const HELPER_TIMEOUT = 5000;
+/** What systemd puts into the environment of a service, sd_notify(3) and sd_watchdog_enabled(3). */
+export interface NotifyEnvironment {
+  readonly NOTIFY_SOCKET?: string | undefined;
+  readonly WATCHDOG_USEC?: string | undefined;
+  readonly WATCHDOG_PID?: string | undefined;
+}
 
 /**
- * Tells systemd (`Type=notify` or `notify-reload`) what the daemon is doing, sd_notify(3). Without `NOTIFY_SOCKET` nothing
- * happens. Failures are handed to `onError`: a daemon that works must not die of its manager.
+ * Tells systemd (`Type=notify`) what the daemon is doing, by datagrams of the daemon's own process, so that `NotifyAccess=main` is
+ * enough. `manager` leads to its `NOTIFY_SOCKET`: without one nothing happens. Failures are handed to `onError`: a daemon that works must not die of its manager.
  */
 export class NotifySocket {
-  readonly #send: NotifySender | undefined;
+  readonly #keepAlive: number;
   readonly #onError: (error: unknown) => void;
+  readonly #manager: LocalDatagramSender | undefined;
+  #alive: Timer | undefined;
 
   constructor(
-    environment: { readonly NOTIFY_SOCKET?: string | undefined },
+    environment: NotifyEnvironment,
     onError: (error: unknown) => void,
-    send: NotifySender = systemdNotify,
+    manager: LocalDatagramSender | undefined,
+    pid = process.pid,
   ) {
-    this.#send = environment.NOTIFY_SOCKET ? send : undefined;
+    this.#keepAlive = keepAliveInterval(environment, pid);
     this.#onError = onError;
+    this.#manager = manager;
   }
 
-  /** Whether anybody listens. */
-  get present(): boolean {
-    return this.#send !== undefined;
+  /** Says that the daemon serves, or that it is about to end. */
+  tell(state: ServiceState): void {
+    if (state === 'stopping') this.#alive?.cancel();
+    this.#say(state === 'ready' ? 'READY=1' : 'STOPPING=1');
   }
 
-  /** Resolves when the message is delivered or has failed. */
-  async tell(state: ServiceState): Promise<void> {
-    try {
-      await this.#send?.(linesOf(state));
-    } catch (error) {
-      this.#onError(error);
-    }
+  /**
+   * From now on says regularly, from the event loop, that it still turns (`WatchdogSec=`): twice as often as asked for. With each of
+   * them goes a line for `systemctl status`.
+   */
+  startWatchdog(clock: Clock, status: () => string): void {
+    if (this.#manager === undefined || this.#keepAlive === 0) return;
+    const again = (): void => {
+      this.#alive = clock.after(this.#keepAlive, again);
+      this.#say(`WATCHDOG=1\nSTATUS=${status().replaceAll('\n', ' ')}`);
+    };
+    again();
+  }
+
+  #say(lines: string): void {
+    const errno = this.#manager?.send(new TextEncoder().encode(lines)) ?? 0;
+    if (errno !== 0)
+      this.#onError(`the service manager cannot be told: ${getSystemErrorMessage(-errno)}`);
   }
 }
 
-function linesOf(state: ServiceState): readonly string[] {
-  if (state === 'ready') return ['READY=1'];
-  if (state === 'stopping') return ['STOPPING=1'];
-  // systemd matches the reload it asked for by CLOCK_MONOTONIC, which is what hrtime reads.
-  return ['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`];
-}
-
-/**
- * Sends through systemd-notify(1), because Node has no UNIX datagram sockets. Started as root it speaks in the
- * name of its parent, so that `NotifyAccess=main` is enough; without CAP_SYS_ADMIN the unit needs `NotifyAccess=exec`.
- */
-function systemdNotify(lines: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile('systemd-notify', lines, { timeout: HELPER_TIMEOUT }, (error) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
+// Milliseconds; 0 if nobody waits for us. WATCHDOG_PID is of a parent if that did not clear its environment.
+function keepAliveInterval(environment: NotifyEnvironment, pid: number): number {
+  const { WATCHDOG_USEC = '', WATCHDOG_PID = String(pid) } = environment;
+  if (!/^\d{1,15}$/.test(WATCHDOG_USEC) || WATCHDOG_PID !== String(pid)) return 0;
+  return Math.floor(Number(WATCHDOG_USEC) / 2000);
 }

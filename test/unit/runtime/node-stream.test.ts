@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -35,4 +35,15 @@ test('received octets are plain arrays on both ends, so that slice copies', asyn
     octets.fill(0);
     expect(copy.some((octet) => octet !== 0)).toBe(true);
   }
+});
+
+test('a descriptor that is no socket is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-'));
+  const fd = openSync(join(folder, 'file'), 'w');
+  const streams = new NodeStreams(fd);
+  await expect(streams.listen('/not/used', {}, () => undefined)).rejects.toThrow(
+    'cannot serve the socket of the service manager',
+  );
+  closeSync(fd);
+  rmSync(folder, { recursive: true });
 });
