@@ -90,8 +90,7 @@ async function serve(
     });
     server.listen({ fd }, resolve);
   });
-  const address = server.address();
-  return new NodeListener(server, typeof address === 'string' ? address : `descriptor ${fd}`);
+  return new NodeListener(server, `the socket of the service manager (descriptor ${fd})`);
 }
 
 class NodeListener implements StreamListener {

@@ -15,11 +15,12 @@ import { keyPair, pkcs8Of } from '../../support/private-keys.ts';
 
 const UNIT = new URL('../../../conf/systemd/charon-ts-keyd@.service', import.meta.url);
 
-/** What the unit starts, of the sources. */
+/** What the unit starts, but of the sources: they are read from elsewhere, and stripping their types takes WebAssembly, which needs a compiler. */
 function unitCommand(): readonly string[] {
   const unit = readFileSync(UNIT, 'utf8').replaceAll('\\\n', ' ');
   const words = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(/\s+/) ?? [];
-  const options = words.slice(1, -1).filter((word) => !word.startsWith('--allow-fs-read='));
+  const ofBundle = /^--(?:allow-fs-read=|jitless$)/;
+  const options = words.slice(1, -1).filter((word) => !ofBundle.test(word));
   return [process.execPath, ...options, '--allow-fs-read=*', fileURLToPath(KEYD_ENTRY)];
 }
 
