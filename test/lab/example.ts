@@ -38,11 +38,12 @@ const FOLDER = '/root/examples';
 
 /**
  * Runs the commands of an example as its README says, `hosts` by the names it uses; those of "your computer" in a copy of the examples' folder.
- * Resolves with what each step printed. Rejects with the first command that fails.
+ * `settled` is waited for before each step. Resolves with what each step printed. Rejects with the first command that fails.
  */
 export async function runExample(
   name: string,
   hosts: Readonly<Record<string, Host>>,
+  settled: () => Promise<void>,
 ): Promise<readonly string[]> {
   const host = (called: string): Host => {
     const found = hosts[called];
@@ -59,6 +60,7 @@ export async function runExample(
         await runOk(['cp', '-r', host(DESK).path(`${cwd}/${from}`), host(to).path(folder)]);
       }
     } else {
+      await settled();
       printed.push(await host(where).sh(where === DESK ? `cd ${cwd}\n${script}` : script));
     }
   }
