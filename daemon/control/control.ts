@@ -8,7 +8,7 @@ import type { PoolView } from '../pools/pool-store.ts';
 import type { Identity } from '../proto/identity.ts';
 import type { RedirectTarget } from '../proto/redirect-target.ts';
 import type { ConnectionChange } from './connection-change.ts';
-import type { IkeSaView, PolicyView } from './views.ts';
+import type { Explanation, IkeSaView, PolicyView } from './views.ts';
 
 export type { DaemonEvent } from '../contracts/events.ts';
 
@@ -120,6 +120,8 @@ export interface Control {
   /** Snapshots in order of creation, taken one at a time: a slow reader holds no IKE_SA. */
   listSas(selector: SaSelector): AsyncIterable<IkeSaView>;
   stats(): DaemonStats;
+  /** Why a connection, or the one that a child belongs to, is not up. */
+  explain(name: string): Promise<Explanation>;
   counters(): Counters;
   /** Re-reads strongswan.conf and reconfigures loggers. */
   reloadSettings(): Promise<Outcome>;

@@ -4,6 +4,8 @@ import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { LogHub } from '../contracts/logger.ts';
+import { explain } from '../ike/attempts/explain.ts';
+import { failureOf, noteUntried } from '../ike/attempts/note.ts';
 import type { Counters } from '../ike/counters.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
@@ -33,7 +35,7 @@ import { rekey } from './rekey.ts';
 import { affected, saFates } from './sa-fates.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
-import type { IkeSaView, PolicyView } from './views.ts';
+import type { Explanation, IkeSaView, PolicyView } from './views.ts';
 import { within } from './within.ts';
 
 export interface ControllerDeps {
@@ -149,7 +151,9 @@ export class Controller implements Control {
     const what =
       childName === undefined ? `IKE_SA '${connection.name}'` : `CHILD_SA '${childName}'`;
     if (request.initLimits && this.#overLimits()) {
-      return no(`establishing ${what} not possible at the moment due to limits`);
+      const errmsg = `establishing ${what} not possible at the moment due to limits`;
+      noteUntried(manager.environment, connection, errmsg, { kind: 'limits' }, childName);
+      return no(errmsg);
     }
     hub.log('cfg', 1, `vici initiating ${childName === undefined ? what : `'${childName}'`}`);
     const waiting = new AbortController();
@@ -187,7 +191,10 @@ export class Controller implements Control {
       await this.#deps.manager.policies.install(found.connection, found.child, false);
       return { ok: true };
     } catch (error) {
-      return no(`installing policy '${child}' failed: ${errorText(error)}`);
+      const errmsg = `installing policy '${child}' failed: ${errorText(error)}`;
+      const { environment } = this.#deps.manager;
+      noteUntried(environment, found.connection, errmsg, failureOf(error), child);
+      return no(errmsg);
     }
   }
 
@@ -230,6 +237,17 @@ export class Controller implements Control {
       scheduled: manager.scheduled,
       plugins,
     };
+  }
+
+  explain(name: string): Promise<Explanation> {
+    const { manager } = this.#deps;
+    const setup = {
+      env: manager.environment,
+      sasOf: (connection: string) => manager.tables.ofConnection(connection),
+      hasPolicy: (connection: string, child: string) =>
+        manager.policies.installed(connection, child) !== 'no',
+    };
+    return explain(setup, name);
   }
 
   counters(): Counters {

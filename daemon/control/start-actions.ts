@@ -1,5 +1,6 @@
 import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { Logger } from '../contracts/logger.ts';
+import { failureOf, noteUntried } from '../ike/attempts/note.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
 import { childDelete } from '../ike/tasks/child-delete.ts';
 import { errorText } from '../util/error.ts';
@@ -55,7 +56,9 @@ export class StartActions {
       try {
         await policies.install(after, child, started);
       } catch (error) {
-        this.#log.log('cfg', 1, `installing policy '${name}' failed: ${errorText(error)}`);
+        const reason = `installing policy '${name}' failed: ${errorText(error)}`;
+        this.#log.log('cfg', 1, reason);
+        noteUntried(this.#manager.environment, after, reason, failureOf(error), name);
       }
     }
   }

@@ -7,3 +7,5 @@ export type {
   PolicyView,
   UsageView,
 } from '../contracts/views.ts';
+
+export type { Explanation } from '../ike/attempts/explanation.ts';

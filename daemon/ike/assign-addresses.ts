@@ -8,7 +8,12 @@ import type { Identity } from '../proto/identity.ts';
 import { familyOf, type IpAddress, ipBytes, isUnspecified, parseIp } from '../proto/ip-address.ts';
 import type { ConfigAttribute, Message, Payload } from '../proto/payload.ts';
 import { alert } from './announce.ts';
-import { failed, type RefusedChild } from './child-negotiation.ts';
+import {
+  failed,
+  noteMissingRequest,
+  noteRefusedChild,
+  type RefusedChild,
+} from './child-negotiation.ts';
 import { addressAttribute, readConfig } from './config-payload.ts';
 import { isNobody } from './identities.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -42,11 +47,16 @@ export function assignAddresses(
     const wantsChild = find(request, 'SA') !== undefined;
     if (connection.pools.length === 0 || !wantsChild) return { kind: 'none' };
     sa.log.log('ike', 1, 'expected a virtual IP request, sending FAILED_CP_REQUIRED');
+    noteMissingRequest(sa);
     return refuse(sa, NotifyType.FAILED_CP_REQUIRED, request);
   }
   const leases = acquire(sa, connection, asked.addresses, share);
   if (leases.length === 0) {
     sa.log.log('ike', 1, 'no virtual IP found, sending INTERNAL_ADDRESS_FAILURE');
+    const pools = connection.pools.join(', ') || 'none';
+    const reason = `no address is left for the peer in the pools of the connection (${pools})`;
+    const failure = { kind: 'virtual-ip', subject: pools } as const;
+    noteRefusedChild(sa, reason, failure, NotifyType.INTERNAL_ADDRESS_FAILURE);
     return refuse(sa, NotifyType.INTERNAL_ADDRESS_FAILURE, request);
   }
   sa.configuration.assigned(leases);

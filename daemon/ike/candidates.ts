@@ -5,8 +5,8 @@ import { deepEqual } from '../util/deep-equal.ts';
 import { InternalError } from '../util/error.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { ownIdentity } from './authenticators/own-rounds.ts';
-import { type PeerRounds, tooFew, tooMany } from './authenticators/peer-rounds.ts';
-import { AuthenticationError } from './errors.ts';
+import { type PeerRounds, tooFew, tooMany, type Unmet } from './authenticators/peer-rounds.ts';
+import { AuthenticationError, type Refusal, RefusedByAll } from './errors.ts';
 import { addressIdentity } from './identities.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -49,6 +49,7 @@ export class Candidates {
     const candidates = this.#left ?? this.#find();
     const before = answered === 0 ? undefined : this.connection;
     const { log } = this.#sa;
+    const refused: Refusal[] = [];
     let failure: AuthenticationError | undefined;
     let [tried, told] = [0, 0];
     for (const [index, connection] of candidates.entries()) {
@@ -59,8 +60,10 @@ export class Candidates {
         this.#rounds.unmet(connection) ??
         unlike(before, connection, answered);
       if (unmet !== undefined) {
-        failure ??= new AuthenticationError(unmet);
-        if (told++ < MAX_TOLD) this.#tell(connection, unmet, failure, index);
+        failure ??= new AuthenticationError(unmet.reason, unmet);
+        if (told++ >= MAX_TOLD) continue;
+        this.#tell(connection, unmet.reason, failure, index);
+        refused.push({ connection, ...unmet });
         continue;
       }
       if (tried++ === MAX_TRIED) break;
@@ -76,9 +79,10 @@ export class Candidates {
         if (!(error instanceof AuthenticationError)) throw error;
         failure ??= error;
         this.#refuse(connection, error.message);
+        refused.push({ connection, reason: error.message, failure: error.failure });
       }
     }
-    throw failure ?? new AuthenticationError('no matching peer config found');
+    throw new RefusedByAll(failure?.message ?? 'no matching peer config found', refused);
   }
 
   #tell(
@@ -111,16 +115,18 @@ export class Candidates {
       log.log('cfg', 1, 'no matching peer config found');
       throw new AuthenticationError(
         `no matching peer config found for ${ends}; no loaded connection fits these addresses and identities`,
+        { failure: { kind: 'no-connection' } },
       );
     }
     return found;
   }
 
-  #unmetCount(connection: ConnectionConfig, follows: boolean): string | undefined {
+  #unmetCount(connection: ConnectionConfig, follows: boolean): Unmet | undefined {
     const done = this.#rounds.length;
-    if (follows && connection.remote.length <= done) return tooMany(connection);
-    if (!follows && connection.remote.length > done) return tooFew(connection, done);
-    return connection.remote.length < done ? tooMany(connection) : undefined;
+    const { length } = connection.remote;
+    if (!follows && length > done) return { reason: tooFew(connection, done) };
+    const more = length < done || (follows && length <= done);
+    return more ? { reason: tooMany(connection) } : undefined;
   }
 
   #local(connection: ConnectionConfig, round: number): Identity {
@@ -135,10 +141,12 @@ function unlike(
   before: ConnectionConfig | undefined,
   connection: ConnectionConfig,
   answered: number,
-): string | undefined {
+): Unmet | undefined {
   if (before === undefined || before === connection) return undefined;
   const [theirs, ours] = [connection.local.slice(0, answered), before.local.slice(0, answered)];
   return deepEqual(theirs, ours)
     ? undefined
-    : `we have authenticated ourselves as '${before.name}' says, which '${connection.name}' does not`;
+    : {
+        reason: `we have authenticated ourselves as '${before.name}' says, which '${connection.name}' does not`,
+      };
 }

@@ -13,6 +13,14 @@ import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors } from '../proto/traffic-selector-math.ts';
 import { errorText } from '../util/error.ts';
 import { alert } from './announce.ts';
+import type { AttemptStep } from './attempts/attempt-book.ts';
+import {
+  otherSelectors,
+  proposalFailure,
+  refusedProposals,
+  refusedSelectors,
+} from './attempts/failure.ts';
+import { noteError } from './attempts/note.ts';
 import {
   type ChildFeatures,
   commonMode,
@@ -57,6 +65,7 @@ export class ChildProposal {
   /** It is asked for together with the virtual IPs it is for. */
   readonly #awaitsAddress: boolean;
   readonly #replaces: ChildSa | undefined;
+  readonly #step: AttemptStep;
   /** Protocol of the CHILD_SA in the peer's answer: from then on it has one. */
   #agreedProtocol: number | undefined;
 
@@ -76,6 +85,7 @@ export class ChildProposal {
       spi: childSpiBytes(spis.get(proposal.protocol) ?? (0 as ChildSpi)),
     }));
     this.#replaces = replaces;
+    this.#step = sa.state.kind === 'established' ? 'CREATE_CHILD_SA' : 'IKE_AUTH';
     this.#sa = sa;
     this.#child = child;
     this.#proposals = proposals;
@@ -160,6 +170,7 @@ export class ChildProposal {
     } catch (error) {
       if (!(error instanceof EstablishError || error instanceof KernelError)) throw error;
       sa.waiters.settle(this.#child.name, { ok: false, errmsg: errorText(error) });
+      noteError(sa, error, { role: 'initiator', step: this.#step, child: this.#child.name });
       if (error instanceof DeletedEarly) return;
       // The fallback carries the traffic all the same.
       if (this.cpu !== undefined) {
@@ -230,6 +241,7 @@ export class ChildProposal {
     if (!selection.ok || offer.proposals.length !== 1 || spiOut === undefined || spiOut === 0) {
       throw new EstablishError(
         `peer selected ${printProposals(offer.proposals)} for CHILD_SA '${this.#child.name}', which we did not propose`,
+        { failure: proposalFailure(selection.ok ? undefined : selection.nearest) },
       );
     }
     sa.log.log('cfg', 1, `selected proposal: ${printProposals([selection.proposal])}`);
@@ -263,6 +275,12 @@ export class ChildProposal {
       throw new EstablishError(
         `peer answered with traffic selectors ${printSelectors(tsi.selectors, tsr.selectors)}, ` +
           `which are not part of ours, ${printSelectors(this.#local, this.#remote)}`,
+        {
+          failure: otherSelectors(
+            printSelectors(this.#local, this.#remote),
+            printSelectors(tsi.selectors, tsr.selectors),
+          ),
+        },
       );
     }
     const spiIn = this.#spis.get(selection.proposal.protocol);
@@ -292,7 +310,9 @@ export class ChildProposal {
     if (this.#replaces !== undefined) return this.#local;
     if (sa.configuration.local.length === 0 && wantedAddresses(sa).length > 0) {
       sa.log.log('ike', 1, 'configuration payload negotiation failed, no CHILD_SA built');
-      throw new EstablishError('the peer assigned none of the virtual IPs asked for (vips)');
+      throw new EstablishError('the peer assigned none of the virtual IPs asked for (vips)', {
+        failure: { kind: 'virtual-ip' },
+      });
     }
     if (!this.#awaitsAddress) return this.#local;
     return configuredSelectors(this.#child, localHosts(sa), remoteHosts(sa)).local;
@@ -332,15 +352,17 @@ export class ChildProposal {
       alert(this.#sa.env, 'proposal-mismatch-child', this.#sa);
       return new EstablishError(
         `${sentence}: the peer accepts none of the proposals of '${name}' (${printProposals(this.#proposals)})`,
+        { failure: refusedProposals(this.#proposals) },
       );
     }
     if (error.type === NotifyType.TS_UNACCEPTABLE) {
       alert(this.#sa.env, 'ts-mismatch', this.#sa);
       return new EstablishError(
         `${sentence}: the peer has no child for ${printSelectors(this.#local, this.#remote)}`,
+        { failure: refusedSelectors(printSelectors(this.#local, this.#remote)) },
       );
     }
-    return new EstablishError(sentence);
+    return new EstablishError(sentence, { failure: { kind: 'refused', notify: error.type } });
   }
 }
 

@@ -10,6 +10,9 @@ import { stripKeyExchanges } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors, narrow } from '../proto/traffic-selector-math.ts';
 import { alert } from './announce.ts';
+import { clipped } from './attempts/clipped.ts';
+import { type Difference, type Failure, proposalFailure } from './attempts/failure.ts';
+import { noteFailure, stepOfChild } from './attempts/note.ts';
 import {
   type ChildFeatures,
   commonMode,
@@ -84,6 +87,7 @@ export function negotiateChild(
   const needsAddress = !sa.originalInitiator && connection.pools.length > 0;
   if (needsAddress && sa.configuration.remote.length === 0) {
     log.log('ike', 1, 'expected a virtual IP request, sending FAILED_CP_REQUIRED');
+    noteMissingRequest(sa);
     return failed(sa, NotifyType.FAILED_CP_REQUIRED);
   }
   const wantsTransport = findNotify(message, NotifyType.USE_TRANSPORT_MODE) !== undefined;
@@ -104,7 +108,7 @@ export function negotiateChild(
     replaces === undefined
       ? chooseChild(connection.children.values(), ...hosts, proposed)
       : (unchanged(replaces, proposed) ?? chooseChild([replaces.config], ...hosts, proposed));
-  if (choice === undefined) return refuseSelectors(sa, connection, proposed);
+  if (choice === undefined) return refuseSelectors(sa, connection, proposed, replaces);
 
   const { child } = choice;
   const configured = keyExchange ? child.proposals : stripKeyExchanges(child.proposals);
@@ -121,6 +125,8 @@ export function negotiateChild(
       `no acceptable proposal found for CHILD_SA '${child.name}': ${selection.reason}`,
     );
     alert(env, 'proposal-mismatch-child', sa);
+    const failure = proposalFailure(selection.nearest);
+    noteRefusedChild(sa, selection.reason, failure, NotifyType.NO_PROPOSAL_CHOSEN, child.name);
     return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN);
   }
   const { proposal } = selection;
@@ -177,18 +183,45 @@ function refuseSelectors(
   sa: IkeSa,
   connection: ConnectionConfig,
   proposed: Parameters<typeof chooseChild>[3],
+  replaces: ChildSa | undefined,
 ): RefusedChild {
-  sa.log.log(
-    'ike',
-    1,
-    `traffic selectors ${printSelectors(proposed.local, proposed.remote)} unacceptable`,
-  );
+  const theirs = printSelectors(proposed.local, proposed.remote);
+  const reason = `traffic selectors ${theirs} unacceptable`;
+  sa.log.log('ike', 1, reason);
+  const differences: Difference[] = [];
   for (const child of connection.children.values()) {
     const own = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
-    sa.log.log('cfg', 1, `compared with '${child.name}': ${printSelectors(own.local, own.remote)}`);
+    const ours = printSelectors(own.local, own.remote);
+    sa.log.log('cfg', 1, `compared with '${child.name}': ${ours}`);
+    if (differences.length === MAX_COMPARED) continue;
+    const what = `selectors of '${child.name}'`;
+    differences.push({ what, ours: clipped(ours), theirs: clipped(theirs) });
   }
+  const failure = { kind: 'selectors', differences } as const;
+  noteRefusedChild(sa, reason, failure, NotifyType.TS_UNACCEPTABLE, replaces?.config.name);
   alert(sa.env, 'ts-mismatch', sa);
   return failed(sa, NotifyType.TS_UNACCEPTABLE);
+}
+
+/** Children whose selectors are remembered beside those of the peer. */
+const MAX_COMPARED = 4;
+
+/** Remembers that a CHILD_SA which the peer asked for was refused with `notify`. */
+export function noteRefusedChild(
+  sa: IkeSa,
+  reason: string,
+  failure: Failure,
+  notify: number,
+  child?: string,
+): void {
+  const context = { role: 'responder', ...(child !== undefined && { child }) } as const;
+  noteFailure(sa, reason, { ...failure, notify }, { ...context, step: stepOfChild(sa) });
+}
+
+/** Remembers that a peer without a virtual IP asked for a CHILD_SA that is for one. */
+export function noteMissingRequest(sa: IkeSa): void {
+  const reason = 'the connection has pools, and the peer asked for no virtual IP';
+  noteRefusedChild(sa, reason, { kind: 'virtual-ip' }, NotifyType.FAILED_CP_REQUIRED);
 }
 
 /** A refusal that people should hear of. */

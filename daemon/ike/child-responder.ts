@@ -10,7 +10,12 @@ import { childByPeerSpi } from './child-deletes.ts';
 import { expireChild } from './child-expiry.ts';
 import { featureNotifies } from './child-features.ts';
 import { installChild } from './child-install.ts';
-import { failed, type NegotiatedChild, negotiateChild } from './child-negotiation.ts';
+import {
+  failed,
+  type NegotiatedChild,
+  negotiateChild,
+  noteRefusedChild,
+} from './child-negotiation.ts';
 import type { ChildSa } from './child-sa.ts';
 import { ReservedSpis } from './child-spis.ts';
 import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
@@ -35,7 +40,7 @@ export async function respondChild(
   const agreed = negotiateChild(sa, connection, message, false);
   if (agreed === undefined) return [];
   if (agreed.kind === 'refused') return agreed.payloads;
-  return await refusingErrors(sa, async () => {
+  return await refusingErrors(sa, agreed, async () => {
     const spis = new ReservedSpis(sa);
     try {
       const spiIn = await reserve(spis, agreed);
@@ -96,7 +101,7 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
       complete: async (nr, secrets): Promise<OutboundResponse> => {
         const ni = nonce.data;
         const parts = { ni, nr, secrets, old: replaced };
-        const refused = await refusingErrors(sa, async () => {
+        const refused = await refusingErrors(sa, agreed, async () => {
           await install(sa, agreed, spis, parts);
           return [];
         });
@@ -229,12 +234,15 @@ function answerOf(
 
 async function refusingErrors(
   sa: IkeSa,
+  { child }: NegotiatedChild,
   install: () => Promise<readonly Payload[]>,
 ): Promise<readonly Payload[]> {
   try {
     return await install();
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    return failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads;
+    const notify = NotifyType.NO_PROPOSAL_CHOSEN;
+    noteRefusedChild(sa, error.message, { kind: 'kernel' }, notify, child.name);
+    return failed(sa, notify).payloads;
   }
 }

@@ -21,6 +21,7 @@ import type { IkeSpi } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { JobLoad } from '../util/mailbox.ts';
 import type { Throttle } from '../util/throttle.ts';
+import type { AttemptBook } from './attempts/attempt-book.ts';
 import type { RoundCredentialsCache } from './authenticators/round-credentials.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
@@ -75,6 +76,8 @@ export interface IkeEnvironment {
   watched(): boolean;
   readonly updown: UpdownScripts;
   readonly counters: Counters;
+  /** The last failures, for whoever asks why a connection is not up. */
+  readonly attempts: AttemptBook;
   /** Jobs that wait for their IKE_SA. */
   readonly jobs: JobLoad;
   /** Bounds how often strangers can make alerts. */

@@ -136,6 +136,8 @@ export class FrontDoor {
       this.#env.send(local, remote, encodeCookieResponse(message, verdict.cookie));
     } else {
       this.drops.guarded++;
+      const now = this.#env.clock.wallClock();
+      this.#env.attempts.refused.ignored(local, remote, verdict.reason, now);
       this.#note('net', `ignoring IKE_SA_INIT from ${remote.address}: ${verdict.reason}`);
     }
   }

@@ -8,6 +8,7 @@ import { hex32 } from '../util/hex.ts';
 import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
 import { adoptChildren } from './adopt-children.ts';
+import { AttemptBook } from './attempts/attempt-book.ts';
 import { expireChild } from './child-expiry.ts';
 import { uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -36,6 +37,7 @@ export class IkeSaManager implements SaRegistry {
   /** Traps and shunts. */
   readonly policies: PolicyBook;
   readonly counters = new Counters();
+  readonly attempts = new AttemptBook();
   readonly jobs: JobLoad = { queued: 0 };
   readonly #door: FrontDoor;
   readonly #env: IkeEnvironment;
@@ -47,10 +49,12 @@ export class IkeSaManager implements SaRegistry {
   #nextIfId = 1;
   #closing = false;
 
-  constructor(env: Omit<IkeEnvironment, 'registry' | 'counters' | 'jobs' | 'outsideAlerts'>) {
+  constructor(
+    env: Omit<IkeEnvironment, 'registry' | 'counters' | 'attempts' | 'jobs' | 'outsideAlerts'>,
+  ) {
     const outsideAlerts = new Throttle(10, 1000);
-    const { counters, jobs } = this;
-    this.#env = { ...env, registry: this, counters, jobs, outsideAlerts };
+    const { counters, attempts, jobs } = this;
+    this.#env = { ...env, registry: this, counters, attempts, jobs, outsideAlerts };
     this.#softExpiries = new SoftExpiries(env.clock);
     this.guard = new ResponderGuard(env);
     this.#door = new FrontDoor({
@@ -64,6 +68,11 @@ export class IkeSaManager implements SaRegistry {
       const current = env.connections.get(connection.name) ?? connection;
       return attemptFor(this, current, current.children.get(child.name) ?? child, ...asked);
     });
+  }
+
+  /** What its IKE_SAs see of the world. */
+  get environment(): IkeEnvironment {
+    return this.#env;
   }
 
   get size(): number {

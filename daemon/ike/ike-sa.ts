@@ -14,6 +14,7 @@ import { errorText, InternalError } from '../util/error.ts';
 import { Mailbox } from '../util/mailbox.ts';
 import { Patience } from '../util/patience.ts';
 import type { IkeHeader } from '../wire/header.ts';
+import { noteEnd } from './attempts/note.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { rekeyChild } from './child-expiry.ts';
 import type { InterfaceIds } from './child-marks.ts';
@@ -381,6 +382,7 @@ export class IkeSa implements EngineHost {
     // One that was not established yet goes down as well, as in charon; one that never began to connect does not.
     const down =
       (this.up || state.kind === 'connecting') && this.env.watched() ? viewIkeSa(this) : undefined;
+    if (this.up) noteEnd(this, reason);
     this.up = false;
     const since = state.kind === 'established' ? { since: state.since } : {};
     this.transition({ kind: 'destroyed', last: stateName(state), ...since });

@@ -2,6 +2,7 @@ import type { ChildConfig } from '../config/connection-types.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import { alert } from './announce.ts';
+import { noteFailure } from './attempts/note.ts';
 import { deleteChildren } from './child-deletes.ts';
 import { takeCrashToken } from './crash-detection.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -15,6 +16,8 @@ import type { InboundRequest, OutboundResponse } from './task.ts';
 import { childCreate } from './tasks/child-create.ts';
 import { completePeerRekey } from './tasks/ike-rekey.ts';
 
+const DISTRUSTED = 'the peer refused our authentication after IKE_AUTH';
+
 /** INFORMATIONAL as responder: CHILD_SA deletes first, then that of the IKE_SA, one answer (RFC 7296 section 1.4.1). */
 export async function respondInformational(
   sa: IkeSa,
@@ -26,7 +29,8 @@ export async function respondInformational(
   if (failure?.type === NotifyType.AUTHENTICATION_FAILED) {
     sa.log.log('ike', 1, 'received AUTHENTICATION_FAILED notify error');
     alert(sa.env, 'local-auth-failed', sa);
-    return closing(sa, 'the peer refused our authentication after IKE_AUTH', [], []);
+    noteFailure(sa, DISTRUSTED, { kind: 'refused', notify: failure.type }, { step: 'IKE_AUTH' });
+    return closing(sa, DISTRUSTED, [], []);
   }
   if (failure !== undefined) {
     sa.log.log('ike', 1, `received ${notifyName(failure.type)} notify error, ignored`);

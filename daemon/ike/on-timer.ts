@@ -1,10 +1,13 @@
 import { alert } from './announce.ts';
+import { noteFailure } from './attempts/note.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { closeInactive } from './inactivity.ts';
 import { checkLiveness, sendKeepalive } from './liveness.ts';
 import { reauthenticate } from './reauth.ts';
 import { rekeyIke } from './tasks/ike-rekey.ts';
 import type { TimerName } from './timers.ts';
+
+const HALF_OPEN = 'the peer did not complete the initial exchanges in time';
 
 /** What happens when a timer of an IKE_SA fires. */
 export async function onTimer(sa: IkeSa, name: TimerName): Promise<void> {
@@ -19,7 +22,8 @@ export async function onTimer(sa: IkeSa, name: TimerName): Promise<void> {
     case 'halfOpen':
       sa.log.log('ike', 1, 'deleting half open IKE_SA after timeout');
       alert(sa.env, 'half-open-timeout', sa);
-      await sa.destroy('the peer did not complete the initial exchanges in time');
+      noteFailure(sa, HALF_OPEN, { kind: 'unfinished' });
+      await sa.destroy(HALF_OPEN);
       return;
     case 'dpd':
       await checkLiveness(sa);

@@ -2,6 +2,7 @@ import type { ChildConfig } from '../config/connection-types.ts';
 import type { Timer } from '../contracts/clock.ts';
 import { exchangeName } from '../proto/iana/exchange-types.ts';
 import { alert } from './announce.ts';
+import { stepOfExchange } from './attempts/note.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { peerLost } from './restart.ts';
@@ -173,7 +174,7 @@ export class TaskQueue {
       const active = this.#active;
       this.#active = undefined;
       await active?.task.return(undefined);
-      await this.#noAnswer(plan, exchange);
+      await this.#noAnswer(plan, exchange, sends);
       return;
     }
     alert(sa.env, 'retransmit-send-timeout', sa);
@@ -200,13 +201,15 @@ export class TaskQueue {
     if (active !== undefined && !this.#stepping) await active.task.return(undefined);
   }
 
-  async #noAnswer(plan: QueuedTask | undefined, exchange: number): Promise<void> {
+  async #noAnswer(plan: QueuedTask | undefined, exchange: number, sends: number): Promise<void> {
     const sa = this.#sa;
     alert(sa.env, 'peer-init-unreachable', sa);
     const reason =
       `peer ${sa.remote.address}[${sa.remote.port}] not responding to ${exchangeName(exchange)}; ` +
       'is it up, reachable, and are UDP ports 500 and 4500 open?';
-    await tryFailed(sa, plan, { kind: 'silence', reason });
+    const step = stepOfExchange(exchange);
+    const failure = { kind: 'silence', subject: String(sends) } as const;
+    await tryFailed(sa, plan, { kind: 'silence', reason, failure, ...(step && { step }) });
     if (sa.destroyed) sa.log.log('ike', 1, 'establishing IKE_SA failed, peer not responding');
   }
 

@@ -1,13 +1,17 @@
 import type { Random } from '../contracts/random.ts';
+import type { Failure } from './attempts/failure.ts';
+import { type FailureContext, noteFailure } from './attempts/note.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { QueuedTask } from './task.ts';
 
 /** Why a try of the initial exchanges ended. */
-export type FailedTry =
-  | { readonly kind: 'silence'; readonly reason: string }
-  /** A name did not resolve, or there was no route: it failed before anything was sent. */
-  | { readonly kind: 'early'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+export interface FailedTry {
+  /** `early`: a name did not resolve, or there was no route: it failed before anything was sent. */
+  readonly kind: 'silence' | 'early' | 'refused';
+  readonly reason: string;
+  readonly failure: Failure;
+  readonly step?: FailureContext['step'];
+}
 
 const FIRST_DELAY = 5;
 const LONGEST_DELAY = 300;
@@ -30,6 +34,7 @@ export async function tryFailed(
   plan: QueuedTask | undefined,
   failure: FailedTry,
 ): Promise<void> {
+  noteTry(sa, plan, failure);
   const limit = sa.connection?.keyingTries ?? 1;
   const interval = failure.kind === 'early' ? sa.env.options().retry_initiate_interval : 0;
   const endless = limit === 0 || interval > 0;
@@ -69,4 +74,16 @@ export async function tryFailed(
   sa.tasks.hold(plan.again(child));
   if (delay === 0) await sa.tasks.release();
   else sa.timers.start('retry', delay * 1000);
+}
+
+function noteTry(
+  sa: IkeSa,
+  plan: QueuedTask | undefined,
+  { reason, failure, step }: FailedTry,
+): void {
+  const child = plan?.child?.name;
+  noteFailure(sa, reason, failure, {
+    ...(step && { step }),
+    ...(child !== undefined && { child }),
+  });
 }

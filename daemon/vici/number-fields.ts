@@ -85,3 +85,16 @@ export const ANSWER_FIELDS = {
   'get-algorithms': {},
   'get-counters': { within: { counters: { each: { numbers: 'all' } } } },
 } as const satisfies Readonly<Record<string, FieldTypes>>;
+
+const HAPPENED: FieldTypes = { numbers: ['age', 'since', 'times'] };
+
+/** The same of commands that are ours. */
+export const OWN_ANSWER_FIELDS = {
+  explain: {
+    within: {
+      'ike-sas': { each: { numbers: ['try', 'tries', 'retry-in'] } },
+      attempts: { each: HAPPENED },
+      suspects: { each: HAPPENED },
+    },
+  },
+} as const satisfies Readonly<Record<string, FieldTypes>>;

@@ -15,7 +15,12 @@ import type {
   TerminateOutcome,
   TerminateRequest,
 } from '../../daemon/control/control.ts';
-import type { ChildSaView, IkeSaView, PolicyView } from '../../daemon/control/views.ts';
+import type {
+  ChildSaView,
+  Explanation,
+  IkeSaView,
+  PolicyView,
+} from '../../daemon/control/views.ts';
 import { Counters } from '../../daemon/ike/counters.ts';
 import { PoolStore } from '../../daemon/pools/pool-store.ts';
 import type { IpAddress } from '../../daemon/proto/ip-address.ts';
@@ -30,6 +35,8 @@ export class FakeControl implements Control {
   installed: PolicyView[] = [];
   installs = true;
   readonly counted = new Counters();
+  /** What every explanation says. */
+  explained: Explanation | undefined;
   readonly initiated: InitiateRequest[] = [];
   readonly terminated: TerminateRequest[] = [];
   readonly rekeyed: RekeyRequest[] = [];
@@ -151,6 +158,13 @@ export class FakeControl implements Control {
       if (selector.ikeId !== undefined && sa.uniqueId !== selector.ikeId) continue;
       yield sa;
     }
+  }
+
+  explain(name: string): Promise<Explanation> {
+    const { explained } = this;
+    return explained === undefined
+      ? Promise.reject(new Error('nothing to explain'))
+      : Promise.resolve({ ...explained, name });
   }
 
   counters(): Counters {

@@ -20,6 +20,10 @@ export interface SwanctlCommand {
   readonly synopsis: readonly string[];
   /** Its options besides those that all commands share. */
   readonly options: readonly OptionSpec[];
+  /** Ours: the stock program does not have it. */
+  readonly own?: true;
+  /** What the first word that is no option is taken for. */
+  readonly operand?: OptionSpec;
   /** Does it; resolves with the exit code. May throw {@link CommandFailure}. */
   run(cx: CommandContext): Promise<number>;
 }

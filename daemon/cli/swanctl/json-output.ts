@@ -1,5 +1,10 @@
 import type { Tree } from '../../config/tree.ts';
-import { ANSWER_FIELDS, EVENT_FIELDS, type FieldTypes } from '../../vici/number-fields.ts';
+import {
+  ANSWER_FIELDS,
+  EVENT_FIELDS,
+  type FieldTypes,
+  OWN_ANSWER_FIELDS,
+} from '../../vici/number-fields.ts';
 import { jsonText } from './json-text.ts';
 
 /** What becomes of a message, known by the label under which it would be dumped. */
@@ -31,6 +36,7 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['get-pools reply', { kind: 'document', types: ANSWER_FIELDS['get-pools'] }],
   ['get-algorithms reply', { kind: 'document', types: ANSWER_FIELDS['get-algorithms'] }],
   ['counters reply', { kind: 'document', types: ANSWER_FIELDS['get-counters'] }],
+  ['explain reply', { kind: 'document', types: OWN_ANSWER_FIELDS.explain }],
   ['stats reply', { kind: 'document', types: ANSWER_FIELDS.stats }],
   ['version reply', { kind: 'document', types: ANSWER_FIELDS.version }],
 ]);

@@ -15,6 +15,7 @@ import {
   terminate,
   uninstall,
 } from './commands/control.ts';
+import { explain } from './commands/explain.ts';
 import { listCerts } from './commands/list-certs.ts';
 import { listAuthorities, listConns, listPols, listPools } from './commands/listings.ts';
 import { loadAuthorities, loadConns, loadPools } from './commands/load-config.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly SwanctlCommand[] = [
   version,
   stats,
   reloadSettings,
+  explain,
 ];
 
 /** What the program sees of the world. */
@@ -132,7 +134,11 @@ async function runCommand(
 ): Promise<number> {
   const { terminal, name } = world;
   const given = readOptions(words, [HELP_OPTION, ...command.options, ...SHARED_OPTIONS]);
-  const options = [...given.options, ...optionsOfFile(given.options, command, world)];
+  const options = [
+    ...operandOf(command, given.operands),
+    ...given.options,
+    ...optionsOfFile(given.options, command, world),
+  ];
   const refuse = (reason: string, code: number): number => {
     terminal.error(`${commandUsage(command)}error: ${reason}\n`);
     return code;
@@ -172,6 +178,10 @@ async function runCommand(
     terminal.error(`${error.message}\n`);
     return error.code;
   }
+}
+
+function operandOf({ operand }: SwanctlCommand, [word]: readonly string[]): readonly GivenOption[] {
+  return operand === undefined || word === undefined ? [] : [{ spec: operand, value: word }];
 }
 
 function lastText(options: readonly GivenOption[], long: string): string | undefined {

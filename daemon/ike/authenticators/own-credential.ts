@@ -8,6 +8,8 @@ import type { Identity } from '../../proto/identity.ts';
 import { equalIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import { toHex } from '../../util/hex.ts';
+import type { FailureKind } from '../attempts/failure.ts';
+import type { IkeEnvironment } from '../environment.ts';
 import { AuthenticationError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { Abilities } from './abilities.ts';
@@ -38,31 +40,53 @@ export function ownCredential(
   peer: Abilities,
 ): OwnCredential {
   const reasons: string[] = [];
-  for (const { key, certificate, chain } of candidates(sa, round, identity, peer)) {
+  for (const { key, certificate, chain } of candidates(sa.env, round, identity, peer)) {
     const { publicKey } = key;
     const by = schemeFor(sa, round, publicKey, peer);
     if (typeof by === 'string') reasons.push(`the ${by}`);
     else return { publicKey, issuers: chain, by, ...(certificate && { certificate }) };
   }
-  const [reason = whyNone(sa, round, identity)] = reasons;
+  const [reason = whyNone(sa.env, round, identity)] = reasons;
   throw new AuthenticationError(
     `no private key found for '${printIdentity(identity)}'${reason === undefined ? '; load a certificate that has this identity, and its private key' : `: ${reason}`}`,
+    { failure: { kind: 'no-private-key', subject: printIdentity(identity) } },
   );
+}
+
+/** What keeps us from proving an identity with a key; `undefined` if nothing does. */
+export function missingCredential(
+  env: IkeEnvironment,
+  round: AuthRoundConfig,
+  identity: Identity,
+): { readonly kind: FailureKind; readonly reason: string } | undefined {
+  const [own] = candidates(env, round, identity, undefined);
+  if (own === undefined) {
+    const why = whyNone(env, round, identity) ?? 'no certificate with this identity is loaded';
+    const reason = `no private key found for '${printIdentity(identity)}': ${why}`;
+    return { kind: 'no-private-key', reason };
+  }
+  const { certificate } = own;
+  const now = env.clock.wallClock();
+  if (certificate === undefined || (certificate.notBefore <= now && now <= certificate.notAfter))
+    return undefined;
+  const name = printDn(certificate.subject) ?? '';
+  const state = now > certificate.notAfter ? 'has expired' : 'is not valid yet';
+  return { kind: 'expired', reason: `our certificate "${name}" ${state}: peers will refuse it` };
 }
 
 /** Whether there is any key at all for an identity that has no method configured. */
 export function hasCredential(sa: IkeSa, round: AuthRoundConfig, identity: Identity): boolean {
   if (sa.env.privateKeys.list().length === 0) return false;
-  return candidates(sa, round, identity, undefined).length > 0;
+  return candidates(sa.env, round, identity, undefined).length > 0;
 }
 
 function candidates(
-  sa: IkeSa,
+  env: IkeEnvironment,
   round: AuthRoundConfig,
   identity: Identity,
   peer: Abilities | undefined,
 ): ReturnType<typeof ownCredentials> {
-  const { crypto, clock, privateKeys, publicKeys, rounds } = sa.env;
+  const { crypto, clock, privateKeys, publicKeys, rounds } = env;
   const source = publicKeys.certificates.snapshot();
   const { certificates, publicKeys: keys } = rounds.of(round);
   const configured = certificates.length + keys.length > 0;
@@ -109,8 +133,12 @@ function schemeFor(
 }
 
 /** What the operator may have meant. */
-function whyNone(sa: IkeSa, round: AuthRoundConfig, identity: Identity): string | undefined {
-  const { publicKeys, privateKeys, rounds } = sa.env;
+function whyNone(
+  env: IkeEnvironment,
+  round: AuthRoundConfig,
+  identity: Identity,
+): string | undefined {
+  const { publicKeys, privateKeys, rounds } = env;
   const { certificates, publicKeys: keys } = rounds.of(round);
   const loaded = publicKeys.certificates.snapshot().byIdentity(identity);
   const [first] =

@@ -42,7 +42,7 @@ export async function ownRound(...args: Parameters<typeof prove>): Promise<OwnRo
     return await prove(...args);
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
-    throw new OwnAuthenticationError(error.message, { cause: error });
+    throw new OwnAuthenticationError(error.message, { cause: error, failure: error.failure });
   }
 }
 

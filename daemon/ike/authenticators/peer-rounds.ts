@@ -3,6 +3,8 @@ import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { matchIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
+import { clipped } from '../attempts/clipped.ts';
+import type { Failure } from '../attempts/failure.ts';
 import { AuthenticationError } from '../errors.ts';
 import { isNobody } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -56,10 +58,10 @@ export class PeerRounds {
   }
 
   /** Why the rounds so far do not meet those of a connection, as far as one sees without verifying anything. */
-  unmet(connection: ConnectionConfig): string | undefined {
+  unmet(connection: ConnectionConfig): Unmet | undefined {
     const { remote } = connection;
     const ppk = this.#ppk?.unmet(connection);
-    if (ppk !== undefined) return ppk;
+    if (ppk !== undefined) return { reason: ppk };
     for (const [index, { received }] of this.#rounds.entries()) {
       const config = remote[index];
       const unmet = config && unmetDemand(this.#sa, config, received);
@@ -95,7 +97,7 @@ export class PeerRounds {
     const round = this.#rounds[index];
     if (round === undefined) throw new AuthenticationError('the peer has not proved itself');
     const unmet = unmetDemand(this.#sa, config, round.received);
-    if (unmet !== undefined) throw new AuthenticationError(unmet);
+    if (unmet !== undefined) throw new AuthenticationError(unmet.reason, unmet);
     const known = round.met.get(config);
     if (known !== undefined) return known;
     const peer = await this.#verify(round, config, local);
@@ -122,24 +124,44 @@ interface Round {
   readonly met: Map<AuthRoundConfig, AuthenticatedPeer>;
 }
 
+/** Why what a peer did is not what a connection demands. */
+export interface Unmet {
+  readonly reason: string;
+  readonly failure?: Failure;
+}
+
 /** Why a round does not meet what is demanded, as far as one sees without verifying anything. */
 export function unmetDemand(
   sa: IkeSa,
   config: AuthRoundConfig,
   { identity, method }: { readonly identity: Identity; readonly method: number },
-): string | undefined {
+): Unmet | undefined {
   const who = printIdentity(identity);
   if (!isOfClass(config, method)) {
     const wanted = config.auth === '' ? 'another' : config.auth;
-    return `constraint check failed: ${wanted} authentication is required, '${who}' used ${nameOfMethod(method)}`;
+    const used = nameOfMethod(method);
+    return {
+      reason: `constraint check failed: ${wanted} authentication is required, '${who}' used ${used}`,
+      failure: {
+        kind: 'method',
+        differences: [{ what: 'authentication of the peer', ours: wanted, theirs: used }],
+      },
+    };
   }
   // Nobody proves only that it is nobody, and somebody proves who it is: neither goes by the other's name.
   if (isNobody(identity) !== (method === AuthMethod.NULL)) {
-    return `identity '${who}' does not go with ${nameOfMethod(method)}`;
+    return { reason: `identity '${who}' does not go with ${nameOfMethod(method)}` };
   }
   if (config.id === undefined || method === AuthMethod.NULL) return undefined;
   if (matchIdentity(config.id, identity, sa.env.options().rdn_matching) > 0) return undefined;
-  return `constraint check failed: identity '${printIdentity(config.id)}' required, but the peer is '${who}'`;
+  const wanted = printIdentity(config.id);
+  return {
+    reason: `constraint check failed: identity '${wanted}' required, but the peer is '${who}'`,
+    failure: {
+      kind: 'identity',
+      differences: [{ what: 'identity of the peer', ours: wanted, theirs: clipped(who) }],
+    },
+  };
 }
 
 function isOfClass({ class: wanted }: AuthRoundConfig, method: number): boolean {

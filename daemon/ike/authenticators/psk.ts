@@ -21,7 +21,7 @@ export function buildPskAuth(
   remote: Identity,
 ): Payload {
   const [secret] = candidates(sa, local, remote);
-  if (secret === undefined) throw new AuthenticationError(noKey(local, remote));
+  if (secret === undefined) throw noKey(local, remote);
   return {
     kind: 'AUTH',
     method: AuthMethod.SHARED_KEY_MIC,
@@ -41,6 +41,7 @@ export function verifyPskAuth(
     throw new AuthenticationError(
       `constraint check failed: '${printIdentity(remote)}' authenticated with ` +
         `${nameOfAuthMethod(auth.method)}, but a pre-shared key is required`,
+      { failure: { kind: 'method' } },
     );
   }
   const secrets = candidates(sa, local, remote);
@@ -57,11 +58,12 @@ export function verifyPskAuth(
       return peer;
     }
   }
-  if (secrets.length === 0) throw new AuthenticationError(noKey(local, remote));
+  if (secrets.length === 0) throw noKey(local, remote);
   throw new AuthenticationError(
     `tried ${secrets.length} shared key${secrets.length === 1 ? '' : 's'} for ` +
       `'${printIdentity(local)}' - '${printIdentity(remote)}', but MAC mismatched: ` +
       'the secrets of the two sides differ',
+    { failure: { kind: 'wrong-secret', subject: pair(local, remote) } },
   );
 }
 
@@ -72,11 +74,16 @@ function candidates(sa: IkeSa, local: Identity, remote: Identity): readonly Secr
     .map((candidate) => candidate.data);
 }
 
-function noKey(local: Identity, remote: Identity): string {
-  return (
-    `no shared key found for '${printIdentity(local)}' - '${printIdentity(remote)}'; ` +
-    'load a secret of type ike whose ids match these two identities'
+function noKey(local: Identity, remote: Identity): AuthenticationError {
+  const who = pair(local, remote);
+  return new AuthenticationError(
+    `no shared key found for ${who}; load a secret of type ike whose ids match these two identities`,
+    { failure: { kind: 'no-secret', subject: who } },
   );
+}
+
+function pair(local: Identity, remote: Identity): string {
+  return `'${printIdentity(local)}' - '${printIdentity(remote)}'`;
 }
 
 function compute(sa: IkeSa, secret: Secret, signed: SignedMessage, identity: Identity): Uint8Array {

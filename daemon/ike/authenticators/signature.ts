@@ -9,6 +9,7 @@ import type { Payload } from '../../proto/payload.ts';
 import { concatBytes, equalBytes } from '../../util/bytes.ts';
 import { errorText, InternalError } from '../../util/error.ts';
 import { alert } from '../announce.ts';
+import { distrust } from '../attempts/failure.ts';
 import { AuthenticationError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { SignedMessage } from '../initial-exchanges.ts';
@@ -22,7 +23,7 @@ import {
   nameOfAuthScheme,
   nameOfScheme,
 } from './auth-schemes.ts';
-import { AuthenticatedPeer, ProvenSignature } from './authenticated-peer.ts';
+import { AuthenticatedPeer, type Disbelief, ProvenSignature } from './authenticated-peer.ts';
 import { octetsToSign } from './octets.ts';
 import type { OwnCredential } from './own-credential.ts';
 
@@ -116,7 +117,7 @@ export class SignatureProof {
     const claims = trust.claims(identity, credentials, constraints).slice(0, MAX_CLAIMS);
     const schemes = this.#namedSchemes();
     const warn = (sentence: string): void => log.log('cfg', 1, sentence);
-    let reason: string | undefined;
+    let disbelief: Disbelief | undefined;
     let judged = 0;
     for (const claim of claims) {
       if (claim.certificate !== undefined) {
@@ -128,7 +129,11 @@ export class SignatureProof {
         continue;
       }
       const unmet = this.#unmet(proven.by, round);
-      if (unmet !== undefined) throw new AuthenticationError(`constraint check failed: ${unmet}`);
+      if (unmet !== undefined) {
+        throw new AuthenticationError(`constraint check failed: ${unmet}`, {
+          failure: { kind: 'method' },
+        });
+      }
       if (judged++ === MAX_JUDGEMENTS) break;
       const peer = await AuthenticatedPeer.bySignature(
         proven,
@@ -144,9 +149,11 @@ export class SignatureProof {
       }
       log.log('cfg', 1, peer.reason);
       if (peer.alert !== undefined) alert(env, peer.alert, this.#sa);
-      reason ??= peer.reason;
+      disbelief ??= peer;
     }
-    throw new AuthenticationError(this.#failure(who, claims, reason));
+    const reason = this.#failure(who, claims, disbelief?.reason);
+    const sent = claims.length > 0 || credentials.certificates.length > 0;
+    throw new AuthenticationError(reason, { failure: distrust(who, disbelief?.alert, sent) });
   }
 
   #failure(who: string, claims: readonly KeyClaim[], reason: string | undefined): string {

@@ -2,6 +2,7 @@ import type { ChildConfig } from '../../config/connection-types.ts';
 import { KernelError } from '../../contracts/kernel.ts';
 import { NotifyType } from '../../proto/iana/notify-types.ts';
 import { errorText } from '../../util/error.ts';
+import { noteError } from '../attempts/note.ts';
 import { ChildProposal } from '../child-initiator.ts';
 import { createExchange, wipeSecrets } from '../create-exchange.ts';
 import { keMethods } from '../ike-proposals.ts';
@@ -88,6 +89,7 @@ async function prepare(
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     refuse(errorText(error));
+    noteError(sa, error, { role: 'initiator', child: child.name });
     return undefined;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../proto/ip-address.ts';
 import { errorText } from '../../util/error.ts';
 import { alert } from '../announce.ts';
+import { failureOf, noteError, noteFailure } from '../attempts/note.ts';
 import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
@@ -74,12 +75,14 @@ async function* conversation(
       return;
     }
     const reason = errorText(error);
+    const failure = failureOf(error);
     sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${reason}`);
     if (error instanceof UnreachableError) {
-      await tryFailed(sa, connect(child), { kind: 'early', reason });
+      await tryFailed(sa, connect(child), { kind: 'early', reason, failure });
     } else if (sa.state.kind === 'connecting') {
-      await tryFailed(sa, connect(child), { kind: 'refused', reason });
+      await tryFailed(sa, connect(child), { kind: 'refused', reason, failure });
     } else {
+      noteFailure(sa, reason, failure);
       await sa.destroy(reason);
     }
   }
@@ -96,6 +99,7 @@ async function redirected(
   } catch (error) {
     if (!(error instanceof EstablishError)) throw error;
     sa.log.log('ike', 1, `establishing IKE_SA ${sa.label} failed: ${error.message}`);
+    noteError(sa, error);
     await sa.destroy(error.message);
     return;
   }
@@ -120,16 +124,19 @@ async function findEndpoints(sa: IkeSa): Promise<void> {
   const remote = known ?? (await firstAddress(sa, remotes));
   if (remote === undefined) {
     alert(env, 'peer-addr-failed', sa);
-    const listed = remotes.map((entry) => entry.text).join(', ');
-    const text = `no address to connect to in remote_addrs of '${connection.name}' (${listed})`;
+    const subject = remotes.map((entry) => entry.text).join(', ');
+    const text = `no address to connect to in remote_addrs of '${connection.name}' (${subject})`;
     const named = remotes.some((entry) => entry.kind === 'name');
-    throw named ? new UnreachableError(text) : new EstablishError(`${text}; name a host`);
+    throw named
+      ? new UnreachableError(text, { failure: { kind: 'unresolved', subject } })
+      : new EstablishError(`${text}; name a host`, { failure: { kind: 'no-address', subject } });
   }
   const configured = await firstAddress(sa, connection.localAddrs, familyOf(remote));
   const local = configured ?? (await env.sourceAddress(remote)) ?? unspecified(familyOf(remote));
   if (isUnspecified(local)) {
     throw new UnreachableError(
       `no route to ${remote}; check the addresses and routes of this host`,
+      { failure: { kind: 'no-route', subject: remote } },
     );
   }
   // A custom port speaks the non-ESP marker from the first message on, so it starts on the NAT-T port.

@@ -250,7 +250,10 @@ function refusal(sa: IkeSa, message: Message): EstablishError {
     alert(sa.env, 'local-auth-failed', sa);
     return new EstablishError(
       'received AUTHENTICATION_FAILED notify error: the peer does not accept our identity or our proof of it; its log says which',
+      { failure: { kind: 'refused', notify: error.type } },
     );
   }
-  return new EstablishError(`received ${notifyName(error.type)} notify error in IKE_AUTH`);
+  return new EstablishError(`received ${notifyName(error.type)} notify error in IKE_AUTH`, {
+    failure: { kind: 'refused', notify: error.type },
+  });
 }

@@ -8,6 +8,7 @@ import type { Message, Payload } from '../../proto/payload.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { selectProposal } from '../../proto/proposal-select.ts';
 import { alert } from '../announce.ts';
+import { proposalFailure, refusedProposals, wantsOther } from '../attempts/failure.ts';
 import { announcedHashes, hashesPayload, readAbilities } from '../authenticators/abilities.ts';
 import { EstablishError } from '../errors.ts';
 import {
@@ -128,6 +129,7 @@ function otherMethod(
   if (data.length !== 2 || !offered.includes(wanted) || wanted === current) {
     throw new EstablishError(
       `${sentence}, which we do not offer; add it to the proposals of '${sa.connection?.name}'`,
+      { failure: wantsOther(offered, wanted) },
     );
   }
   return wanted;
@@ -156,6 +158,7 @@ function accept(
   if (!selection.ok || offer.proposals.length !== 1) {
     throw new EstablishError(
       `peer selected ${printProposals(offer.proposals)}, which is not among what we proposed`,
+      { failure: proposalFailure(selection.ok ? undefined : selection.nearest) },
     );
   }
   if (agreedKeMethod(selection.proposal) !== method || ke.method !== method) {
@@ -202,7 +205,10 @@ function refuseErrors(sa: IkeSa, message: Message, connection: ConnectionConfig)
     throw new EstablishError(
       'received NO_PROPOSAL_CHOSEN notify error: the peer accepts none of our IKE proposals ' +
         `(${printProposals(connection.proposals)})`,
+      { failure: refusedProposals(connection.proposals) },
     );
   }
-  throw new EstablishError(`received ${notifyName(error.type)} notify error in IKE_SA_INIT`);
+  throw new EstablishError(`received ${notifyName(error.type)} notify error in IKE_SA_INIT`, {
+    failure: { kind: 'refused', notify: error.type },
+  });
 }

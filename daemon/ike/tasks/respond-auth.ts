@@ -5,6 +5,7 @@ import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
 import { alert } from '../announce.ts';
 import { assignAddresses } from '../assign-addresses.ts';
+import { failureOf, noteFailure, noteRefusedPeer } from '../attempts/note.ts';
 import { acceptExtensions, agreeOnExtensions } from '../auth-extensions.ts';
 import { moreAbilities } from '../authenticators/abilities.ts';
 import { AuthenticatedPeer } from '../authenticators/authenticated-peer.ts';
@@ -15,7 +16,12 @@ import { Candidates } from '../candidates.ts';
 import { respondChild } from '../child-responder.ts';
 import { childlessViolation } from '../childless.ts';
 import { settleCrossing } from '../crossing.ts';
-import { AuthenticationError, OwnAuthenticationError, ProtocolError } from '../errors.ts';
+import {
+  AuthenticationError,
+  OwnAuthenticationError,
+  ProtocolError,
+  RefusedByAll,
+} from '../errors.ts';
 import { isNobody } from '../identities.ts';
 import { authKeys } from '../ike-proposals.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -45,11 +51,14 @@ export async function* respondAuth(
   } catch (error) {
     if (error instanceof ProtocolError && error.notify !== undefined) {
       sa.log.log('ike', 1, error.message);
+      noteFailure(sa, error.message, { kind: 'other', notify: error.notify });
       yield { payloads: [notify(error.notify)], after: () => sa.destroy(error.message) };
       return;
     }
     if (!(error instanceof AuthenticationError)) throw error;
     sa.log.log('ike', 1, error.message);
+    const asked = find(first.message, 'IDr')?.identity;
+    noteRefusal(sa, error, asked);
     const own = error instanceof OwnAuthenticationError;
     alert(sa.env, own ? 'local-auth-failed' : 'peer-auth-failed', sa);
     const refusal: OutboundResponse = {
@@ -58,6 +67,19 @@ export async function* respondAuth(
     };
     yield refusal;
   }
+}
+
+function noteRefusal(sa: IkeSa, error: AuthenticationError, asked: Identity | undefined): void {
+  const notify = NotifyType.AUTHENTICATION_FAILED;
+  if (error instanceof RefusedByAll) {
+    for (const { connection, reason, failure } of error.refusals) {
+      noteFailure(sa, reason, { kind: 'other', ...failure, notify }, { connection });
+    }
+    return;
+  }
+  const failure = { ...failureOf(error), notify };
+  if (sa.connection !== undefined) noteFailure(sa, error.message, failure);
+  else noteRefusedPeer(sa, error.message, failure, { asked });
 }
 
 /** Rounds until both sides have done theirs (RFC 4739); everything else that the peer asked for is answered in the last one. */

@@ -7,6 +7,7 @@ import type { Proposal } from '../../proto/proposal.ts';
 import { printProposals } from '../../proto/proposal-print.ts';
 import { type ProposalSelection, selectProposal } from '../../proto/proposal-select.ts';
 import { alert } from '../announce.ts';
+import { noteRefusedPeer } from '../attempts/note.ts';
 import {
   announcedHashes,
   hashesPayload,
@@ -69,6 +70,10 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const chosen = chooseProposal(sa, candidates, offered);
   if (!chosen.ok) {
     logMismatch(sa, candidates, offer.proposals, chosen.reason);
+    const kind = candidates.length === 0 ? 'no-connection' : 'proposal';
+    const failure = { kind, notify: NotifyType.NO_PROPOSAL_CHOSEN } as const;
+    const proposals = offer.proposals;
+    noteRefusedPeer(sa, chosen.reason, failure, { candidates, proposals }, 'IKE_SA_INIT');
     yield refuse(sa, [notify(NotifyType.NO_PROPOSAL_CHOSEN)], 'no proposal in common');
     return;
   }

@@ -3,6 +3,7 @@ import { clearCreds } from './clear-creds.ts';
 import { diffAuthority } from './diff-authority.ts';
 import { diffConn } from './diff-conn.ts';
 import { diffPool } from './diff-pool.ts';
+import { explain } from './explain.ts';
 import { flushCerts } from './flush-certs.ts';
 import { getAlgorithms } from './get-algorithms.ts';
 import { getAuthorities } from './get-authorities.ts';
@@ -81,4 +82,5 @@ export const COMMANDS: readonly Command[] = [
   diffConn,
   diffPool,
   diffAuthority,
+  explain,
 ];
