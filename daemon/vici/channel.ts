@@ -1,18 +1,40 @@
-import type { Tree } from '../config/tree.ts';
+import { type Tree, value } from '../config/tree.ts';
 import type { StreamConnection, StreamSystem } from '../contracts/stream.ts';
 import { IkedError } from '../util/error.ts';
+import { MAX_NAME, MAX_VALUE } from './element.ts';
 import { decodeMessage } from './message.ts';
 import { encodeSegment, MAX_PACKET, PacketType, readHead } from './packet.ts';
+import type { ViciMap } from './plain-input.ts';
 import { SegmentReader } from './segments.ts';
 
-/** A request that failed: refused by the daemon (`errmsg`), unknown to it, or cut off. */
-export class ViciError extends IkedError {
-  /** `unknown` to the daemon, `closed` before there was an answer, or `refused` by it. */
-  readonly kind: 'refused' | 'unknown' | 'closed';
+/**
+ * Why a request failed: the daemon `refused` it (the message is its `errmsg`), does not know it (`unknown`), cannot be reached
+ * (`unreachable`), or the connection `closed` before there was an answer; the request is `too-long` for the protocol; the answer is
+ * `unexpected`; or more events came than were read (`overflow`).
+ */
+export type ViciFailure =
+  | 'refused'
+  | 'unknown'
+  | 'unreachable'
+  | 'closed'
+  | 'too-long'
+  | 'unexpected'
+  | 'overflow';
 
-  constructor(message: string, kind: ViciError['kind'] = 'refused', options?: ErrorOptions) {
+/** A request that failed. */
+export class ViciError extends IkedError {
+  readonly kind: ViciFailure;
+  /** What the daemon answered, if it refused: some commands say more than `errmsg`. */
+  readonly answer: ViciMap;
+
+  constructor(
+    message: string,
+    kind: ViciFailure = 'refused',
+    options?: ErrorOptions & { readonly answer?: ViciMap },
+  ) {
     super('VICI', message, options);
     this.kind = kind;
+    this.answer = options?.answer ?? new Map();
   }
 }
 
@@ -58,7 +80,7 @@ export class ViciChannel implements AsyncDisposable {
   ): Promise<ViciChannel> {
     signal?.throwIfAborted();
     const channel = new ViciChannel(await streams.connect(path));
-    const abort = (): void => channel.#close(new ViciError('the client was aborted', 'closed'));
+    const abort = (): void => channel.close(new ViciError('the client was aborted', 'closed'));
     if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });
     channel.onClosed(() => signal?.removeEventListener('abort', abort));
@@ -66,12 +88,14 @@ export class ViciChannel implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#close(new ViciError('the client was closed', 'closed'));
+    this.close(new ViciError('the client was closed', 'closed'));
     return Promise.resolve();
   }
 
   /** Calls back once, when the connection has ended for whatever reason; the result takes that back. */
   onClosed(handler: (error: ViciError) => void): () => void {
+    const closed = this.#closed;
+    if (closed !== undefined) queueMicrotask(() => handler(closed));
     this.#onClosed.add(handler);
     return () => void this.#onClosed.delete(handler);
   }
@@ -110,8 +134,10 @@ export class ViciChannel implements AsyncDisposable {
   #exchange(type: PacketType, name: string, tree: Tree): Promise<Reply> {
     const segment = encodeSegment(type, name, tree);
     if (segment === undefined) {
-      return Promise.reject(new ViciError(`'${name}' exceeds ${MAX_PACKET} octets`));
+      return Promise.reject(new ViciError(`'${name}' exceeds ${MAX_PACKET} octets`, 'too-long'));
     }
+    const cut = tooLong([value(name, ''), ...tree]);
+    if (cut !== undefined) return Promise.reject(new ViciError(`'${name}': ${cut}`, 'too-long'));
     const reply = this.#turn.then(
       () =>
         new Promise<Reply>((resolve, reject) => {
@@ -151,7 +177,14 @@ export class ViciChannel implements AsyncDisposable {
     for (const listener of [...listeners]) listener(tree);
   }
 
-  #close(error: ViciError): void {
+  /** Stops and goes on reading what the daemon sends, answers included; it is slowed down by that. */
+  pause(paused: boolean): void {
+    if (paused) this.#stream.pause();
+    else this.#stream.resume();
+  }
+
+  /** Ends the connection; whatever waits rejects with the error. */
+  close(error: ViciError): void {
     this.#fail(error);
     this.#stream.destroy();
   }
@@ -163,3 +196,21 @@ export class ViciChannel implements AsyncDisposable {
     for (const closed of this.#onClosed) closed(error);
   }
 }
+
+/** What the format cannot carry, in words: on the wire it would be cut, and mean something else. */
+function tooLong(tree: Tree): string | undefined {
+  for (const entry of tree) {
+    const found =
+      entry.name.length > MAX_NAME
+        ? `a name of ${entry.name.length} octets, at most ${MAX_NAME} can be sent`
+        : entry.kind === 'section'
+          ? tooLong(entry.entries)
+          : (entry.kind === 'list' ? entry.items : [entry.value]).some(isTooLong)
+            ? `${entry.name} has more than ${MAX_VALUE} octets`
+            : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const isTooLong = (item: Uint8Array): boolean => item.length > MAX_VALUE;

@@ -39,21 +39,26 @@ export class ViciBench implements AsyncDisposable {
 
   static async start(clock: Clock = new NodeClock()): Promise<ViciBench> {
     const bench = new ViciBench();
-    const options = { ...defaultOptions(), 'plugins.vici.socket': `unix://${bench.path}` };
-    bench.#server = await createViciServer({
-      control: bench.control,
-      keys: bench.keys,
-      privateKeys: bench.privateKeys,
-      credentials: bench.credentials,
-      credentialReader: bench.credentials,
+    await bench.serve(clock);
+    return bench;
+  }
+
+  /** Serves again, after the server was disposed of. */
+  async serve(clock: Clock = new NodeClock()): Promise<void> {
+    const options = { ...defaultOptions(), 'plugins.vici.socket': `unix://${this.path}` };
+    this.#server = await createViciServer({
+      control: this.control,
+      keys: this.keys,
+      privateKeys: this.privateKeys,
+      credentials: this.credentials,
+      credentialReader: this.credentials,
       crypto: testCrypto,
-      hub: bench.log,
+      hub: this.log,
       options: () => options,
       clock,
-      streams: bench.streams,
+      streams: this.streams,
       host: { daemon: 'charon', version: '0.1.0', sysname: 'Linux', release: '6', machine: 'x' },
     });
-    return bench;
   }
 
   get server(): ViciServer {
