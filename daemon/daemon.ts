@@ -1,4 +1,5 @@
 import { ConnectionStore } from './config/connection-store.ts';
+import { KnownNames } from './config/known-names.ts';
 import type { DaemonOptions } from './config/options.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CredentialFileSource } from './contracts/credential-files.ts';
@@ -115,7 +116,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   const { clock, random, transport, kernel, net, crypto, hub, journal } = contracts;
   let current = contracts.options;
   const options = (): DaemonOptions => current;
-  const names = new Map<string, readonly IpAddress[]>();
+  const names = new KnownNames();
   const resolve = async (name: string): Promise<readonly IpAddress[]> => {
     const found = (await contracts.resolve?.(name)) ?? [];
     if (found.length > 0) names.set(name, found);
@@ -154,7 +155,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   });
   const connections = new ConnectionStore({
     rdnMatching: () => current.rdn_matching,
-    resolved: (name) => names.get(name) ?? [],
+    names,
     changed: (name, config) => trustConnection(credentials, name, config),
   });
   const pools = new PoolStore(hub);

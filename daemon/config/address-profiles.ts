@@ -1,10 +1,9 @@
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { Identity } from '../proto/identity.ts';
-import { identityKey, isPattern } from '../proto/identity-match.ts';
-import type { IpAddress } from '../proto/ip-address.ts';
 import { addressQuality, type ResolvedNames } from './address-match.ts';
-import type { ConnectionConfig } from './connection-types.ts';
-import { LoadOrder, mergeOrdered, type Sequenced } from './load-order.ts';
+import type { AddressSpec, ConnectionConfig } from './connection-types.ts';
+import { IdentityIndex } from './identity-index.ts';
+import { LoadOrder, type Sequenced } from './load-order.ts';
 
 /** A loaded connection and its place in the order of loading. */
 export interface Entry extends Sequenced {
@@ -13,25 +12,25 @@ export interface Entry extends Sequenced {
 
 /**
  * All connections with the same addresses and ports on both ends: matched against a packet once, however many
- * there are. Within, connections are found by the exact identity of the peer.
+ * there are. Within, connections are found by the identities of both ends.
  */
 export class AddressProfile {
   readonly key: string;
   readonly #sample: ConnectionConfig;
-  readonly #all = new LoadOrder<Entry>();
-  readonly #byIdentity = new Map<string, LoadOrder<Entry>>();
   readonly #byInit = new Map<string, LoadOrder<Entry>>();
   #leaders: readonly Entry[] | undefined;
-  /** Those whose remote identity is a pattern, or any. */
-  readonly #patterns = new LoadOrder<Entry>();
+  readonly #byLocalId = new IdentityIndex<Entry>();
+  readonly #byRemoteId = new IdentityIndex<Entry>();
+  #size = 0;
 
   constructor(key: string, sample: ConnectionConfig) {
     this.key = key;
     this.#sample = sample;
   }
 
-  get entries(): readonly Entry[] {
-    return this.#all.items;
+  /** Connections in it. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The first of each group that IKE_SA_INIT is answered alike for (equal proposals above all), in order of loading. */
@@ -43,37 +42,27 @@ export class AddressProfile {
   }
 
   add(entry: Entry): void {
-    this.#all.add(entry);
-    const init = initKey(entry.config);
+    const { config } = entry;
+    const init = initKey(config);
     const equal = this.#byInit.get(init) ?? new LoadOrder<Entry>();
     this.#byInit.set(init, equal);
     equal.add(entry);
     this.#leaders = undefined;
-    const key = exactKey(entry.config.remote[0]?.id);
-    if (key === undefined) {
-      this.#patterns.add(entry);
-      return;
-    }
-    const list = this.#byIdentity.get(key) ?? new LoadOrder<Entry>();
-    this.#byIdentity.set(key, list);
-    list.add(entry);
+    this.#byLocalId.add(config.local[0]?.id, entry);
+    this.#byRemoteId.add(config.remote[0]?.id, entry);
+    this.#size++;
   }
 
   remove(entry: Entry): void {
-    this.#all.remove(entry);
-    const init = initKey(entry.config);
+    const { config } = entry;
+    const init = initKey(config);
     const equal = this.#byInit.get(init);
     equal?.remove(entry);
     if (equal?.items.length === 0) this.#byInit.delete(init);
     this.#leaders = undefined;
-    const key = exactKey(entry.config.remote[0]?.id);
-    if (key === undefined) {
-      this.#patterns.remove(entry);
-      return;
-    }
-    const list = this.#byIdentity.get(key);
-    list?.remove(entry);
-    if (list?.items.length === 0) this.#byIdentity.delete(key);
+    this.#byLocalId.remove(config.local[0]?.id, entry);
+    this.#byRemoteId.remove(config.remote[0]?.id, entry);
+    this.#size--;
   }
 
   /** charon's address score: 0 if one end does not match; the remote end weighs double. */
@@ -88,12 +77,11 @@ export class AddressProfile {
     return (here + localPort) * 8 + (there + remotePort) * 16;
   }
 
-  /** Connections that may match the identity of the peer: a superset, in order of loading. */
-  maybe(remoteId: Identity): readonly Entry[] {
-    const key = exactKey(remoteId);
-    const exact = key === undefined ? undefined : this.#byIdentity.get(key)?.items;
-    if (key === undefined) return this.#all.items;
-    return mergeOrdered(exact ?? [], this.#patterns.items);
+  /** Connections that may match both identities, the local one if the peer named it: a superset, in order of loading. */
+  maybe(localId: Identity | undefined, remoteId: Identity): readonly Entry[] {
+    const fewer =
+      localId !== undefined && this.#byLocalId.count(localId) < this.#byRemoteId.count(remoteId);
+    return fewer ? this.#byLocalId.find(localId) : this.#byRemoteId.find(remoteId);
   }
 }
 
@@ -104,14 +92,9 @@ export function profileKey(config: ConnectionConfig): string {
   return `${texts(config.localAddrs)} ${config.localPort} ${texts(config.remoteAddrs)} ${config.remotePort}`;
 }
 
-/** Remote addresses of a profile that can be looked up, or `undefined` if it also takes others. */
-export function remoteHosts(config: ConnectionConfig): readonly IpAddress[] | undefined {
-  const hosts: IpAddress[] = [];
-  for (const spec of config.remoteAddrs) {
-    if (spec.kind !== 'host') return undefined;
-    hosts.push(spec.address);
-  }
-  return hosts;
+/** Whether a list of addresses leaves out none of a family. */
+export function takesAll(specs: readonly AddressSpec[]): boolean {
+  return specs.some((spec) => spec.kind === 'any' || (spec.kind === 'subnet' && spec.prefix === 0));
 }
 
 // All that an IKE_SA_INIT response may depend on and that IKE_SA_INIT itself cannot choose by.
@@ -120,9 +103,4 @@ function initKey({ proposals, sendCertreq, ocsp, remote }: ConnectionConfig): st
   const classes = [...new Set(remote.map((round) => round.class))].sort();
   const sha1 = remote.some(({ auth }) => /-sha1(-|$)/.test(auth));
   return JSON.stringify([transforms, sendCertreq, ocsp, classes, sha1]);
-}
-
-// Identities that match perfectly have equal keys; patterns, and names compared by parts, have none.
-function exactKey(id: Identity | undefined): string | undefined {
-  return id === undefined || isPattern(id) ? undefined : identityKey(id);
 }

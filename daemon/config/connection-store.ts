@@ -1,12 +1,12 @@
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { Identity } from '../proto/identity.ts';
 import { matchIdentity, type RdnMatching } from '../proto/identity-match.ts';
-import type { IpAddress } from '../proto/ip-address.ts';
-import type { ResolvedNames } from './address-match.ts';
-import { AddressProfile, type Entry, profileKey, remoteHosts } from './address-profiles.ts';
+import { AddressIndex } from './address-index.ts';
+import { AddressProfile, type Entry, profileKey, takesAll } from './address-profiles.ts';
 import { rankByBoth } from './candidate-order.ts';
 import { type ConnectionDiff, childKeys, diffConnection } from './connection-diff.ts';
 import type { ChildConfig, ConnectionConfig } from './connection-types.ts';
+import { KnownNames } from './known-names.ts';
 import { LoadOrder, mergeOrdered } from './load-order.ts';
 
 /** A child and the connection it belongs to. */
@@ -18,8 +18,8 @@ export interface FoundChild {
 export interface ConnectionStoreServices {
   /** How distinguished names are matched now; `strict` if absent. */
   readonly rdnMatching?: () => RdnMatching;
-  /** Addresses of DNS names in `local_addrs` and `remote_addrs`, as known now. */
-  readonly resolved?: ResolvedNames;
+  /** Addresses of DNS names in `local_addrs` and `remote_addrs`, kept current by their owner; nobody's if absent. */
+  readonly names?: KnownNames;
   /** Told of what is stored under a name now; nothing if it was removed. */
   readonly changed?: (name: string, config: ConnectionConfig | undefined) => void;
 }
@@ -30,20 +30,22 @@ const ANY = 1;
 /** The loaded connections, found by name, by child, by addresses and by identities. */
 export class ConnectionStore {
   readonly #rdnMatching: () => RdnMatching;
-  readonly #resolved: ResolvedNames;
+  readonly #names: KnownNames;
   readonly #changed: NonNullable<ConnectionStoreServices['changed']>;
   readonly #byName = new Map<string, Entry>();
   readonly #order = new LoadOrder<Entry>();
   readonly #byChild = new Map<string, LoadOrder<Entry>>();
   readonly #profiles = new Map<string, AddressProfile>();
-  readonly #byRemoteHost = new Map<IpAddress, Set<AddressProfile>>();
-  /** Profiles that take remote addresses which cannot be looked up. */
-  readonly #openProfiles = new Set<AddressProfile>();
+  readonly #byRemote: AddressIndex<AddressProfile>;
+  /** Profiles that take any remote address. */
+  readonly #byLocal: AddressIndex<AddressProfile>;
   #nextSequence = 1;
 
   constructor(services: ConnectionStoreServices = {}) {
     this.#rdnMatching = services.rdnMatching ?? (() => 'strict');
-    this.#resolved = services.resolved ?? (() => []);
+    this.#names = services.names ?? new KnownNames();
+    this.#byRemote = new AddressIndex(this.#names);
+    this.#byLocal = new AddressIndex(this.#names);
     this.#changed = services.changed ?? (() => undefined);
   }
 
@@ -131,7 +133,7 @@ export class ConnectionStore {
   ): readonly ConnectionConfig[] {
     const found: { entry: Entry; address: number; identity: number }[] = [];
     for (const { profile, score } of this.#matching(local, remote)) {
-      for (const entry of profile.maybe(remoteId)) {
+      for (const entry of profile.maybe(localId, remoteId)) {
         const identity = this.#identityScore(entry.config, localId, remoteId);
         if (identity > 0) found.push({ entry, address: score, identity });
       }
@@ -159,10 +161,11 @@ export class ConnectionStore {
     local: Endpoint,
     remote: Endpoint,
   ): Iterable<{ readonly profile: AddressProfile; readonly score: number }> {
-    const exact = this.#byRemoteHost.get(remote.address) ?? [];
-    for (const profiles of [exact, this.#openProfiles]) {
+    const resolved = (name: string) => this.#names.addressesOf(name);
+    const near = [this.#byRemote.find(remote.address), this.#byLocal.find(local.address)];
+    for (const profiles of near) {
       for (const profile of profiles) {
-        const score = profile.score(local, remote, this.#resolved);
+        const score = profile.score(local, remote, resolved);
         if (score > 0) yield { profile, score };
       }
     }
@@ -189,7 +192,10 @@ export class ConnectionStore {
     }
     const profile = this.#profileOf(entry.config);
     profile.remove(entry);
-    if (profile.entries.length === 0) this.#forget(profile, entry.config);
+    if (profile.size > 0) return;
+    this.#profiles.delete(profile.key);
+    const [index, specs] = this.#placeOf(entry.config);
+    index.remove(specs, profile);
   }
 
   #profileOf(config: ConnectionConfig): AddressProfile {
@@ -198,24 +204,16 @@ export class ConnectionStore {
     if (known !== undefined) return known;
     const profile = new AddressProfile(key, config);
     this.#profiles.set(key, profile);
-    const hosts = remoteHosts(config);
-    if (hosts === undefined) this.#openProfiles.add(profile);
-    for (const host of hosts ?? []) {
-      const profiles = this.#byRemoteHost.get(host) ?? new Set();
-      this.#byRemoteHost.set(host, profiles);
-      profiles.add(profile);
-    }
+    const [index, specs] = this.#placeOf(config);
+    index.add(specs, profile);
     return profile;
   }
 
-  #forget(profile: AddressProfile, config: ConnectionConfig): void {
-    this.#profiles.delete(profile.key);
-    this.#openProfiles.delete(profile);
-    for (const host of remoteHosts(config) ?? []) {
-      const profiles = this.#byRemoteHost.get(host);
-      profiles?.delete(profile);
-      if (profiles?.size === 0) this.#byRemoteHost.delete(host);
-    }
+  // Where a profile is found: by the end that tells more.
+  #placeOf({ localAddrs, remoteAddrs }: ConnectionConfig) {
+    return takesAll(remoteAddrs)
+      ? ([this.#byLocal, localAddrs] as const)
+      : ([this.#byRemote, remoteAddrs] as const);
   }
 }
 
