@@ -213,8 +213,9 @@ export class Controller implements Control {
 
   async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {
     const { manager } = this.#deps;
+    const { ikeId } = selector;
     // Ids first: SAs may come and go while a slow reader takes its time.
-    for (const id of [...manager.tables.byId.keys()]) {
+    for (const id of ikeId ? [ikeId] : [...manager.tables.byId.keys()]) {
       const sa = manager.tables.byId.get(id);
       if (sa === undefined || !matchesIke(sa, selector)) continue;
       const children = [...sa.children.values()].filter(

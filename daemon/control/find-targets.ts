@@ -1,6 +1,7 @@
 import type { ChildSa } from '../ike/child-sa.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
+import type { IkeSaTables } from '../ike/ike-sa-tables.ts';
 import type { SaSelector } from './control.ts';
 
 /** An SA that a command is for: a CHILD_SA, or the IKE_SA alone. */
@@ -17,7 +18,7 @@ export function findTargets({ tables }: IkeSaManager, selector: SaSelector): rea
   const { child, ike, childId, ikeId } = selector;
   const named = (sa: IkeSa): boolean => ike !== undefined && sa.tag.name === ike;
   const numbered = (sa: IkeSa): boolean => !!ikeId && sa.uniqueId === ikeId;
-  const all = [...tables.byId.values()];
+  const all = numberedOrAll(tables, child === undefined && ike !== undefined ? undefined : ikeId);
   if (child === undefined && !childId) {
     return all.filter((sa) => named(sa) || numbered(sa)).map((sa) => ({ sa }));
   }
@@ -32,6 +33,13 @@ export function findTargets({ tables }: IkeSaManager, selector: SaSelector): rea
         )
         .map((one) => ({ sa, child: one })),
     );
+}
+
+// With a number nobody else is looked at.
+function numberedOrAll(tables: IkeSaTables, ikeId: number | undefined): readonly IkeSa[] {
+  if (!ikeId) return [...tables.byId.values()];
+  const sa = tables.byId.get(ikeId);
+  return sa === undefined ? [] : [sa];
 }
 
 /** The selector in a sentence: `CHILD_SA 'net' #3 of IKE_SA 'gw'`. */

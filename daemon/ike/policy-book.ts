@@ -21,6 +21,8 @@ export class PolicyBook {
   readonly #shunts: Shunts;
   readonly #serial = new KeyedSerial();
   readonly #origins = new Map<string, Origin>();
+  /** Keys by the name of the child, in order of installation. */
+  readonly #byChild = new Map<string, Set<string>>();
 
   constructor(env: TrapEnvironment, attempt: AttemptFor) {
     this.#traps = new Traps(env, attempt);
@@ -38,6 +40,8 @@ export class PolicyBook {
       // The child may have been something else before.
       await (shunt ? this.#traps : this.#shunts).uninstall(key);
       this.#origins.set(key, { connection: connection.name, child: child.name, started });
+      const keys = this.#byChild.get(child.name) ?? new Set();
+      this.#byChild.set(child.name, keys.add(key));
     });
   }
 
@@ -64,6 +68,9 @@ export class PolicyBook {
     const key = keyOf(connection, child);
     return this.#serial.run(key, async () => {
       this.#origins.delete(key);
+      const keys = this.#byChild.get(child);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#byChild.delete(child);
       return (await this.#shunts.uninstall(key)) || (await this.#traps.uninstall(key));
     });
   }
@@ -78,8 +85,8 @@ export class PolicyBook {
   /** The first policy of a child of that name: shunts before traps, each in order of installation. */
   find(child: string, connection?: string): Origin | undefined {
     if (connection !== undefined) return this.#origins.get(keyOf(connection, child));
-    const named = [...this.#origins].filter(([, origin]) => origin.child === child);
-    return (named.find(([key]) => this.#shunts.has(key)) ?? named[0])?.[1];
+    const keys = [...(this.#byChild.get(child) ?? [])];
+    return this.#origins.get(keys.find((key) => this.#shunts.has(key)) ?? keys[0] ?? '');
   }
 
   /** Traps first, then shunts, each in order of installation. */

@@ -37,6 +37,6 @@ function findMissing(
     return failure(`CHILD_SA config '${child}' not found`);
   }
   if (ike === undefined) return failure('missing configuration name');
-  if (control.connections().some((connection) => connection.name === ike)) return undefined;
+  if (control.connection(ike) !== undefined) return undefined;
   return failure(`IKE_SA config '${ike}' not found`);
 }

@@ -7,9 +7,11 @@ export const listConns: Command = {
   name: 'list-conns',
   run: async ({ tree }, context) => {
     const ike = textInput(tree, 'ike');
-    for (const config of context.services.control.connections()) {
+    const { control } = context.services;
+    const only = ike === undefined ? undefined : control.connection(ike);
+    const chosen = only === undefined ? [] : [only];
+    for (const config of ike === undefined ? control.connections() : chosen) {
       if (context.signal.aborted) break;
-      if (ike !== undefined && config.name !== ike) continue;
       context.event('list-conn', listConnTree(config));
       const turn = context.ready();
       if (turn !== undefined) await turn;
