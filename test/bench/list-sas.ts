@@ -1,6 +1,5 @@
-import { connect } from 'node:net';
-import { encodeSegment, PacketType, readHead } from '../../daemon/vici/packet.ts';
-import { SegmentReader } from '../../daemon/vici/segments.ts';
+import { value } from '../../daemon/config/tree.ts';
+import { type Counted, countEvents } from './count-events.ts';
 import { Initiators } from './initiators.ts';
 import { isolate } from './isolate.ts';
 import { type Row, table } from './report.ts';
@@ -20,47 +19,13 @@ const WARM_UP = 2;
 const rounds = Number(process.argv[2] ?? 5);
 const amount = Number(process.argv[3] ?? 10_000);
 
-interface Listing {
-  readonly events: number;
-  readonly octets: number;
-}
-
-/** Asks for all SAs and counts what comes; the events are not decoded, so that the client costs next to nothing. */
-function list(socketPath: string, noblock: boolean): Promise<Listing> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
-    const segments = new SegmentReader();
-    let [events, octets] = [0, 0];
-    const input = noblock
-      ? [{ kind: 'value' as const, name: 'noblock', value: new TextEncoder().encode('yes') }]
-      : [];
-    const send = (type: PacketType, name: string, tree: typeof input): void => {
-      const segment = encodeSegment(type, name, tree);
-      if (segment !== undefined) socket.write(segment);
-    };
-    send(PacketType.EVENT_REGISTER, 'list-sa', []);
-    send(PacketType.CMD_REQUEST, 'list-sas', input);
-    socket.on('error', reject);
-    socket.on('data', (chunk: Uint8Array) => {
-      octets += chunk.length;
-      for (const packet of segments.push(chunk).packets) {
-        const type = readHead(packet)?.type;
-        if (type === PacketType.EVENT) events++;
-        if (type !== PacketType.CMD_RESPONSE) continue;
-        socket.destroy();
-        resolve({ events, octets });
-      }
-    });
-  });
-}
-
 interface Measured {
   readonly millis: number;
   readonly cpuMillis: number;
   readonly waited: number;
 }
 
-async function once(responder: Responder, noblock: boolean): Promise<Measured & Listing> {
+async function once(responder: Responder, noblock: boolean): Promise<Measured & Counted> {
   let listing = true;
   let waited = 0;
   const other = (async () => {
@@ -72,7 +37,8 @@ async function once(responder: Responder, noblock: boolean): Promise<Measured & 
   })();
   const before = cpuMicros(responder.pid);
   const began = performance.now();
-  const result = await list(responder.socket, noblock);
+  const input = noblock ? [value('noblock', 'yes')] : [];
+  const result = await countEvents(responder.socket, 'list-sas', 'list-sa', input);
   const millis = performance.now() - began;
   listing = false;
   await other;
