@@ -5,6 +5,11 @@ import type { NumberInput, OctetsInput, SwitchInput, TextInput } from '../input-
 import type {
   ConnectionChange,
   Counters,
+  ExplainedAttempt,
+  ExplainedChild,
+  ExplainedNeed,
+  ExplainedSa,
+  ExplainedSuspect,
   IkeSaCounts,
   ItemChange,
   MallocInfo,
@@ -306,6 +311,12 @@ export interface GetCountersInput {
   readonly all?: SwitchInput | undefined;
 }
 
+/** What `explain` takes. */
+export interface ExplainInput {
+  /** Of the connection or the child. */
+  readonly name: TextInput;
+}
+
 /** What `reset-counters` takes. */
 export interface ResetCountersInput {
   /** A connection. */
@@ -450,4 +461,24 @@ export interface GetAlgorithmsAnswer {
 /** What `get-counters` answers. */
 export interface GetCountersAnswer {
   readonly counters: ReadonlyMap<string, Counters>;
+}
+
+/** What `explain` answers. */
+export interface ExplainAnswer {
+  /** Of the connection; what was asked for if there is none. */
+  readonly name: string;
+  readonly state: 'up' | 'partly' | 'connecting' | 'waiting' | 'trapped' | 'down' | 'unknown';
+  /** One sentence. */
+  readonly summary: string;
+  /** What to change, in a sentence. */
+  readonly hint?: string | undefined;
+  /** By number. */
+  readonly 'ike-sas': ReadonlyMap<string, ExplainedSa>;
+  /** By name. */
+  readonly children: ReadonlyMap<string, ExplainedChild>;
+  readonly missing: readonly ExplainedNeed[];
+  /** The last first. */
+  readonly attempts: readonly ExplainedAttempt[];
+  /** The last first. */
+  readonly suspects: readonly ExplainedSuspect[];
 }

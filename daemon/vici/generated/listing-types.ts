@@ -259,3 +259,208 @@ export interface Counters {
   readonly 'info-out-req': bigint;
   readonly 'info-out-resp': bigint;
 }
+
+/** An IKE_SA that is there now. */
+export interface ExplainedSa {
+  readonly state:
+    | 'CREATED'
+    | 'CONNECTING'
+    | 'ESTABLISHED'
+    | 'PASSIVE'
+    | 'REKEYING'
+    | 'REKEYED'
+    | 'DELETING'
+    | 'DESTROYING';
+  readonly role: 'initiator' | 'responder';
+  /** Own address and port. */
+  readonly local: string;
+  /** Address and port of the peer. */
+  readonly remote: string;
+  /** Which of the tries to set it up this is. */
+  readonly try?: number | undefined;
+  /** How many there will be; 0 for no end. */
+  readonly tries?: number | undefined;
+  /** Seconds until it tries again. */
+  readonly 'retry-in'?: number | undefined;
+}
+
+/** A child of the configuration, and what there is of it. */
+export interface ExplainedChild {
+  readonly state:
+    | 'CREATED'
+    | 'ROUTED'
+    | 'INSTALLING'
+    | 'INSTALLED'
+    | 'UPDATING'
+    | 'REKEYING'
+    | 'REKEYED'
+    | 'RETRYING'
+    | 'DELETING'
+    | 'DELETED'
+    | 'DESTROYING'
+    | 'trap'
+    | 'pass'
+    | 'drop'
+    | 'down';
+}
+
+/** What a connection needs and does not have. */
+export interface ExplainedNeed {
+  readonly kind:
+    | 'unresolved'
+    | 'no-address'
+    | 'no-route'
+    | 'silence'
+    | 'refused'
+    | 'proposal'
+    | 'identity'
+    | 'method'
+    | 'no-secret'
+    | 'wrong-secret'
+    | 'no-private-key'
+    | 'no-certificate'
+    | 'no-issuer'
+    | 'expired'
+    | 'revoked'
+    | 'untrusted'
+    | 'selectors'
+    | 'virtual-ip'
+    | 'no-connection'
+    | 'limits'
+    | 'unfinished'
+    | 'kernel'
+    | 'ended'
+    | 'other';
+  readonly reason: string;
+  /** Whom or what it is about. */
+  readonly subject?: string | undefined;
+  /** What to change, in a sentence. */
+  readonly hint?: string | undefined;
+}
+
+/** One thing that the two sides want differently. */
+export interface ExplainedDifference {
+  /** Such as key exchange. */
+  readonly what: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/** An attempt that failed. */
+export interface ExplainedAttempt {
+  readonly role: 'initiator' | 'responder';
+  /** How far it came. */
+  readonly step:
+    | 'lookup'
+    | 'IKE_SA_INIT'
+    | 'IKE_INTERMEDIATE'
+    | 'IKE_AUTH'
+    | 'CREATE_CHILD_SA'
+    | 'established';
+  readonly kind:
+    | 'unresolved'
+    | 'no-address'
+    | 'no-route'
+    | 'silence'
+    | 'refused'
+    | 'proposal'
+    | 'identity'
+    | 'method'
+    | 'no-secret'
+    | 'wrong-secret'
+    | 'no-private-key'
+    | 'no-certificate'
+    | 'no-issuer'
+    | 'expired'
+    | 'revoked'
+    | 'untrusted'
+    | 'selectors'
+    | 'virtual-ip'
+    | 'no-connection'
+    | 'limits'
+    | 'unfinished'
+    | 'kernel'
+    | 'ended'
+    | 'other';
+  /** One sentence, as in the log. */
+  readonly reason: string;
+  /** Of the peer to us as initiator, ours as responder. */
+  readonly notify?: string | undefined;
+  /** Seconds since the last time. */
+  readonly age: number;
+  /** Seconds since the first time. */
+  readonly since: number;
+  /** How often it happened in a row. */
+  readonly times: number;
+  /** Own address and port. */
+  readonly local: string;
+  /** Address and port of the peer. */
+  readonly remote: string;
+  /** Identity of the peer. */
+  readonly 'remote-id'?: string | undefined;
+  /** Whom or what it is about. */
+  readonly subject?: string | undefined;
+  /** The child it is about. */
+  readonly child?: string | undefined;
+  /** Own identity. */
+  readonly 'local-id'?: string | undefined;
+  readonly differences: readonly ExplainedDifference[];
+  /** What to change, in a sentence. */
+  readonly hint?: string | undefined;
+}
+
+/** A refused peer that may have meant the connection. */
+export interface ExplainedSuspect {
+  /** How far it came. */
+  readonly step:
+    | 'lookup'
+    | 'IKE_SA_INIT'
+    | 'IKE_INTERMEDIATE'
+    | 'IKE_AUTH'
+    | 'CREATE_CHILD_SA'
+    | 'established';
+  readonly kind:
+    | 'unresolved'
+    | 'no-address'
+    | 'no-route'
+    | 'silence'
+    | 'refused'
+    | 'proposal'
+    | 'identity'
+    | 'method'
+    | 'no-secret'
+    | 'wrong-secret'
+    | 'no-private-key'
+    | 'no-certificate'
+    | 'no-issuer'
+    | 'expired'
+    | 'revoked'
+    | 'untrusted'
+    | 'selectors'
+    | 'virtual-ip'
+    | 'no-connection'
+    | 'limits'
+    | 'unfinished'
+    | 'kernel'
+    | 'ended'
+    | 'other';
+  /** One sentence, as in the log. */
+  readonly reason: string;
+  /** Of the peer to us as initiator, ours as responder. */
+  readonly notify?: string | undefined;
+  /** Seconds since the last time. */
+  readonly age: number;
+  /** Seconds since the first time. */
+  readonly since: number;
+  /** How often it happened in a row. */
+  readonly times: number;
+  /** Own address and port. */
+  readonly local: string;
+  /** Address and port of the peer. */
+  readonly remote: string;
+  /** Identity of the peer. */
+  readonly 'remote-id'?: string | undefined;
+  readonly differences: readonly ExplainedDifference[];
+  /** What to change, in a sentence. */
+  readonly hint?: string | undefined;
+}

@@ -9,6 +9,8 @@ import type {
   DiffConnOptions,
   DiffPoolAnswer,
   DiffPoolOptions,
+  ExplainAnswer,
+  ExplainInput,
   FlushCertsInput,
   GetAlgorithmsAnswer,
   GetAuthoritiesAnswer,
@@ -299,6 +301,11 @@ export abstract class SessionCommands {
   /** Counters of IKE, all together or by connection; the name of the former is empty. */
   getCounters(input: GetCountersInput = {}, options?: CallOptions): Promise<GetCountersAnswer> {
     return this.ask('get-counters', input, options);
+  }
+
+  /** Why a connection, or the one of a child, is not up. */
+  explain(input: ExplainInput, options?: CallOptions): Promise<ExplainAnswer> {
+    return this.ask('explain', input, options);
   }
 
   /** Sets counters to zero. */

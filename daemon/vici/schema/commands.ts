@@ -1,4 +1,5 @@
 import { CONNECTION_CHANGES, ITEM_CHANGES } from './changes.ts';
+import { EXPLANATION } from './explanation.ts';
 import {
   bigint,
   choice,
@@ -333,6 +334,12 @@ export const COMMAND_SCHEMAS: readonly CommandSchema[] = [
     'Counters of IKE, all together or by connection; the name of the former is empty.',
     { name: input('A connection.'), all: choice('All connections.') },
     { output: { counters: named(COUNTERS) } },
+  ),
+  command(
+    'explain',
+    'Why a connection, or the one of a child, is not up.',
+    { name: text('Of the connection or the child.') },
+    { output: EXPLANATION, ours: true },
   ),
   command('reset-counters', 'Sets counters to zero.', {
     name: input('A connection.'),

@@ -15,7 +15,8 @@ import {
   texts,
 } from './fields.ts';
 
-const IKE_STATES = [
+/** States of IKE_SAs. */
+export const IKE_STATES = [
   'CREATED',
   'CONNECTING',
   'ESTABLISHED',
@@ -26,7 +27,8 @@ const IKE_STATES = [
   'DESTROYING',
 ];
 
-const CHILD_STATES = [
+/** States of CHILD_SAs. */
+export const CHILD_STATES = [
   'CREATED',
   'ROUTED',
   'INSTALLING',

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KEY_STATUS, type SectionLevel } from '../../../daemon/config/feature-status.ts';
 import { KEY_DOCS } from '../../../daemon/config/key-docs.ts';
+import { FAILURES } from '../../../daemon/ike/attempts/failure.ts';
 import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
 import { GLOBAL_EVENTS } from '../../../daemon/vici/events/global.ts';
 import { STREAMED_EVENTS } from '../../../daemon/vici/events/streamed.ts';
 import { COMMAND_SCHEMAS } from '../../../daemon/vici/schema/commands.ts';
 import { EVENT_SCHEMAS } from '../../../daemon/vici/schema/events.ts';
+import { FAILURE_KINDS } from '../../../daemon/vici/schema/explanation.ts';
 import { sessionSources } from '../../../scripts/lib/session-source.ts';
 
 const FOLDER = 'daemon/vici/generated/';
@@ -30,6 +32,10 @@ describe('the generated part of the client', () => {
     expect(names(global)).toEqual(names(GLOBAL_EVENTS));
     const streamed = COMMAND_SCHEMAS.flatMap(({ stream }) => stream ?? []);
     expect([...STREAMED_EVENTS].toSorted()).toEqual([...new Set(streamed)].toSorted());
+  });
+
+  test('knows every kind of failure', () => {
+    expect(FAILURE_KINDS).toEqual(Object.keys(FAILURES));
   });
 
   test.each(Object.keys(KEY_STATUS))('every key of a %s section is explained', (level) => {
