@@ -1,4 +1,5 @@
-import type { Terminal } from '../contracts/terminal.ts';
+import type { Screen, Terminal, TerminalSize } from '../contracts/terminal.ts';
+import { NodeScreen } from './node-screen.ts';
 
 /** The terminal of this process. */
 export class NodeTerminal implements Terminal {
@@ -16,9 +17,14 @@ export class NodeTerminal implements Terminal {
     return this.#interrupt.signal;
   }
 
-  get size(): { readonly columns: number; readonly rows: number } | undefined {
+  get size(): TerminalSize | undefined {
     const { isTTY, columns, rows } = process.stdout;
     return isTTY ? { columns, rows } : undefined;
+  }
+
+  screen(): Screen | undefined {
+    const { stdin, stdout } = process;
+    return stdin.isTTY && stdout.isTTY ? new NodeScreen(stdin, stdout) : undefined;
   }
 
   out(text: string | Uint8Array): void {

@@ -15,6 +15,10 @@ export class MemoryTerminal implements Terminal {
     this.stderr += text;
   }
 
+  screen(): undefined {
+    return undefined;
+  }
+
   askSecret(): Promise<Uint8Array | undefined> {
     return Promise.resolve(undefined);
   }

@@ -1,5 +1,5 @@
 import { runSwanctl } from '../../daemon/cli/swanctl/program.ts';
-import type { Terminal } from '../../daemon/contracts/terminal.ts';
+import type { Screen, Terminal } from '../../daemon/contracts/terminal.ts';
 import { latin1 } from '../../daemon/util/bytes.ts';
 import { decodeTools } from './decode-tools.ts';
 import { OperatorMemoryFiles } from './operator-memory-files.ts';
@@ -25,6 +25,13 @@ export class MemoryTerminal implements Terminal {
     return Promise.resolve(undefined);
   }
 
+  /** What the program may draw on. */
+  drawn: Screen | undefined;
+
+  screen(): Screen | undefined {
+    return this.drawn;
+  }
+
   /** Presses the interrupt key. */
   interrupt(): void {
     this.#interrupt.abort();
@@ -37,6 +44,7 @@ export async function swanctlOn(
   words: readonly string[],
   terminal: MemoryTerminal = new MemoryTerminal(),
   files: Readonly<Record<string, string>> = {},
+  now: () => number = () => Date.UTC(2026, 10, 21, 12, 0, 0),
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const code = await runSwanctl([...words, '--uri', `unix://${bench.path}`], {
     terminal,
@@ -46,7 +54,7 @@ export async function swanctlOn(
     environment: new Map(),
     name: 'swanctl',
     version: '1.2.3',
-    now: () => Date.UTC(2026, 10, 21, 12, 0, 0),
+    now,
   });
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }

@@ -22,6 +22,7 @@ import { loadAuthorities, loadConns, loadPools } from './commands/load-config.ts
 import { loadAll, loadCreds } from './commands/load-creds.ts';
 import { listSas, log, monitorSa } from './commands/sas.ts';
 import { counters, listAlgs, stats, version } from './commands/status.ts';
+import { top } from './commands/top.ts';
 import { optionsOfFile } from './options-file.ts';
 import { HELP_OPTION, SHARED_OPTIONS } from './shared-options.ts';
 import { chooseSocket } from './socket-uri.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly SwanctlCommand[] = [
   stats,
   reloadSettings,
   explain,
+  top,
 ];
 
 /** What the program sees of the world. */
