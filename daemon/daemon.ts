@@ -32,6 +32,7 @@ import { NO_SESSION_JOURNAL } from './ike/state/session-journal.ts';
 import { Takeover } from './ike/state/takeover.ts';
 import { TimeBase } from './ike/state/time-base.ts';
 import { UpdownScripts } from './ike/updown.ts';
+import { BypassLan } from './kernel/bypass-lan.ts';
 import { type InstallerSettings, KernelInstaller } from './kernel/installer.ts';
 import { NameServers } from './kernel/name-servers.ts';
 import { VirtualIps } from './kernel/virtual-ips.ts';
@@ -125,7 +126,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
   const events = new Emitter<DaemonEvent>((error) =>
     hub.log('dmn', 1, `a listener for events failed: ${errorText(error)}`),
   );
-  const sharedKeys = new SharedKeyStore(current.rdn_matching);
+  const sharedKeys = new SharedKeyStore(() => current.rdn_matching);
   const credentials = new Credentials({
     tools: {
       publicKey: (spki) => crypto.signatures.publicKey(spki),
@@ -186,6 +187,16 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
       spiMin: current.spi_min,
       spiMax: current.spi_max,
       reqidBase: current.reqid_base,
+    }),
+  });
+  const bypassLan = new BypassLan({
+    net,
+    installer,
+    logger: hub,
+    settings: () => ({
+      enabled: current['plugins.bypass-lan.load'],
+      use: current['plugins.bypass-lan.interfaces_use'],
+      ignore: current['plugins.bypass-lan.interfaces_ignore'],
     }),
   });
   const takeover = contracts.sessions && new Takeover(contracts.sessions, new TimeBase(clock));
@@ -250,6 +261,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     try {
       await interfaces.refresh();
       await localAddresses.refresh();
+      await bypassLan.refresh();
     } catch (error) {
       hub.log('net', 1, `reading the addresses of this host failed: ${errorText(error)}`);
     }
@@ -293,6 +305,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     reloadSettings,
     resolve,
     grace,
+    bypasses: () => bypassLan.views(),
   });
 
   return {
@@ -324,6 +337,9 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
         roaming.changed(what);
       });
       await refreshInterfaces();
+      if (current['plugins.kernel-netlink.port_bypass']) {
+        await installer.installPortBypass([transport.ikePort, transport.nattPort]);
+      }
       transport.onDatagram((datagram) => receiver.receive(datagram));
       if (takeover === undefined) return;
       manager.resume(takeover);

@@ -110,6 +110,8 @@ export async function startService(start: ServiceStart): Promise<Service> {
   );
   const kernel = await openKernel(plugins, hub, clock, {
     acquireLifetime: options['plugins.kernel-netlink.xfrm_acq_expires'],
+    ignoredTables: options.ignore_routing_tables,
+    preferTemporary: options.prefer_temporary_addrs,
   });
   opened.use(kernel.ipsec);
   opened.use(kernel.net);
@@ -122,6 +124,8 @@ export async function startService(start: ServiceStart): Promise<Service> {
           ipv4: options['plugins.socket-default.use_ipv4'],
           ipv6: options['plugins.socket-default.use_ipv6'],
           mark: options['plugins.socket-default.fwmark'],
+          kernelChoosesSource: !options['plugins.socket-default.set_source'],
+          underPolicies: options['plugins.kernel-netlink.port_bypass'],
         },
         { log: hub, clock },
       )

@@ -157,6 +157,31 @@ export function words(effect: OptionEffect, doc: string): Option<readonly string
   };
 }
 
+/** Names that every host has for its routing tables. */
+const TABLES: ReadonlyMap<string, number> = new Map([
+  ['default', 253],
+  ['main', 254],
+  ['local', 255],
+]);
+
+/** Numbers of routing tables, or their names, separated by commas or blanks. */
+export function tables(effect: OptionEffect, doc: string): Option<readonly number[]> {
+  const one = (word: string): number =>
+    TABLES.get(word) ?? (/^\d{1,10}$/.test(word) ? Number(word) : Number.NaN);
+  return {
+    ...words(effect, doc),
+    default: [],
+    allowed: 'numbers of tables, or main, local and default, separated by commas or blanks',
+    parse: (value) => {
+      const numbers = value
+        .split(/[\s,]+/)
+        .filter((word) => word !== '')
+        .map(one);
+      return numbers.every((number) => number <= 0xffff_ffff) ? numbers : undefined;
+    },
+  };
+}
+
 /** One of a few words. */
 export function oneOf<const W extends string>(
   value: W,

@@ -7,12 +7,12 @@ import {
   type Option,
   oneOf,
   real,
-  ruleMark,
   seconds,
+  tables,
   text,
-  textOf,
   words,
 } from './option-kinds.ts';
+import { PLUGIN_OPTIONS } from './plugin-options.ts';
 
 const U32 = [0, 0xffffffff] as const;
 const PORT = [0, 0xffff] as const;
@@ -33,7 +33,7 @@ export const OPTIONS = {
   cert_cache: bool(true, 'start', 'Remember the results of issuer and subject signature checks.'),
   check_current_path: bool(
     false,
-    'later',
+    'now',
     'Probe the current path after address or route changes even if it looks usable.',
   ),
   child_sa_limit: int(
@@ -42,7 +42,7 @@ export const OPTIONS = {
     'now',
     'CHILD_SAs a peer may have in one IKE_SA, further ones are answered with NO_ADDITIONAL_SAS; 0 = unlimited. Not an option of strongSwan.',
   ),
-  cisco_flexvpn: bool(false, 'later', 'Send the FlexVPN vendor ID.'),
+  cisco_flexvpn: bool(false, 'now', 'Send the FlexVPN vendor ID of Cisco when initiating.'),
   close_ike_on_child_failure: bool(false, 'now', 'Delete the IKE_SA if its first CHILD_SA fails.'),
   cookie_threshold: int(
     30,
@@ -53,7 +53,7 @@ export const OPTIONS = {
   cookie_threshold_ip: int(3, U32, 'now', 'The same per source address.'),
   delete_rekeyed_delay: seconds(
     5,
-    'later',
+    'now',
     'How long the inbound half of a rekeyed CHILD_SA stays installed; 0 = until it expires.',
   ),
   dns1: text('now', 'DNS server handed to peers.'),
@@ -89,10 +89,10 @@ export const OPTIONS = {
   hash_and_url: bool(false, 'now', 'Announce and use hash-and-URL certificates.'),
   ignore_acquire_ts: bool(
     false,
-    'later',
+    'now',
     'Do not put the selectors of the triggering packet before TSi and TSr.',
   ),
-  ignore_routing_tables: words('later', 'Routing tables left out of route lookups.'),
+  ignore_routing_tables: tables('start', 'Routing tables left out of route lookups.'),
   ikesa_limit: {
     ...int(
       0,
@@ -131,8 +131,8 @@ export const OPTIONS = {
   keep_alive: seconds(20, 'now', 'Interval of NAT keepalives; 0 = off.'),
   keep_alive_dpd_margin: seconds(
     0,
-    'later',
-    'If a keepalive is late by more than this, send a DPD instead; 0 = off.',
+    'now',
+    'If a keepalive is late by more than this, as after the host slept, send a DPD instead; 0 = off.',
   ),
   'keyd.in_process': bool(
     false,
@@ -172,7 +172,11 @@ export const OPTIONS = {
     'now',
     'As responder the order of our own proposals decides, not the order of the peer.',
   ),
-  prefer_temporary_addrs: bool(false, 'later', 'Prefer temporary IPv6 addresses.'),
+  prefer_temporary_addrs: bool(
+    false,
+    'start',
+    'Speak from temporary IPv6 addresses (RFC 8981) where there are some, instead of from lasting ones.',
+  ),
   process_route: bool(true, 'now', 'React to changes of routes.'),
   rdn_matching: oneOf(
     'strict',
@@ -221,8 +225,8 @@ export const OPTIONS = {
     'now',
     'Apply the constraints of trust chains to IKE signatures too.',
   ),
-  spi_label: bits64(0n, 'later', 'Fixed bits in IKE SPIs.'),
-  spi_mask: bits64(0n, 'later', 'Which bits of IKE SPIs spi_label replaces.'),
+  spi_label: bits64(0n, 'now', 'Fixed bits in IKE SPIs.'),
+  spi_mask: bits64(0n, 'now', 'Which bits of IKE SPIs spi_label replaces.'),
   spi_max: int(0xcfffffff, [0x100, 0xffffffff], 'now', 'Highest ESP and AH SPI.'),
   spi_min: int(0xc0000000, [0x100, 0xffffffff], 'now', 'Lowest ESP and AH SPI.'),
   state_journal: bool(
@@ -280,155 +284,7 @@ export const OPTIONS = {
     'now',
     'IP-TFS: how many packets may arrive out of order.',
   ),
-  'plugins.vici.socket': textOf(
-    'unix:///run/charon.vici',
-    'start',
-    'Where the VICI server listens; only unix:// is served.',
-  ),
-  'plugins.socket-default.fwmark': int(
-    0,
-    U32,
-    'start',
-    'Mark of the packets that IKE sends; 0 = none.',
-  ),
-  'plugins.socket-default.set_source': bool(
-    true,
-    'later',
-    'Send from the address a packet came to.',
-  ),
-  'plugins.socket-default.use_ipv4': bool(true, 'start', 'Open IPv4 sockets.'),
-  'plugins.socket-default.use_ipv6': bool(true, 'start', 'Open IPv6 sockets.'),
-  'plugins.kernel-null.load': bool(
-    false,
-    'start',
-    'Use a kernel that does nothing instead of the real one: for measurements. Not an option of strongSwan.',
-  ),
-  'plugins.credentials-files.directory': textOf(
-    '/etc/swanctl',
-    'start',
-    'Directory whose folders x509, x509ca, x509aa, x509ocsp, x509crl, x509ac, pubkey, private, rsa, ecdsa and pkcs8 are read. Not an option of strongSwan.',
-  ),
-  'plugins.credentials-files.interval': seconds(
-    10,
-    'start',
-    'How often these files are looked at, beside being watched; at least 1. Not an option of strongSwan.',
-  ),
-  'plugins.credentials-files.load': bool(
-    false,
-    'start',
-    'Load certificates and private keys from files and follow their changes, without swanctl. Not an option of strongSwan.',
-  ),
-  'plugins.credentials-files.strict_permissions': bool(
-    true,
-    'start',
-    'Refuse files of private keys that every user may read or write, that their group may write, or whose owner is neither root nor the user of the daemon. Not an option of strongSwan.',
-  ),
-  'plugins.crypto-noble.load': bool(
-    false,
-    'start',
-    'Use the portable crypto in JavaScript instead of the fast one. Not an option of strongSwan.',
-  ),
-  'plugins.kernel-netlink.fwmark': ruleMark(
-    'start',
-    'Packets whose lookups go to our routing table; all unless set.',
-  ),
-  'plugins.kernel-netlink.install_routes_xfrmi': bool(
-    false,
-    'now',
-    'Install routes for CHILD_SAs with interface IDs too, into the XFRM interface that has the ID.',
-  ),
-  'plugins.kernel-netlink.mss': int(
-    0,
-    [0, 65535],
-    'now',
-    'MSS of installed routes; 0 = not set.',
-    'octets',
-  ),
-  'plugins.kernel-netlink.mtu': int(
-    0,
-    [0, 65535],
-    'now',
-    'MTU of installed routes; 0 = not set.',
-    'octets',
-  ),
-  'plugins.kernel-netlink.port_bypass': bool(
-    false,
-    'later',
-    'Bypass policies per port instead of per socket.',
-  ),
-  'plugins.kernel-netlink.roam_events': bool(
-    true,
-    'now',
-    'React to changes of addresses and links.',
-  ),
-  'plugins.kernel-netlink.set_proto_port_transport_sa': bool(
-    false,
-    'now',
-    'Put protocol and ports into the selector of transport mode SAs.',
-  ),
-  'plugins.kernel-netlink.xfrm_acq_expires': seconds(
-    165,
-    'start',
-    'How long the kernel keeps an unanswered acquire and a reserved SPI; 0 leaves its own.',
-  ),
-  'plugins.revocation.enable_crl': bool(true, 'now', 'Check CRLs.'),
-  'plugins.revocation.enable_ocsp': bool(true, 'now', 'Check OCSP.'),
-  'plugins.revocation.fetch_addresses': oneOf(
-    'private',
-    ['public', 'private', 'any'],
-    'start',
-    'How far inward URLs of certificates and peers may lead: to public addresses only, also to private ones, or also to this host itself and its links. URLs of authorities may lead anywhere. Not an option of strongSwan.',
-  ),
-  'plugins.revocation.timeout': seconds(
-    10,
-    'now',
-    'Longest fetch of a CRL or OCSP answer, and of all that is asked about one chain; 0 is ten minutes.',
-  ),
-  'plugins.updown.max_parallel': int(
-    8,
-    [1, 256],
-    'now',
-    'Updown scripts that run at once; of one peer and child they run one after the other. Not an option of strongSwan.',
-  ),
-  'plugins.updown.timeout': seconds(
-    30,
-    'now',
-    'How long an updown script may take before it is ended with all it started. Not an option of strongSwan.',
-  ),
-  'plugins.updown.dns_handler': bool(
-    false,
-    'now',
-    'Pass received DNS servers to the updown script.',
-  ),
-  'plugins.resolve.file': textOf(
-    '/etc/resolv.conf',
-    'start',
-    'Where received DNS servers are entered.',
-  ),
-  'plugins.resolve.resolvconf.iface': textOf(
-    'lo.ipsec',
-    'start',
-    'Interface name given to resolvconf.',
-  ),
-  'plugins.resolve.resolvconf.path': textOf('/sbin/resolvconf', 'start', 'The resolvconf program.'),
-  'plugins.resolve.resolvectl.path': textOf(
-    '/usr/bin/resolvectl',
-    'start',
-    'The resolvectl program, for hosts with systemd-resolved. Not an option of strongSwan.',
-  ),
-  'plugins.resolve.load': bool(
-    true,
-    'start',
-    'Ask for DNS servers together with virtual IPs and put them into force.',
-  ),
-  'plugins.bypass-lan.interfaces_ignore': words(
-    'later',
-    'Interfaces whose networks are not bypassed.',
-  ),
-  'plugins.bypass-lan.interfaces_use': words(
-    'later',
-    'The only interfaces whose networks are bypassed.',
-  ),
+  ...PLUGIN_OPTIONS,
 } as const satisfies Record<string, Option<unknown>>;
 
 type Table = typeof OPTIONS;

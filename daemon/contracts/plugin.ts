@@ -48,6 +48,10 @@ export interface KernelBackend {
 export interface KernelSettings {
   /** Seconds it keeps an unanswered acquire and a reserved SPI; 0 leaves its own. */
   readonly acquireLifetime: number;
+  /** Routing tables that say nothing about the way to a peer. */
+  readonly ignoredTables?: readonly number[];
+  /** Temporary IPv6 addresses (RFC 8981) are chosen rather than lasting ones. */
+  readonly preferTemporary?: boolean;
 }
 
 /** Which UDP sockets to open. */
@@ -59,6 +63,10 @@ export interface TransportSettings {
   readonly ipv6: boolean;
   /** Mark of what is sent; none if 0 or absent. */
   readonly mark?: number;
+  /** The kernel chooses the source address of what is sent; ours is set unless this is given. */
+  readonly kernelChoosesSource?: boolean;
+  /** The sockets are subject to policies; each is exempt unless this is given. */
+  readonly underPolicies?: boolean;
 }
 
 /** How this host is told about DNS servers: the file, and the programs that may be in charge of it. */

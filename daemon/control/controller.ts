@@ -52,6 +52,8 @@ export interface ControllerDeps {
   readonly resolve: (name: string) => Promise<unknown>;
   /** What a killed predecessor left in force waits for the configuration. */
   readonly grace: LeftoverGrace;
+  /** Policies that let traffic of the attached networks pass. */
+  readonly bypasses?: () => readonly PolicyView[];
 }
 
 /** Steers the daemon: what VICI, tests and start actions do goes through here. */
@@ -208,7 +210,7 @@ export class Controller implements Control {
   }
 
   policies(): readonly PolicyView[] {
-    return this.#deps.manager.policies.views();
+    return [...this.#deps.manager.policies.views(), ...(this.#deps.bypasses?.() ?? [])];
   }
 
   async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {

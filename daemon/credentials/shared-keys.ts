@@ -35,7 +35,7 @@ export interface SharedKeyCandidate {
  * secrets with patterns among their owners (wildcards, subnets, distinguished names, no owner) are all compared.
  */
 export class SharedKeyStore {
-  readonly #rdnMatching: RdnMatching;
+  readonly #rdnMatching: () => RdnMatching;
   readonly #entries = new Set<Stored>();
   readonly #named = new Map<string, Stored>();
   readonly #exact = new Map<string, Set<Stored>>();
@@ -43,7 +43,7 @@ export class SharedKeyStore {
   readonly #counts = new Map<SharedKeyType, number>();
   #nextOrder = 0;
 
-  constructor(rdnMatching: RdnMatching = 'strict') {
+  constructor(rdnMatching: () => RdnMatching = () => 'strict') {
     this.#rdnMatching = rdnMatching;
   }
 
@@ -132,7 +132,7 @@ export class SharedKeyStore {
         ? owner.type === ConfiguredIdType.ANY
           ? WEAK
           : PERFECT_MATCH
-        : matchIdentity(owner, id, this.#rdnMatching);
+        : matchIdentity(owner, id, this.#rdnMatching());
       best = Math.max(best, score);
     }
     return best;

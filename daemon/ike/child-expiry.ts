@@ -34,6 +34,10 @@ export async function expireChild(child: ChildSa): Promise<void> {
       await sa.tasks.advance();
       return;
     }
+    case 'DELETED':
+      // Nothing but what was still received held it.
+      await child.remove();
+      return;
     default:
       return;
   }

@@ -64,6 +64,9 @@ export interface PeerRekey {
   readonly lowestNonce: Uint8Array;
 }
 
+/** Seconds for which a rekeyed CHILD_SA without an end of its life is received. */
+const UNENDING_LINGER = 5;
+
 /**
  * An installed CHILD_SA. It owns its kernel state and its use of a reqid. Listeners are told of one that came up, was
  * replaced or went down exactly once: {@link ChildSa.up} is what they believe.
@@ -214,9 +217,13 @@ export class ChildSa {
     if (this.#gone) return;
     this.state = 'DELETED';
     const { env } = this.#sa;
-    const delay = env.options().delete_rekeyed_delay * 1000;
+    const { delete_rekeyed_delay: delay } = env.options();
     this.#linger?.cancel();
-    this.#linger = env.clock.after(delay, () => this.#sa.post(() => this.remove()));
+    // It stays until the kernel tells that it expired; one that never does would stay for ever.
+    if (delay === 0 && this.spec.lifetime.hardSeconds > 0) return;
+    this.#linger = env.clock.after((delay || UNENDING_LINGER) * 1000, () =>
+      this.#sa.post(() => this.remove()),
+    );
   }
 
   /** Hands it to the IKE_SA that replaces its own. */

@@ -2,7 +2,7 @@ import type { ChildConfig, ConnectionConfig } from '../config/connection-types.t
 import type { KernelEvent } from '../contracts/kernel.ts';
 import type { InstalledChildSa } from '../kernel/installed-child.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
-import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
+import { type IkeSpi, ikeSpiFrom, NO_SPI } from '../proto/ike-spi.ts';
 import { type IpAddress, unspecified } from '../proto/ip-address.ts';
 import { hex32 } from '../util/hex.ts';
 import type { JobLoad } from '../util/mailbox.ts';
@@ -29,6 +29,9 @@ import { attemptFor, type Cause, namesNobody } from './trap-attempt.ts';
 import type { Outcome } from './waiters.ts';
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/** Random SPIs with the bits of `spi_label` that are tried before one without them is taken. */
+const LABELLED_TRIES = 64;
 
 /** All IKE_SAs: finds the one a message is for, makes new ones, and lets none of them see another. */
 export class IkeSaManager implements SaRegistry {
@@ -203,9 +206,12 @@ export class IkeSaManager implements SaRegistry {
   }
 
   newSpi(): IkeSpi {
-    for (;;) {
-      const octets = this.#env.random.bytes(8);
-      const spi = new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0) as IkeSpi;
+    const { spi_mask: mask, spi_label: label } = this.#env.options();
+    for (let tries = 0; ; tries++) {
+      const random = ikeSpiFrom(this.#env.random.bytes(8)) ?? NO_SPI;
+      // A mask that leaves too few bits must not keep the daemon from its work.
+      const kept = tries < LABELLED_TRIES ? mask : 0n;
+      const spi = ((random & ~kept) | (label & kept)) as IkeSpi;
       if (spi !== NO_SPI && spi !== ALL_ONES && !this.tables.bySpi.has(spi)) return spi;
     }
   }

@@ -21,6 +21,11 @@ export async function checkLiveness(sa: IkeSa): Promise<void> {
     return;
   }
   sa.timers.start('dpd', delay);
+  await askAtOnce(sa);
+}
+
+/** Asks the peer for a sign of life now, unless an exchange is running that will tell as well. */
+export async function askAtOnce(sa: IkeSa): Promise<void> {
   // Without a way to the peer its silence says nothing.
   if (sa.tasks.busy || sa.engine.waiting || sa.mobike?.stranded) return;
   sa.log.log('ike', 1, 'sending DPD request');
@@ -51,10 +56,19 @@ export function followNat(sa: IkeSa): void {
 
 const KEEPALIVE = Uint8Array.of(0xff);
 
-/** The keepalive timer fired: one octet if nothing else was sent meanwhile, RFC 3948 section 2.3. */
-export function sendKeepalive(sa: IkeSa): void {
+/**
+ * The keepalive timer fired: one octet if nothing else was sent meanwhile, RFC 3948 section 2.3. If it is later than
+ * `keep_alive_dpd_margin` allows, this host slept and the mapping may be another one: the peer is asked instead.
+ */
+export async function sendKeepalive(sa: IkeSa): Promise<void> {
   const interval = sa.env.options().keep_alive * 1000;
   if (interval === 0 || !sa.nat.local || sa.state.kind !== 'established') return;
+  const margin = sa.env.options().keep_alive_dpd_margin * 1000;
+  if (margin > 0 && sa.timers.lateBy('natKeepalive') > margin) {
+    sa.timers.start('natKeepalive', interval);
+    await askAtOnce(sa);
+    return;
+  }
   const quiet = sa.env.clock.now() - sa.lastOutbound;
   if (quiet < interval) {
     sa.timers.start('natKeepalive', interval - quiet);

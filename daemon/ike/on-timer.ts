@@ -32,7 +32,7 @@ export async function onTimer(sa: IkeSa, name: TimerName): Promise<void> {
       await closeInactive(sa);
       return;
     case 'natKeepalive':
-      sendKeepalive(sa);
+      await sendKeepalive(sa);
       return;
     case 'redirected':
       await sa.destroy('the peer was redirected');

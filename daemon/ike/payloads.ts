@@ -1,8 +1,9 @@
+import type { DaemonOptions } from '../config/options.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { isErrorNotify } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload, PayloadKind } from '../proto/payload.ts';
-import { equalBytes } from '../util/bytes.ts';
+import { equalBytes, utf8 } from '../util/bytes.ts';
 import { toHex } from '../util/hex.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -75,7 +76,18 @@ const STRONGSWAN_VENDOR_ID = Uint8Array.of(
   ...[0x22, 0x51, 0x61, 0x3b, 0x2e, 0xbe, 0x5b, 0xeb],
 );
 
-/** The vendor ID payload of a first message, if it is to have one (`send_vendor_id`). */
-export function vendorIds(send: boolean): readonly Payload[] {
-  return send ? [{ kind: 'Vendor', data: STRONGSWAN_VENDOR_ID }] : [];
+/** What makes gateways of Cisco negotiate other selectors than the virtual IP they assign. */
+const FLEXVPN_VENDOR_ID = utf8('FLEXVPN-SUPPORTED');
+
+/** The vendor ID payloads of a first message, as far as it is to have any (`send_vendor_id`, `cisco_flexvpn`). */
+export function vendorIds(
+  { send_vendor_id: own, cisco_flexvpn: flexVpn }: Pick<DaemonOptions, VendorOption>,
+  isInitiator: boolean,
+): readonly Payload[] {
+  return [
+    ...(own ? [STRONGSWAN_VENDOR_ID] : []),
+    ...(flexVpn && isInitiator ? [FLEXVPN_VENDOR_ID] : []),
+  ].map((data) => ({ kind: 'Vendor', data }));
 }
+
+type VendorOption = 'send_vendor_id' | 'cisco_flexvpn';

@@ -2,6 +2,7 @@ import { printEndpoint } from '../proto/endpoint.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import { setEndpoints } from './endpoints.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { askAtOnce } from './liveness.ts';
 import { type Mobike, type Path, samePath } from './mobike.ts';
 import { moveChildren } from './move-children.ts';
 import { leaveLostAddress, startAnewElsewhere } from './own-address.ts';
@@ -128,6 +129,7 @@ async function chooseAnew(sa: IkeSa, mobike: Mobike): Promise<void> {
     return;
   }
   sa.log.log('ike', 2, `keeping connection path ${sa.local.address} - ${sa.remote.address}`);
+  if (sa.env.options().check_current_path) await askAtOnce(sa);
 }
 
 // RFC 4555 section 3.5: the other side moves by itself only if its own address is no longer there.

@@ -28,11 +28,16 @@ export const TIMERS = {
 
 export type TimerName = keyof typeof TIMERS;
 
+/** Milliseconds below which a timer counts as punctual. */
+const NOTABLE = 1000;
+
 /** The named timers of one IKE_SA: starting one again replaces it, closing stops all. */
 export class SaTimers {
   readonly #clock: Clock;
   readonly #fire: (name: TimerName) => void;
   readonly #timers = new Map<TimerName, { readonly timer: Timer; readonly due: number }>();
+  /** Of timers that fired late by the time of day: the host slept. */
+  readonly #late = new Map<TimerName, number>();
 
   constructor(clock: Clock, fire: (name: TimerName) => void) {
     this.#clock = clock;
@@ -43,11 +48,20 @@ export class SaTimers {
     return this.#timers.size;
   }
 
+  /** Milliseconds by which the timer was late when it last fired, in time of day; 0 below a second. */
+  lateBy(name: TimerName): number {
+    return this.#late.get(name) ?? 0;
+  }
+
   /** Fires once after `delay` milliseconds. */
   start(name: TimerName, delay: number): void {
     this.#timers.get(name)?.timer.cancel();
+    const dueWallClock = this.#clock.wallClock() + delay;
     const timer = this.#clock.after(delay, () => {
       this.#timers.delete(name);
+      const late = this.#clock.wallClock() - dueWallClock;
+      if (late >= NOTABLE) this.#late.set(name, late);
+      else this.#late.delete(name);
       this.#fire(name);
     });
     this.#timers.set(name, { timer, due: this.#clock.now() + delay });

@@ -25,6 +25,7 @@ import { type ChildHost, InstalledChildSa, type InstallOptions } from './install
 import { InstalledPolicies } from './installed-policies.ts';
 import { OwnedSas } from './owned-sas.ts';
 import { policyTable } from './policy-table.ts';
+import { portBypassPolicies } from './port-bypass.ts';
 import { Leftovers } from './recovery.ts';
 import { type ReqidKey, Reqids } from './reqids.ts';
 import { childRoutes, type RouteSpec, type RouteView, remembering, routeTable } from './routes.ts';
@@ -298,6 +299,11 @@ export class KernelInstaller {
     return InstalledPolicies.install(this.#host, shuntPolicies(spec), () =>
       this.#holdRoutes(routes),
     );
+  }
+
+  /** Lets IKE pass from and to these ports whatever policies there are, until `close`. Rejects having undone everything. */
+  async installPortBypass(ports: readonly number[]): Promise<void> {
+    await InstalledPolicies.install(this.#host, portBypassPolicies(ports), async () => []);
   }
 
   /** Lets the kernel ask again for an SA that could not be had. */

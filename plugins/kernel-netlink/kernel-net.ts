@@ -28,6 +28,13 @@ import { address } from './convert.ts';
 import { asKernelError, unless } from './errors.ts';
 import type { Interfaces } from './interfaces.ts';
 import { bestRoute } from './route-choice.ts';
+import { lastingOrNot } from './source-choice.ts';
+
+/** How ways are looked for. */
+export interface NetSettings {
+  readonly ignoredTables?: readonly number[];
+  readonly preferTemporary?: boolean;
+}
 
 type Path = Awaited<ReturnType<KernelNet['route']>>;
 
@@ -39,14 +46,22 @@ export class NetlinkNet implements KernelNet {
   readonly #interfaces: Interfaces;
   readonly #changes: Emitter<NetworkChange>;
   readonly #watcher: Watcher;
-  /** Tables that hold our own routes, which say nothing about the way to a peer. */
-  readonly #ownTables = new Set<number>();
+  /** Tables that hold our own routes, or that the operator named: they say nothing about the way to a peer. */
+  readonly #ownTables: Set<number>;
+  readonly #preferTemporary: boolean;
   /** Addresses of our own making: no source to speak to peers from. */
   readonly #virtual = new Set<IpAddress>();
   /** Kinds of change that the handlers hear of with the next turn of the event loop. */
   readonly #untold = new Set<NetworkChange>();
 
-  constructor(client: RouteClient, interfaces: Interfaces, logger: Logger) {
+  constructor(
+    client: RouteClient,
+    interfaces: Interfaces,
+    logger: Logger,
+    { ignoredTables = [], preferTemporary = false }: NetSettings = {},
+  ) {
+    this.#ownTables = new Set(ignoredTables);
+    this.#preferTemporary = preferTemporary;
     this.#client = client;
     this.#interfaces = interfaces;
     this.#changes = new Emitter((error) =>
@@ -184,9 +199,12 @@ export class NetlinkNet implements KernelNet {
   }
 
   async #sourceOf(way: Route, ifindex: number): Promise<IpAddress | undefined> {
-    if (way.source !== undefined) return address(way.source);
+    if (way.source !== undefined && way.family === 4) return address(way.source);
     const octets = way.family === 4 ? 4 : 16;
     const all = await this.#client.listAddresses();
+    if (way.source !== undefined) {
+      return address(lastingOrNot(all, way.source, this.#preferTemporary));
+    }
     const found = all.find(
       (one) =>
         one.ifindex === ifindex &&

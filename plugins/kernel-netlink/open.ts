@@ -12,6 +12,10 @@ import { NetlinkNet } from './kernel-net.ts';
 export interface NetlinkKernelOptions {
   /** Seconds a reserved SPI or an unanswered acquire lives (`xfrm_acq_expires`); 165 unless said, 0 leaves it. */
   readonly acquireLifetime?: number;
+  /** Routing tables that are left out of lookups. */
+  readonly ignoredTables?: readonly number[];
+  /** Temporary IPv6 addresses are chosen rather than lasting ones. */
+  readonly preferTemporary?: boolean;
   /** Octets of kernel memory for events that have not been read yet. */
   readonly receiveBuffer?: number;
   /** Opens the XFRM and rtnetlink sockets; the kernel's unless a test plays it. */
@@ -45,7 +49,7 @@ export function openNetlinkKernel(
       const client = new XfrmClient({ ...shared, ...(xfrm && { open: xfrm }) });
       const ipsec = await NetlinkIpsec.open(client, interfaces, logger);
       setAcquireLifetime(options.acquireLifetime ?? 165, logger);
-      return { ipsec, net: new NetlinkNet(routes, interfaces, logger) };
+      return { ipsec, net: new NetlinkNet(routes, interfaces, logger, options) };
     } catch (error) {
       routes.close();
       throw error;

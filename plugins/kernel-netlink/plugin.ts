@@ -3,7 +3,7 @@ import { openNetlinkKernel } from './open.ts';
 
 const plugin: Plugin = {
   name: 'kernel-netlink',
-  kernel: (host, { acquireLifetime }) => openNetlinkKernel(host.log, { acquireLifetime }),
+  kernel: (host, settings) => openNetlinkKernel(host.log, settings),
 };
 
 export default plugin;

@@ -35,7 +35,7 @@ export async function openTransport(
       family,
       port,
       espInUdp: natt,
-      bypass: true,
+      bypass: settings.underPolicies !== true,
       ...(settings.mark !== undefined && settings.mark !== 0 && { mark: settings.mark }),
       maxDatagram: MAX_DATAGRAM,
       onBatch: (batch) => transport?.receive(batch, socket.port),
@@ -61,7 +61,7 @@ export async function openTransport(
         'no IKE socket could be opened: neither IPv4 nor IPv6 is available',
       );
     }
-    transport = new SocketTransport(sockets, ports, logger);
+    transport = new SocketTransport(sockets, ports, logger, settings.kernelChoosesSource !== true);
     return transport;
   } catch (error) {
     for (const socket of sockets) socket.close();

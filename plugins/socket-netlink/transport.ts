@@ -20,6 +20,7 @@ export class SocketTransport implements DatagramTransport {
   readonly #sockets = new Map<string, UdpSocket>();
   readonly #addresses = new AddressBook();
   readonly #logger: Logger;
+  readonly #setsSource: boolean;
   /** Interfaces by which link-local addresses were last seen: the address alone does not say. */
   readonly #zones = new Map<IpAddress, number>();
   #handler: (datagram: InboundDatagram) => void = () => undefined;
@@ -28,7 +29,9 @@ export class SocketTransport implements DatagramTransport {
     sockets: readonly UdpSocket[],
     ports: { readonly ike: number; readonly natt: number },
     logger: Logger,
+    setsSource = true,
   ) {
+    this.#setsSource = setsSource;
     this.ikePort = ports.ike;
     this.nattPort = ports.natt;
     this.#logger = logger;
@@ -48,7 +51,8 @@ export class SocketTransport implements DatagramTransport {
       return;
     }
     // From an address of the other family nothing can be sent; the kernel's choice is the better try.
-    const given = !isUnspecified(local.address) && familyOf(local.address) === family;
+    const given =
+      this.#setsSource && !isUnspecified(local.address) && familyOf(local.address) === family;
     const zone = this.#zones.size === 0 ? undefined : this.#zones.get(remote.address);
     socket.send({
       data,

@@ -154,6 +154,11 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     this.#onChange('addresses');
   }
 
+  /** Tells of other routes than before. */
+  reroute(): void {
+    this.#onChange('routes');
+  }
+
   owns(address: IpAddress): boolean {
     return this.#addresses.includes(address);
   }

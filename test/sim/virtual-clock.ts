@@ -17,6 +17,7 @@ const ROUNDING = 1e-6;
 export class VirtualClock implements Clock {
   readonly #heap: Entry[] = [];
   #now = 0;
+  #slept = 0;
   #sequence = 0;
 
   now(): number {
@@ -24,7 +25,12 @@ export class VirtualClock implements Clock {
   }
 
   wallClock(): number {
-    return EPOCH + this.#now;
+    return EPOCH + this.#now + this.#slept;
+  }
+
+  /** The host sleeps: the time of day goes on, and nothing else. */
+  sleep(millis: number): void {
+    this.#slept += millis;
   }
 
   after(delay: number, action: () => void): Timer {

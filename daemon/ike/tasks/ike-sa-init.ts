@@ -109,7 +109,7 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
     ...announceIntermediate(hasAdditionalKe(connection.proposals)),
     ...parts.usePpk,
     ...redirectAbility(sa),
-    ...vendorIds(sa.env.options().send_vendor_id),
+    ...vendorIds(sa.env.options(), true),
   ];
 }
 

@@ -122,7 +122,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     ...childlessSupport(connection),
     ...roundsPayload(sa),
     ...methodsPayload(sa, told),
-    ...vendorIds(sa.env.options().send_vendor_id),
+    ...vendorIds(sa.env.options(), false),
   ];
   const next: InboundRequest = yield { payloads: response };
   const init: InitialExchanges = {
