@@ -10,6 +10,7 @@ import type { DaemonEvent } from './contracts/events.ts';
 import type { Fetcher } from './contracts/fetcher.ts';
 import type { StateJournal } from './contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
+import type { KeyLog } from './contracts/key-log.ts';
 import type { LogHub } from './contracts/logger.ts';
 import type { NameServerHandler } from './contracts/name-servers.ts';
 import type { Processes } from './contracts/processes.ts';
@@ -58,6 +59,8 @@ export interface DaemonContracts {
   readonly privateKeys: PrivateKeys;
   /** Certificates and private keys in files; without it they come over VICI only. Belongs to the caller. */
   readonly credentialFiles?: CredentialFileSource | undefined;
+  /** Gives keys away; belongs to the caller, who closes it after `shutdown`. */
+  readonly keyLog?: KeyLog | undefined;
   readonly hub: LogHub;
   readonly options: DaemonOptions;
   readonly journal: StateJournal;
@@ -228,6 +231,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     virtualIps,
     nameServers,
     crashSecret: contracts.crashSecret,
+    keyLog: contracts.keyLog,
     redirects: contracts.redirects,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,

@@ -14,6 +14,8 @@ export interface LoadedPlugins {
   readonly nameServers: Plugin['nameServers'] | undefined;
   /** Absent if credentials come over VICI only. */
   readonly credentialFiles: Plugin['credentialFiles'] | undefined;
+  /** Absent unless keys are to be given away. */
+  readonly keyLog: Plugin['keyLog'] | undefined;
 }
 
 /** Loads the plugins that the options name. Rejects with {@link StartupError} if one is missing or lacks its feature. */
@@ -27,6 +29,7 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     kernelName,
     transportName,
     ...(resolving ? (['resolve'] as const) : []),
+    ...(options['plugins.save-keys.load'] ? (['save-keys'] as const) : []),
     ...(options['plugins.credentials-files.load'] ? (['credentials-files'] as const) : []),
   ];
   const loaded = await Promise.all(names.map(load));
@@ -37,6 +40,7 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
     nameServers: loaded.find((plugin) => plugin.nameServers !== undefined)?.nameServers,
+    keyLog: loaded.find((plugin) => plugin.keyLog !== undefined)?.keyLog,
     credentialFiles: loaded.find((plugin) => plugin.credentialFiles !== undefined)?.credentialFiles,
   };
 }
@@ -55,6 +59,7 @@ const PLUGINS = {
   'kernel-null': () => import('../plugins/kernel-null/plugin.ts'),
   'local-datagram': () => import('../plugins/local-datagram/plugin.ts'),
   resolve: () => import('../plugins/resolve/plugin.ts'),
+  'save-keys': () => import('../plugins/save-keys/plugin.ts'),
   'socket-netlink': () => import('../plugins/socket-netlink/plugin.ts'),
 } as const;
 

@@ -35,6 +35,7 @@ import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { type NotifyEnvironment, NotifySocket } from './runtime/notify-socket.ts';
 import { keepSecret } from './runtime/secret-file.ts';
+import { openKeyLog } from './service-key-log.ts';
 import { openServiceLogs } from './service-logs.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
 import { createViciServer } from './vici/server.ts';
@@ -149,6 +150,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     ? openSessions(`${runPath}.state`, (sentence) => hub.log('dmn', 0, sentence))
     : undefined;
   if (sessions !== undefined) opened.use(sessions);
+  const keyLog = openKeyLog(plugins, options, { log: hub, clock });
   const processes = new NodeProcesses();
   let running = options;
   const reloadOptions = async (): Promise<DaemonOptions> => {
@@ -171,6 +173,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     crypto,
     privateKeys,
     hub,
+    keyLog,
     options,
     journal,
     sessions,
@@ -260,7 +263,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       await runScripts('stop', running.stopScripts, scripts, STOP_SCRIPT_LIMIT);
       const graceful = daemon.shutdown().then(() => resources.disposeAsync());
       const limit = new Promise<void>((resolve) => setTimeout(resolve, STOP_LIMIT).unref());
-      await Promise.race([graceful, limit]);
+      await Promise.race([graceful.then(() => keyLog?.close()), limit]);
       await logging.close();
     },
     reload() {

@@ -22,6 +22,8 @@ export interface Option<T> {
   readonly inherits?: string;
   /** A value that cannot be read stops the daemon: the default would allow more than the operator meant. */
   readonly strict?: boolean;
+  /** Its value never gets into a log. */
+  readonly secret?: boolean;
 }
 
 const YES = ['1', 'yes', 'true', 'enabled'];

@@ -1,5 +1,6 @@
 import type { LogTarget } from '../contracts/log-targets.ts';
 import type { ConfigAttribute } from '../proto/payload.ts';
+import { EAP_OPTIONS } from './eap-options.ts';
 import {
   bits64,
   bool,
@@ -60,11 +61,6 @@ export const OPTIONS = {
   dns2: text('now', 'Second DNS server handed to peers.'),
   dos_protection: bool(true, 'now', 'Master switch of cookies and block_threshold.'),
   follow_redirects: bool(true, 'now', 'Follow REDIRECT as initiator.'),
-  force_eap_only_authentication: bool(
-    false,
-    'later',
-    'Use EAP-only authentication without the consent of the peer.',
-  ),
   fragment_size: int(
     1280,
     [0, 65535],
@@ -235,10 +231,6 @@ export const OPTIONS = {
     'Keep established IKE_SAs, keys included, in a tmpfs file from which a new process takes them over after a crash. Not an option of strongSwan.',
   ),
   user: { ...text('start', 'Owner of the VICI socket, name or number.'), strict: true },
-  'tls.send_certreq_authorities': bool(true, 'later', 'List CAs in the TLS CertificateRequest.'),
-  'tls.suites': words('later', 'TLS cipher suites of EAP-TLS, TTLS and PEAP.'),
-  'tls.version_max': oneOf('1.2', ['1.2', '1.3'], 'later', 'Highest TLS version.'),
-  'tls.version_min': oneOf('1.2', ['1.2', '1.3'], 'later', 'Lowest TLS version.'),
   'x509.enforce_critical': bool(
     true,
     'start',
@@ -285,6 +277,7 @@ export const OPTIONS = {
     'IP-TFS: how many packets may arrive out of order.',
   ),
   ...PLUGIN_OPTIONS,
+  ...EAP_OPTIONS,
 } as const satisfies Record<string, Option<unknown>>;
 
 type Table = typeof OPTIONS;

@@ -1,4 +1,4 @@
-import { bool, int, oneOf, ruleMark, seconds, textOf, words } from './option-kinds.ts';
+import { bool, int, oneOf, ruleMark, seconds, text, textOf, words } from './option-kinds.ts';
 
 const U32 = [0, 0xffffffff] as const;
 
@@ -8,6 +8,25 @@ export const PLUGIN_OPTIONS = {
     'unix:///run/charon.vici',
     'start',
     'Where the VICI server listens; only unix:// is served.',
+  ),
+  'plugins.save-keys.esp': bool(
+    false,
+    'start',
+    'Write the keys of ESP SAs to the table esp_sa of Wireshark.',
+  ),
+  'plugins.save-keys.ike': bool(
+    false,
+    'start',
+    'Write the keys of IKE_SAs to the table ikev2_decryption_table of Wireshark.',
+  ),
+  'plugins.save-keys.load': bool(
+    false,
+    'start',
+    'Give keys away to whoever may read the files, for debugging: a warning at every start.',
+  ),
+  'plugins.save-keys.wireshark_keys': text(
+    'start',
+    'Directory of these tables, which must exist; nothing is written without it.',
   ),
   'plugins.socket-default.fwmark': int(
     0,

@@ -21,11 +21,12 @@ export function reloadedOptions(running: DaemonOptions, fresh: DaemonOptions): R
   for (const [name, option] of table) {
     const [was, is] = [print(before[name]), print(values[name])];
     if (was === is) continue;
+    const [now, then] = option.secret ? ['another one', 'the old one'] : [is, was];
     if (option.effect === 'start') {
       values[name] = before[name];
-      needRestart.push(`option '${name}' is ${is} in the file, ${was} holds until a restart`);
+      needRestart.push(`option '${name}' is ${now} in the file, ${then} holds until a restart`);
     } else {
-      applied.push(`option '${name}' is now ${is}, was ${was}`);
+      applied.push(`option '${name}' is now ${now}, was ${then}`);
     }
   }
   // Each value is the one of the same name of options that are whole.

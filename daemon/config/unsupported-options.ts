@@ -1,5 +1,6 @@
 /**
- * Options of strongSwan that mean nothing here (IKEv1, threads, tables, build details): known, so that
+ * Options of strongSwan that mean nothing here (IKEv1, threads, tables, build details, plugins that
+ * there are not): known, so that
  * setting one is told apart from a misspelt name.
  */
 export const WITHOUT_MEANING: ReadonlySet<string> = new Set([
@@ -47,6 +48,26 @@ export const WITHOUT_MEANING: ReadonlySet<string> = new Set([
   'tls.key_exchange',
   'tls.mac',
   'tls.signature',
+  'plugins.dhcp.force_server_address',
+  'plugins.dhcp.identity_lease',
+  'plugins.dhcp.interface',
+  'plugins.dhcp.server',
+  'plugins.dhcp.use_server_port',
+  'plugins.kernel-netlink.buflen',
+  'plugins.kernel-netlink.hw_offload_feature_interface',
+  'plugins.kernel-netlink.ignore_retransmit_errors',
+  'plugins.kernel-netlink.parallel_route',
+  'plugins.kernel-netlink.parallel_xfrm',
+  'plugins.kernel-netlink.policy_update',
+  'plugins.kernel-netlink.process_rules',
+  'plugins.kernel-netlink.receive_buffer_size',
+  'plugins.kernel-netlink.retries',
+  'plugins.kernel-netlink.spdh_thresh.ipv4.lbits',
+  'plugins.kernel-netlink.spdh_thresh.ipv4.rbits',
+  'plugins.kernel-netlink.spdh_thresh.ipv6.lbits',
+  'plugins.kernel-netlink.spdh_thresh.ipv6.rbits',
+  'plugins.kernel-netlink.timeout',
+  'plugins.socket-default.set_sourceif',
 ]);
 
 /** Options that packaged files set to say nothing: no word about them. */

@@ -10,6 +10,7 @@ import type {
 } from './crypto.ts';
 import type { DatagramTransport } from './datagram.ts';
 import type { KernelIpsec, KernelNet } from './kernel.ts';
+import type { KeyLog } from './key-log.ts';
 import type { LocalDatagrams } from './local-datagram.ts';
 import type { Logger } from './logger.ts';
 import type { NameServerHandler } from './name-servers.ts';
@@ -78,6 +79,13 @@ export interface NameServerSettings {
   readonly resolvectlPath: string;
 }
 
+/** Which keys are given away, and where. */
+export interface KeyLogSettings {
+  readonly directory: string;
+  readonly ike: boolean;
+  readonly esp: boolean;
+}
+
 /** What the default export of a plugin's `plugin.ts` declares: its name and the features it brings. */
 export interface Plugin {
   readonly name: string;
@@ -97,6 +105,8 @@ export interface Plugin {
     settings: CredentialFileSettings,
     host: PluginHost,
   ) => CredentialFileSource;
+  /** Gives keys away. */
+  readonly keyLog?: (settings: KeyLogSettings, host: PluginHost) => KeyLog;
   /** Sends to local services. Throws if this machine cannot. */
   readonly localDatagrams?: () => LocalDatagrams;
 }

@@ -6,6 +6,7 @@ import {
   type KernelLifetime,
   type SaMode,
 } from '../contracts/kernel.ts';
+import type { KeyLog } from '../contracts/key-log.ts';
 import type { Random } from '../contracts/random.ts';
 import { childKeyLengths } from '../crypto/key-lengths.ts';
 import { type ChildKeys, type DirectionKeys, deriveChildKeys } from '../crypto/keymat.ts';
@@ -80,6 +81,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   const childKeys = deriveChildKeys(prf, keys.skD, ni, nr, secret, lengths, additional);
   try {
     const spec = buildSpec(sa, agreement, reqid, marks, childKeys);
+    if (env.keyLog !== undefined) giveAway(env.keyLog, spec);
     const kernel = await env.installer.install(spec, { outbound });
     const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel, {
       keys: outbound ? undefined : childKeys,
@@ -108,6 +110,20 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
       alert(env, policies ? 'install-child-policy-failed' : 'install-child-sa-failed', sa);
     }
     throw error;
+  }
+}
+
+function giveAway(keyLog: KeyLog, spec: ChildSaSpec): void {
+  const { local, remote, encryption, integrity } = spec;
+  if (encryption === undefined) return;
+  for (const out of [false, true]) {
+    keyLog.esp({
+      source: out ? local : remote,
+      destination: out ? remote : local,
+      spi: out ? spec.spiOut : spec.spiIn,
+      encryption: { id: encryption.id, key: out ? encryption.keyOut : encryption.keyIn },
+      integrity: integrity && { id: integrity.id, key: out ? integrity.keyOut : integrity.keyIn },
+    });
   }
 }
 

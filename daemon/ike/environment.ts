@@ -5,6 +5,7 @@ import type { Crypto } from '../contracts/crypto.ts';
 import type { SendOptions } from '../contracts/datagram.ts';
 import type { DaemonEvent } from '../contracts/events.ts';
 import type { KernelNet } from '../contracts/kernel.ts';
+import type { KeyLog } from '../contracts/key-log.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Random } from '../contracts/random.ts';
 import type { RedirectPolicy } from '../contracts/redirect.ts';
@@ -55,6 +56,8 @@ export interface IkeEnvironment {
   readonly crashSecret?: Uint8Array | undefined;
   /** Decides which peers are served by another gateway. */
   readonly redirects?: RedirectPolicy | undefined;
+  /** Gives keys away to the operator; absent unless that was asked for. */
+  readonly keyLog?: KeyLog | undefined;
   readonly ikePort: number;
   readonly nattPort: number;
   send(local: Endpoint, remote: Endpoint, message: Uint8Array, options?: SendOptions): void;

@@ -1,4 +1,5 @@
 import type { Crypto, KeyExchangeAlgorithm, PrfAlgorithm } from '../contracts/crypto.ts';
+import type { KeyLog } from '../contracts/key-log.ts';
 import { ikeKeyLengths } from '../crypto/key-lengths.ts';
 import { deriveIkeKeys, deriveRekeyedIkeKeys, type IkeKeys } from '../crypto/keymat.ts';
 import { createProtection } from '../crypto/message-protection.ts';
@@ -123,7 +124,8 @@ export function updateKeys(sa: IkeSa, ni: Uint8Array, nr: Uint8Array, secret: Ui
 }
 
 function useKeys(sa: IkeSa, proposal: Proposal, prf: PrfAlgorithm, keys: IkeKeys): void {
-  const { crypto, random } = sa.env;
+  const { crypto, random, keyLog } = sa.env;
+  if (keyLog !== undefined) giveAway(keyLog, sa, proposal, keys);
   sa.proposal = proposal;
   sa.prf = prf;
   sa.keys = keys;
@@ -131,4 +133,19 @@ function useKeys(sa: IkeSa, proposal: Proposal, prf: PrfAlgorithm, keys: IkeKeys
   const fromResponder = createProtection(crypto, proposal, keys.skEr, keys.skAr, random);
   sa.engine.outbound = sa.isInitiator ? fromInitiator : fromResponder;
   sa.engine.inbound = sa.isInitiator ? fromResponder : fromInitiator;
+}
+
+function giveAway(keyLog: KeyLog, sa: IkeSa, proposal: Proposal, keys: IkeKeys): void {
+  const encryption = transformOf(proposal, TransformType.ENCR);
+  if (encryption === undefined) return;
+  keyLog.ike({
+    spiI: sa.spiI,
+    spiR: sa.spiR,
+    encryption,
+    integrity: transformOf(proposal, TransformType.INTEG),
+    skEi: keys.skEi.bytes,
+    skEr: keys.skEr.bytes,
+    skAi: keys.skAi.bytes,
+    skAr: keys.skAr.bytes,
+  });
 }

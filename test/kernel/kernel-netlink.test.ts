@@ -6,6 +6,7 @@ import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
 import { type SaId, XfrmClient } from '../../native/index.ts';
 import { UdpSocket } from '../../native/udp-socket.ts';
 import { openNetlinkKernel } from '../../plugins/kernel-netlink/open.ts';
+import { openTransport } from '../../plugins/socket-netlink/open.ts';
 import { describeWith } from '../support/capability.ts';
 import { kernelCompliance } from '../support/compliance/kernel.ts';
 import { MemoryLog } from '../support/memory-log.ts';
@@ -109,6 +110,31 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink routes', () => {
     expect(namespace.ip('rule list')).not.toContain('220');
     await net[Symbol.asyncDispose]();
     await ipsec[Symbol.asyncDispose]();
+  });
+});
+
+describeWith(['net-admin'], 'socket-netlink', () => {
+  inNamespace();
+
+  test.each([0x42, 0])('fwmark: packets with mark %i go where rules for it say', async (mark) => {
+    namespace.ip('link set lo up');
+    namespace.ip('route add unreachable 127.0.0.0/8 table 99');
+    namespace.ip('rule add pref 0 fwmark 0x42 table 99');
+    namespace.ip('rule add pref 1 table local');
+    namespace.ip('rule delete pref 0 table local');
+    const log = new MemoryLog(1);
+    const transport = await openTransport(
+      { ikePort: 0, nattPort: 0, ipv4: true, ipv6: false, mark },
+      log,
+    );
+    let heard = 0;
+    transport.onDatagram(() => heard++);
+    const own = { address: ip('127.0.0.1'), port: transport.ikePort };
+    transport.send({ ...own, address: ip('0.0.0.0') }, own, Uint8Array.of(1));
+    const refused = (): boolean => log.lines.some((line) => /unreachable|sendmmsg/i.test(line));
+    await until(() => heard > 0 || refused(), 'an outcome');
+    expect([heard, refused()]).toEqual(mark === 0 ? [1, false] : [0, true]);
+    await transport[Symbol.asyncDispose]();
   });
 });
 

@@ -4,6 +4,7 @@ import { parsePool } from '../../daemon/config/pool.ts';
 import { list, value } from '../../daemon/config/tree.ts';
 import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
+import type { KeyLog } from '../../daemon/contracts/key-log.ts';
 import type { LogGroup, LogLevel } from '../../daemon/contracts/logger.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
 import type { RedirectPolicy } from '../../daemon/contracts/redirect.ts';
@@ -57,6 +58,8 @@ export class WorldHost {
   /** What this host's resolver answers, by name; it may change. */
   readonly names = new Map<string, readonly IpAddress[]>();
   /** Whom this host sends elsewhere; nobody unless a test says so. */
+  /** Whom this host gives its keys; nobody unless a test says so, before anything is negotiated. */
+  keyLog: KeyLog | undefined;
   redirectInit: RedirectPolicy['onInit'] | undefined;
   redirectAuth: RedirectPolicy['onAuth'] | undefined;
   /** What `reload-settings` reads; nothing new unless a test says so. */
@@ -203,6 +206,11 @@ export class WorldHost {
       privateKeys: this.privateKeys,
       fetcher: this.fetcher,
       hub: this.log,
+      keyLog: {
+        ike: (entry) => this.keyLog?.ike(entry),
+        esp: (entry) => this.keyLog?.esp(entry),
+        close: () => Promise.resolve(),
+      },
       options: optionsWith(options ?? {}),
       journal: this.#life.journal(this.journal),
       nameServers: this.nameServers,

@@ -161,6 +161,7 @@ describe('what is sent', () => {
       expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
       return size;
     };
+    expect(await largest({ fragment_size: 700 })).toBeLessThanOrEqual(700);
     const other = option === 'fragment_size_v4' ? 'fragment_size_v6' : 'fragment_size_v4';
     expect(await largest({ [option]: 700 })).toBeLessThanOrEqual(700);
     expect(await largest({ [other]: 700 })).toBeGreaterThan(700);
@@ -310,6 +311,29 @@ describe('in the kernel', () => {
       [0, 0],
       [4711, 4711],
     ]);
+  });
+
+  test('iptfs: the settings of each direction reach its SA', async () => {
+    await using world = new World();
+    const [moon] = await tunnel(world, {
+      child: { mode: 'iptfs' },
+      moonOptions: {
+        'iptfs.dont_frag': true,
+        'iptfs.drop_time': 11,
+        'iptfs.init_delay': 22,
+        'iptfs.max_queue_size': 33,
+        'iptfs.reorder_window': 4,
+      },
+    });
+    for (const { sa } of moon.kernel.sas.values()) {
+      expect(sa?.iptfs).toMatchObject({
+        dontFragment: true,
+        dropTimeMicros: 11,
+        initDelayMicros: 22,
+        maxQueueOctets: 33,
+        reorderWindow: 4,
+      });
+    }
   });
 
   test('port_bypass: policies stronger than all others let IKE through, and go with the daemon', async () => {

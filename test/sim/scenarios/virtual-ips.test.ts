@@ -271,6 +271,16 @@ test('global DNS and NBNS servers go to every peer with an address', async () =>
   expect(world.ladder()).toContain('CPRP(ADDR DNS DNS6 NBNS)');
 });
 
+test('plugins.attr: further attributes go to every peer with an address', async () => {
+  await using world = new World();
+  const [moon, carol] = await clientAndServer(world, {
+    carolOptions: { attributes: [{ type: 3, value: Uint8Array.of(10, 2, 0, 9) }] },
+  });
+  carol.pool('a', '10.3.0.0/24');
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  expect(moon.nameServers.addresses).toEqual(['10.2.0.9']);
+});
+
 test('reauthentication keeps the address, on the interface all the time', async () => {
   await using world = new World();
   const carol = await gateway(world);

@@ -79,7 +79,7 @@ describe('values', () => {
       retransmit_timeout: 2.5,
       spi_min: 0xc1000000,
       spi_label: 0xffffffffffffffffn,
-      ignore_routing_tables: ['main', '5', 'local'],
+      ignore_routing_tables: [254, 5, 255],
       rdn_matching: 'relaxed',
       fragment_size: 1000,
       fragment_size_v4: 1000,
@@ -125,14 +125,14 @@ describe('values', () => {
     const { warnings } = resolve(`charon {
       keep_alife = 20
       threads = 4
-      prefer_temporary_addrs = yes
+      force_eap_only_authentication = yes
       load_modular = yes
       plugins { openssl { load = yes\n fips_mode = 1 } }
       start-scripts { a = /bin/true }
     }
     swanctl { load = pem }`);
     expect(warnings).toEqual([
-      "/s.conf:4:7: option 'prefer_temporary_addrs' is not yet in effect",
+      "/s.conf:4:7: option 'force_eap_only_authentication' is not yet in effect",
       "/s.conf:2:7: unknown option 'keep_alife'",
       "/s.conf:3:7: option 'threads' has no meaning in this daemon",
       "/s.conf:7:2: unknown option 'plugins.openssl.fips_mode'",

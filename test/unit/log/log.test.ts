@@ -332,6 +332,17 @@ describe('files of the machine', () => {
     await until(() => readFileSync(path, 'utf8') === '01[DMN] three\n');
   });
 
+  test('flush_line: a line is in the file at once, without it at the end of the turn', async () => {
+    for (const flushLine of [true, false]) {
+      const path = join(folder, `flush-${flushLine}.log`);
+      const logs = openLogs([target({ path, flushLine })], services(new NodeLogOutputs()));
+      logs.hub.log('dmn', 1, 'one');
+      expect(readFileSync(path, 'utf8')).toBe(flushLine ? '01[DMN] one\n' : '');
+      await until(() => readFileSync(path, 'utf8') === '01[DMN] one\n');
+      await logs.close();
+    }
+  });
+
   test('a full disk drops lines, counts them, throws and blocks nothing', async () => {
     const output = new NodeLogOutputs().file('/dev/full', { append: true, flushLine: true }, lost);
     for (let i = 0; i < 100; i++) output.write('line\n');

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../../daemon/exit-codes.ts';
@@ -99,6 +99,15 @@ describe('a daemon process', () => {
     daemon.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(ExitCode.OK);
     expect(existsSync(join(daemon.folder, 'stopped'))).toBe(true);
+  });
+
+  test('user and group own the VICI socket, by number', async () => {
+    const [user, group] =
+      process.getuid?.() === 0 ? [1234, 5678] : [process.getuid?.(), process.getgid?.()];
+    const conf = CONF.replace('plugins {', `user = ${user}\n group = ${group}\n plugins {`);
+    await using daemon = new DaemonProcess(conf);
+    await daemon.says('serving VICI at');
+    expect(statSync(daemon.socket)).toMatchObject({ uid: user, gid: group });
   });
 
   test('prints help and version', async () => {

@@ -68,6 +68,41 @@ test('an answer from the handler goes back from the address that was asked', asy
   expect(got[0]).toMatchObject({ data: question, remote: { address: '127.0.0.8' } });
 });
 
+test('set_source = no: the kernel chooses the address that is sent from', async () => {
+  const [a, b] = [await open(), await open({ kernelChoosesSource: true })];
+  const got = collect(a);
+  b.send(
+    { address: ip('127.0.0.8'), port: b.ikePort },
+    { address: ip('127.0.0.3'), port: a.ikePort },
+    Uint8Array.of(1),
+  );
+  await until(() => got.length === 1, 'the datagram');
+  expect(got[0]).toMatchObject({ remote: { address: '127.0.0.1', port: b.ikePort } });
+});
+
+test.each([
+  ['use_ipv4', { ipv6: false }, '127.0.0.1', '::1'],
+  ['use_ipv6', { ipv4: false }, '::1', '127.0.0.1'],
+] as const)(
+  '%s alone: nothing is heard or said in the other family',
+  async (_, only, own, other) => {
+    const [a, b] = [await open(), await open(only)];
+    const got = collect(b);
+    for (const address of [other, own]) {
+      const here = { address: ip(address), port: a.ikePort };
+      a.send(here, { address: ip(address), port: b.ikePort }, Uint8Array.of(1));
+    }
+    await until(() => got.length === 1, 'one datagram');
+    expect(got[0]).toMatchObject({ remote: { address: own } });
+    b.send(
+      { address: ip(other), port: b.ikePort },
+      { address: ip(other), port: 9 },
+      Uint8Array.of(1),
+    );
+    expect(log.lines).toContainEqual(expect.stringContaining('socket with port'));
+  },
+);
+
 test('a handler that throws does not keep the next datagram', async () => {
   const [a, b] = [await open(), await open()];
   let calls = 0;
