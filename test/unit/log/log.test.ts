@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { LogDatagrams, LogOutput, LogOutputs } from '../../../daemon/contracts/log-output.ts';
 import { type FileTarget, uniformLevels } from '../../../daemon/contracts/log-targets.ts';
 import type { LogRecord, LogSink } from '../../../daemon/contracts/logger.ts';
@@ -332,14 +332,27 @@ describe('files of the machine', () => {
     await until(() => readFileSync(path, 'utf8') === '01[DMN] three\n');
   });
 
-  test('flush_line: a line is in the file at once, without it at the end of the turn', async () => {
-    for (const flushLine of [true, false]) {
-      const path = join(folder, `flush-${flushLine}.log`);
-      const logs = openLogs([target({ path, flushLine })], services(new NodeLogOutputs()));
-      logs.hub.log('dmn', 1, 'one');
-      expect(readFileSync(path, 'utf8')).toBe(flushLine ? '01[DMN] one\n' : '');
-      await until(() => readFileSync(path, 'utf8') === '01[DMN] one\n');
-      await logs.close();
+  test('flush_line: a line is handed to the system at once, without it lines are gathered for a moment', async () => {
+    const turns = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      for (const flushLine of [true, false]) {
+        const path = join(folder, `flush-${flushLine}.log`);
+        const logs = openLogs([target({ path, flushLine })], services(new NodeLogOutputs()));
+        const written = (): boolean => readFileSync(path, 'utf8') === '01[DMN] one\n';
+        logs.hub.log('dmn', 1, 'one');
+        for (let i = 0; flushLine && i < 10_000 && !written(); i++) await turns(10);
+        await turns(100);
+        expect([flushLine, written()]).toEqual([flushLine, flushLine]);
+        vi.advanceTimersByTime(50);
+        for (let i = 0; i < 10_000 && !written(); i++) await turns(10);
+        expect(written()).toBe(true);
+        await logs.close();
+      }
+    } finally {
+      vi.useRealTimers();
     }
   });
 
