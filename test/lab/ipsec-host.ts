@@ -11,17 +11,24 @@ import { waitFor } from './wait.ts';
 export interface IpsecProgram {
   readonly product: string;
   readonly argv: readonly string[];
+  /** Runs a JSON list of command lines in one process. */
+  readonly batch?: readonly string[];
   readonly conf: ConfTree;
 }
+
+/** What came of a command. */
+export type Outcome = Pick<Finished, 'stdout' | 'stderr' | 'code'>;
 
 /** Ours. */
 export const OUR_IPSEC: IpsecProgram = {
   product: 'charon-ts',
   argv: [`${REPOSITORY}/node_modules/.bin/node`, `${REPOSITORY}/daemon/cli/ipsec/main.ts`],
+  batch: [`${REPOSITORY}/node_modules/.bin/node`, `${REPOSITORY}/test/lab/ipsec-batch.ts`],
   conf: ourProgram().conf,
 };
 
 const LOG = '/var/log/charon.log';
+const [OUT, ERR, CODE] = ['/run/ipsec.out', '/run/ipsec.err', '/run/ipsec.code'];
 
 /** The one of strongSwan, in the root `starter`. */
 export const STRONGSWAN_IPSEC: IpsecProgram = {
@@ -109,6 +116,24 @@ export class IpsecHost {
   /** Runs a command; resolves with its standard output. */
   async said(...args: readonly string[]): Promise<string> {
     return (await this.ipsec(...args)).stdout;
+  }
+
+  /** Runs commands one after the other; ours in one process, which is much faster. */
+  async batch(lines: readonly string[]): Promise<readonly Outcome[]> {
+    const { argv, batch } = this.program;
+    if (batch !== undefined)
+      return JSON.parse(await this.host.ok([...batch, JSON.stringify(lines)])) as Outcome[];
+    const script = lines.map(
+      (line, i) =>
+        `${argv.join(' ')} ${line.replaceAll(/[{}[\]*]/g, '\\$&')} >${OUT}.${i} 2>${ERR}.${i}; echo $? >${CODE}.${i}`,
+    );
+    await this.host.ok(['sh', '-c', script.join('\n')]);
+    const read = (file: string, i: number): string => this.host.read(`${file}.${i}`) ?? '';
+    return lines.map((_, i) => ({
+      stdout: read(OUT, i),
+      stderr: read(ERR, i),
+      code: Number(read(CODE, i)),
+    }));
   }
 
   /** What the starter and the daemon have logged. */

@@ -212,12 +212,19 @@ function addressPools(
       return [];
     }
     if (item.startsWith('%')) return [item.slice(1)];
-    const name = item.replaceAll(/[^\w:-]/g, '_');
     const pool = new Draft(values.place(keyword));
     pool.set('addrs', item, values.place(keyword));
     pool.copy('dns', values.get(`${remote}dns`));
-    pools.sections.set(name, pool.section);
-    return [name];
+    const known = pools.sections.get(item);
+    if (
+      known !== undefined &&
+      known.values.get('dns')?.text !== pool.section.values.get('dns')?.text
+    )
+      warnings.push(
+        `${keyword}=${item}: two conns share this pool, ${remote}dns of the last one counts`,
+      );
+    pools.sections.set(item, pool.section);
+    return [item];
   });
   return names.join(', ');
 }

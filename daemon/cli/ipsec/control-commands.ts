@@ -36,23 +36,18 @@ export async function down(session: IpsecSession, text: string): Promise<void> {
     );
     return;
   }
+  if (typeof target.which === 'number') {
+    // whoever gives a number is told when nobody has it; the name before it is not compared
+    await close(session, target.kind, String(target.which));
+    return;
+  }
   const ikes = await listIkes(session);
   const ids =
     target.kind === 'ike'
-      ? ikes
-          .filter((ike) =>
-            typeof target.which === 'number'
-              ? ike.fields.number('uniqueid') === target.which
-              : ike.name === target.name,
-          )
-          .map((ike) => ike.fields.text('uniqueid'))
+      ? ikes.filter((ike) => ike.name === target.name).map((ike) => ike.fields.text('uniqueid'))
       : ikes
           .flatMap(({ children }) => children)
-          .filter((child) =>
-            typeof target.which === 'number'
-              ? child.number('uniqueid') === target.which
-              : child.text('name') === target.name,
-          )
+          .filter((child) => child.text('name') === target.name)
           .map((child) => child.text('uniqueid'));
   for (const id of target.which === 'all' ? ids : ids.slice(0, 1)) {
     await close(session, target.kind, id);
@@ -65,7 +60,7 @@ async function close(session: IpsecSession, kind: 'ike' | 'child', id: string): 
   session.line(succeeded(answer) ? `${what} closed successfully` : `closing ${what} failed`);
 }
 
-/** `ipsec down-srcip`: closes the IKE_SAs of peers that have a virtual IP in a range. */
+/** `ipsec down-srcip`: closes the IKE_SAs of peers that have a virtual IP in a range, without a word. */
 export async function downSourceIp(
   session: IpsecSession,
   first: string,
@@ -82,7 +77,7 @@ export async function downSourceIp(
   };
   for (const { fields } of await listIkes(session)) {
     if (fields.items('remote-vips').some(within))
-      await close(session, 'ike', fields.text('uniqueid'));
+      await session.call('terminate', [value('ike-id', fields.text('uniqueid'))]);
   }
 }
 
@@ -99,7 +94,7 @@ function between(from: IpAddress, address: IpAddress, to: IpAddress): boolean {
 export async function route(session: IpsecSession, name: string): Promise<void> {
   const child = await childOf(session, name);
   if (child === undefined) {
-    session.line(`configuration '${name}' not found`);
+    session.line(`no config named '${name}'`);
     return;
   }
   const answer = await session.call('install', [value('child', name), value('ike', child.ike)]);
@@ -116,8 +111,8 @@ export async function unroute(session: IpsecSession, name: string): Promise<void
     value('child', name),
     ...optional('ike', child?.ike),
   ]);
-  if (child === undefined || !succeeded(answer)) session.line(`configuration '${name}' not found`);
-  else if (child.mode === 'PASS' || child.mode === 'DROP') {
+  if (!succeeded(answer)) session.line(`configuration '${name}' not found`);
+  else if (child?.mode === 'PASS' || child?.mode === 'DROP') {
     session.line(`shunt policy '${name}' uninstalled`);
   } else session.line(`trap policy '${name}' unrouted`);
 }

@@ -1,7 +1,7 @@
-import { findList, findText, optional, type Tree, value } from '../../config/tree.ts';
+import { findList, optional, type Tree, value } from '../../config/tree.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { latin1 } from '../../util/bytes.ts';
-import { Fields } from '../swanctl/fields.ts';
+import { listCaInfos } from './ca-infos.ts';
 import type { IpsecSession } from './session.ts';
 
 /** Which certificates a command lists, in the words of VICI. */
@@ -18,16 +18,17 @@ const CERTIFICATES: Readonly<Record<string, readonly [type: string, flag?: strin
 
 /** The commands of `listall`, in order. */
 const ALL = [
+  'listcainfos',
+  'listpubkeys',
   'listcerts',
   'listcacerts',
   'listaacerts',
   'listocspcerts',
   'listacerts',
-  'listgroups',
-  'listcainfos',
   'listcrls',
   'listocsp',
   'listalgs',
+  'listplugins',
 ];
 
 /** What listing needs besides the daemon. */
@@ -60,7 +61,7 @@ export async function list(
   if (kind !== undefined) await certificates(session, kind, utc, tools);
   else if (command === 'listalgs') await algorithms(session);
   else if (command === 'listplugins') await plugins(session);
-  else if (command === 'listcainfos') await authorities(session);
+  else if (command === 'listcainfos') await listCaInfos(session, tools.decoders);
   // What groups peers belong to is in their attribute certificates: there is no list of groups.
 }
 
@@ -91,20 +92,35 @@ async function algorithms(session: IpsecSession): Promise<void> {
   for (const group of await session.call('get-algorithms')) {
     if (group.kind !== 'section') continue;
     const items = group.entries.flatMap((entry) =>
-      entry.kind === 'value' ? [`${entry.name}[${latin1(entry.value)}]`] : [],
+      entry.kind === 'value' ? [`${nameOf(entry.name)}[${latin1(entry.value)}]`] : [],
     );
     for (const [i, line] of wrapped(items).entries())
-      session.line(`  ${(i === 0 ? `${group.name}:` : '').padEnd(11)} ${line}`);
+      session.line(
+        `  ${(i === 0 ? `${LABELS.get(group.name) ?? group.name}:` : '').padEnd(11)} ${line}`,
+      );
   }
 }
 
-const WIDTH = 72;
+/** What VICI calls otherwise. */
+const LABELS: ReadonlyMap<string, string> = new Map([
+  ['ke', 'dh-group'],
+  ['rng', 'random-gen'],
+]);
+
+/** There is one kind of nonces, which has no name here. */
+function nameOf(algorithm: string): string {
+  return algorithm === 'NONCE_GEN' ? '' : algorithm;
+}
+
+/** Columns of a line. */
+const WIDTH = 120;
+const INDENT = 14;
 
 function wrapped(items: readonly string[]): readonly string[] {
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + item.length >= WIDTH) lines.push(item);
+    if (last === undefined || INDENT + last.length + 1 + item.length > WIDTH) lines.push(item);
     else lines[lines.length - 1] = `${last} ${item}`;
   }
   return lines;
@@ -112,33 +128,8 @@ function wrapped(items: readonly string[]): readonly string[] {
 
 async function plugins(session: IpsecSession): Promise<void> {
   session.line('');
-  session.line('List of loaded Plugin Features:');
+  session.line('List of loaded Plugins:');
   session.line('');
   const stats: Tree = await session.call('stats');
   for (const name of (findList(stats, 'plugins') ?? []).map(latin1)) session.line(`${name}:`);
-}
-
-async function authorities(session: IpsecSession): Promise<void> {
-  const events = await session.collect('list-authorities', 'list-authority');
-  if (events.length === 0) return;
-  session.line('');
-  session.line('List of CA Information Sections:');
-  for (const event of events) {
-    for (const authority of event) {
-      if (authority.kind !== 'section') continue;
-      const fields = new Fields(authority.entries);
-      session.line('');
-      session.line(`  authname:    "${findText(authority.entries, 'cacert') ?? ''}"`);
-      uriLines(session, 'crluris:    ', fields.items('crl_uris'));
-      uriLines(session, 'ocspuris:   ', fields.items('ocsp_uris'));
-      if (fields.has('cert_uri_base'))
-        session.line(`  certuribase: '${fields.text('cert_uri_base')}'`);
-    }
-  }
-}
-
-function uriLines(session: IpsecSession, label: string, uris: readonly string[]): void {
-  uris.forEach((uri, i) => {
-    session.line(`  ${i === 0 ? label : ' '.repeat(label.length)} '${uri}'`);
-  });
 }

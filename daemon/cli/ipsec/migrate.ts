@@ -30,15 +30,24 @@ export function migrate(
 /** Names in swanctl.conf are simpler than those of ipsec.conf. */
 function renamed(converted: Converted, problems: string[]): Converted {
   const authorities = withNames(converted.authorities, problems);
-  return { ...converted, connections: withNames(converted.connections, problems), authorities };
+  const connections = withNames(converted.connections, problems);
+  for (const connection of connections.sections.values()) {
+    const pools = connection.values.get('pools');
+    if (pools !== undefined)
+      connection.values.set('pools', { ...pools, text: pools.text.replaceAll(FORBIDDEN, '_') });
+  }
+  return { ...converted, connections, authorities, pools: withNames(converted.pools, []) };
 }
+
+/** What no name in swanctl.conf may have, the comma and blanks between names left out. */
+const FORBIDDEN = /[.:{}="#]/g;
 
 function withNames(section: ConfSection, problems: string[]): ConfSection {
   const sections = new Map<string, ConfSection>();
   for (const [name, inner] of section.sections) {
     const children = inner.sections.get('children');
     if (children !== undefined) inner.sections.set('children', withNames(children, problems));
-    let written = name.replaceAll(/[.,:{}="#\s]/g, '_');
+    let written = name.replaceAll(FORBIDDEN, '_').replaceAll(/[,\s]/g, '_');
     while (sections.has(written)) written += '_';
     if (written !== name)
       problems.push(`'${name}' cannot be a name in swanctl.conf, it is called '${written}' there`);

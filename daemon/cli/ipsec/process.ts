@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Terminal } from '../../contracts/terminal.ts';
 import { NodeFiles } from '../../runtime/node-files.ts';
 import { NodeStreams } from '../../runtime/node-stream.ts';
 import { NodeTerminal } from '../../runtime/node-terminal.ts';
@@ -18,10 +19,12 @@ const COMPATIBLE = '6.1.0';
 const BUILT = !import.meta.url.endsWith('.ts');
 const DAEMON = fileURLToPath(new URL(BUILT ? './main.js' : '../../main.ts', import.meta.url));
 
-/** Runs the program with the arguments of this process; resolves with the exit code. */
-export function main(): Promise<number> {
+/** Runs the program with the arguments of this process, or these; resolves with the exit code. */
+export function main(
+  words: readonly string[] = process.argv.slice(2),
+  terminal: Terminal = new NodeTerminal(),
+): Promise<number> {
   const variables = environment();
-  const terminal = new NodeTerminal();
   const files = new NodeFiles();
   const confFolder = variables.get('IPSEC_CONFDIR') ?? '/etc';
   const pidFolder = variables.get('IPSEC_PIDDIR') ?? '/var/run';
@@ -49,13 +52,15 @@ export function main(): Promise<number> {
     },
     pids: { starter: `${pidFolder}/starter.charon.pid`, daemon: `${pidFolder}/charon.pid` },
     folders: {
-      libexec: fileURLToPath(new URL('.', import.meta.url)),
+      libexec: fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, ''),
       conf: confFolder,
       pid: pidFolder,
     },
     version: COMPATIBLE,
     kernel: release(),
-    addresses: addresses.filter(({ internal }) => !internal).map(({ address }) => address),
+    addresses: addresses
+      .filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address))
+      .map(({ address }) => address),
     starter: system(connect),
     running,
     signal: (pid, name) => void process.kill(pid, name),
@@ -65,7 +70,7 @@ export function main(): Promise<number> {
         stdio: 'ignore',
       }).unref(),
   };
-  return runIpsec(process.argv.slice(2), world);
+  return runIpsec(words, world);
 }
 
 function system(connect: StarterSystem['connect']): StarterSystem {

@@ -73,8 +73,8 @@ function constant(command: string, world: IpsecWorld): string | undefined {
   const code = `U${world.version}/K${world.kernel}`;
   const texts: Readonly<Record<string, string>> = {
     '--help': USAGE,
-    '--version': `Linux strongSwan ${code}\ncharon-ts\nSee 'ipsec --copyright' for copyright information.\n`,
-    version: `Linux strongSwan ${code}\ncharon-ts\nSee 'ipsec --copyright' for copyright information.\n`,
+    '--version': `Linux strongSwan ${code}\ncharon-ts\n`,
+    version: `Linux strongSwan ${code}\ncharon-ts\n`,
     '--versioncode': `${code}\n`,
     '--copyright': COPYRIGHT,
     '--directory': `${world.folders.libexec}\n`,
@@ -192,8 +192,13 @@ interface DaemonContext {
   readonly command: CommandWorld;
 }
 
-/** Commands that need one argument. */
-const NAMED = ['up', 'down', 'route', 'unroute', 'down-srcip'];
+/** What commands need: how many arguments at most, and what the usage says of them. */
+const ARGUMENTS: ReadonlyMap<string, { readonly most: number; readonly text: string }> = new Map([
+  ...['up', 'down', 'route', 'unroute'].map(
+    (word) => [word, { most: 1, text: '<connection name>' }] as const,
+  ),
+  ['down-srcip', { most: 2, text: '<start> [<end>]' }],
+]);
 
 async function withDaemon(
   world: IpsecWorld,
@@ -202,11 +207,16 @@ async function withDaemon(
 ): Promise<number> {
   const run = daemonCommand(word);
   if (run === undefined) {
-    world.terminal.error(`ipsec: unknown command \`${word}' (\`ipsec --help' for list)\n`);
+    world.terminal.error(
+      word.startsWith('-')
+        ? `ipsec: unknown option \`${word}' (perhaps command name was omitted?)\n`
+        : `ipsec: unknown command \`${word}' (\`ipsec --help' for list)\n`,
+    );
     return USAGE_ERROR;
   }
-  if (NAMED.includes(word) && args.length === 0) {
-    world.terminal.error(`ipsec ${word}: a name is missing\n`);
+  const needed = ARGUMENTS.get(word);
+  if (needed !== undefined && (args.length === 0 || args.length > needed.most)) {
+    world.terminal.out(`Usage: ipsec ${word} ${needed.text}\n`);
     return USAGE_ERROR;
   }
   const command = await world.starter.connect();
@@ -245,10 +255,23 @@ const purge =
 const reread =
   (...folders: readonly string[]): DaemonCommand =>
   (_, __, cx) =>
-    new IpsecLoader(cx.command, cx.world.places).certificates(folders);
+    new IpsecLoader(quiet(cx.command), cx.world.places).certificates(folders);
 
 const rereadSecrets: DaemonCommand = (_, __, cx) =>
-  new IpsecLoader(cx.command, cx.world.places).secrets();
+  new IpsecLoader(quiet(cx.command), cx.world.places).secrets();
+
+/** Says problems only: what was loaded is in the daemon's log. */
+function quiet(command: CommandWorld): CommandWorld {
+  const { terminal } = command;
+  const silent: Terminal = {
+    out: () => undefined,
+    error: (text) => terminal.error(text),
+    askSecret: (question) => terminal.askSecret(question),
+    interrupted: terminal.interrupted,
+    size: undefined,
+  };
+  return { ...command, terminal: silent };
+}
 
 const COMMANDS: Readonly<Record<string, DaemonCommand>> = {
   up: (session, [name = '']) => up(session, name),

@@ -1,4 +1,4 @@
-import { findSection, findText, optional, value } from '../../config/tree.ts';
+import { findSection, findText, optional, type Tree, value } from '../../config/tree.ts';
 import { Fields } from '../swanctl/fields.ts';
 import { listIkes } from './sas.ts';
 import type { IpsecSession } from './session.ts';
@@ -11,12 +11,12 @@ export async function status(
   filter: string | undefined,
   addresses: readonly string[],
 ): Promise<void> {
-  if (all) await preamble(session, filter, addresses);
+  const classes = all ? await preamble(session, filter, addresses) : undefined;
   const policies = (await listPolicies(session)).filter(
     ({ name }) => filter === undefined || name === filter,
   );
   session.terminal.out(policiesText(policies));
-  session.terminal.out(sasText(await listIkes(session), all, filter));
+  session.terminal.out(sasText(await listIkes(session), all, filter, classes));
 }
 
 async function listPolicies(session: IpsecSession): Promise<readonly ListedPolicy[]> {
@@ -34,11 +34,12 @@ async function listPolicies(session: IpsecSession): Promise<readonly ListedPolic
   );
 }
 
+/** Prints what comes before the policies; the result is how this host authenticates in each connection. */
 async function preamble(
   session: IpsecSession,
   filter: string | undefined,
   addresses: readonly string[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
   const version = new Fields(await session.call('version'));
   const stats = await session.call('stats');
   const part = (name: string): Fields => new Fields(findSection(stats, name) ?? []);
@@ -62,22 +63,32 @@ async function preamble(
     `  loaded plugins: ${new Fields(stats).items('plugins').join(' ')}`,
   );
   session.terminal.out(`${lines.join('\n')}\n`);
-  await pools(session);
+  if (filter === undefined) await pools(session);
   session.line('Listening IP addresses:');
   for (const address of addresses) session.line(`  ${address}`);
   session.line('Connections:');
+  const classes = new Map<string, string>();
   for (const event of await session.collect('list-conns', 'list-conn')) {
     for (const conn of event) {
       if (conn.kind !== 'section') continue;
+      const own = localClass(conn.entries);
+      if (own !== undefined) classes.set(conn.name, own);
       const children = (findSection(conn.entries, 'children') ?? []).flatMap((child) =>
         child.kind === 'section' ? [child] : [],
       );
       const names = children.map(({ name }) => name);
-      if (filter !== undefined && conn.name !== filter && !names.includes(filter)) continue;
+      if (filter !== undefined && conn.name !== filter) continue;
       const fields = children.map(({ entries }) => new Fields(entries));
       session.terminal.out(connectionText(conn.name, new Fields(conn.entries), fields, names));
     }
   }
+  return classes;
+}
+
+/** How this host authenticates first. */
+function localClass(conn: Tree): string | undefined {
+  const round = conn.find(({ name }) => name.startsWith('local-'));
+  return round?.kind === 'section' ? findText(round.entries, 'class') : undefined;
 }
 
 async function pools(session: IpsecSession): Promise<void> {
@@ -122,7 +133,7 @@ export async function leases(
     );
     for (const lease of shown) {
       session.line(
-        `  ${lease.text('address').padStart(15)}   ${lease.text('status').padEnd(7)}  '${lease.text('identity')}'`,
+        `  ${lease.text('address').padStart(15)}   ${lease.text('status')}   '${lease.text('identity')}'`,
       );
     }
     if (shown.length === 0) session.line('  no matching leases found');
@@ -162,15 +173,16 @@ export async function listCounters(session: IpsecSession, name: string | undefin
   );
   for (const set of findSection(answer, 'counters') ?? []) {
     if (set.kind !== 'section') continue;
+    session.line('');
     session.line(
       set.name === '' ? 'List of IKE counters:' : `List of IKE counters for '${set.name}':`,
     );
     const fields = new Fields(set.entries);
     session.line('');
     for (const [vici, legacy] of COUNTERS)
-      session.line(`${legacy.padEnd(18)}${fields.text(vici).padStart(12)}`);
+      session.line(`${legacy.padEnd(18)} ${fields.text(vici).padStart(12)}`);
   }
-  if (findText(answer, 'success') !== 'yes') session.line(`no counters found for '${name}'`);
+  if (findText(answer, 'success') !== 'yes') session.line(`No IKE counters found for '${name}'`);
 }
 
 /** `ipsec resetcounters`. */
@@ -182,5 +194,4 @@ export async function resetCounters(
     'reset-counters',
     name === 'all' ? [value('all', 'yes')] : optional('name', name),
   );
-  session.line('Reset counters');
 }

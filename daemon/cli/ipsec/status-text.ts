@@ -32,28 +32,33 @@ export function policiesText(policies: readonly ListedPolicy[]): string {
   return text;
 }
 
-/** The SAs, as `ipsec status` and, with `all`, `ipsec statusall` lay them out; `filter` is a name they must have. */
+/**
+ * The SAs, as `ipsec status` and, with `all`, `ipsec statusall` lay them out; `filter` is a name they must have, `classes`
+ * says how this host authenticates in each connection.
+ */
 export function sasText(
   ikes: readonly ListedIke[],
   all: boolean,
   filter: string | undefined,
+  classes: ReadonlyMap<string, string> = new Map(),
 ): string {
   const up = ikes.filter(({ fields }) => fields.text('state') !== 'CONNECTING').length;
   let text = `Security Associations (${up} up, ${ikes.length - up} connecting):\n`;
   let found = false;
   for (const ike of ikes) {
-    const named = filter === undefined || ike.name === filter;
-    const children = ike.children.filter((child) => named || child.text('name') === filter);
-    if (!named && children.length === 0) continue;
+    const children = ike.children.filter(
+      (child) => filter === undefined || child.text('name') === filter,
+    );
+    if (filter !== undefined && ike.name !== filter && children.length === 0) continue;
     found = true;
-    text += ikeText(ike, all);
+    text += ikeText(ike, all, classes.get(ike.name));
     for (const child of children) text += childText(child, all);
   }
   if (found) return text;
   return `${text}  ${filter === undefined ? 'none' : 'no match'}\n`;
 }
 
-function ikeText({ name, fields }: ListedIke, all: boolean): string {
+function ikeText({ name, fields }: ListedIke, all: boolean, authClass: string | undefined): string {
   const label = `${name.padStart(12)}[${fields.text('uniqueid')}]:`;
   const since = fields.has('established') ? ` ${ago(fields.number('established'))}` : '';
   const lines = [
@@ -65,7 +70,7 @@ function ikeText({ name, fields }: ListedIke, all: boolean): string {
     const mine = fields.is('initiator');
     lines.push(
       `${label} IKEv${fields.text('version')} SPIs: ${fields.text('initiator-spi')}_i${mine ? '*' : ''} ` +
-        `${fields.text('responder-spi')}_r${mine ? '' : '*'}${ikeTimes(fields)}`,
+        `${fields.text('responder-spi')}_r${mine ? '' : '*'}${ikeTimes(fields, authClass)}`,
     );
     if (fields.has('encr-alg')) lines.push(`${label} IKE proposal: ${ikeProposal(fields)}`);
     for (const kind of ['queued', 'active', 'passive']) {
@@ -76,13 +81,12 @@ function ikeText({ name, fields }: ListedIke, all: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-function ikeTimes(fields: Fields): string {
+function ikeTimes(fields: Fields, authClass: string | undefined): string {
+  const again = authClass === undefined ? 'reauthentication' : `${authClass} reauthentication`;
   if (!fields.has('established')) return '';
   const times = [
     ...(fields.has('rekey-time') ? [`rekeying in ${inTime(fields.number('rekey-time'))}`] : []),
-    ...(fields.has('reauth-time')
-      ? [`reauthentication in ${inTime(fields.number('reauth-time'))}`]
-      : []),
+    ...(fields.has('reauth-time') ? [`${again} in ${inTime(fields.number('reauth-time'))}`] : []),
   ];
   return times.length === 0 ? ', rekeying disabled' : `, ${times.join(', ')}`;
 }
@@ -170,19 +174,16 @@ export function connectionText(
     lines.push(
       `${label}   ${`${side}:`.padEnd(7)} ${identity}${auth.maybe('class') ?? 'any'} authentication`,
     );
-    for (const [key, word] of [
-      ['certs', 'cert'],
-      ['cacerts', 'ca'],
-    ] as const)
-      for (const dn of auth.items(key)) lines.push(`${label}    ${word}:  "${dn}"`);
+    for (const dn of auth.items('certs')) lines.push(`${label}    cert:  "${dn}"`);
+    const cas = [...auth.items('cacerts'), ...(auth.has('ca_id') ? [auth.text('ca_id')] : [])];
+    for (const dn of cas) lines.push(`${label}    ca:    "${dn}"`);
     if (auth.has('revocation')) {
       const skipped = auth.text('revocation') === 'SKIPPED' ? ' or SKIPPED' : '';
       lines.push(`${label}    crl:  status must be GOOD${skipped}`);
     }
   }
   children.forEach((child, i) => {
-    const action = child.text('dpd_action');
-    const dead = action === 'none' || dpd === '' ? '' : `, dpdaction=${action}`;
+    const dead = dpd === '' ? '' : `, dpdaction=${child.maybe('dpd_action') ?? 'none'}`;
     lines.push(
       `${(names[i] ?? '').padStart(12)}:   child:  ${selectors(child)} ${child.text('mode')}${dead}`,
     );

@@ -1,0 +1,282 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import {
+  type IpsecFiles,
+  IpsecHost,
+  type IpsecProgram,
+  OUR_IPSEC,
+  STRONGSWAN_IPSEC,
+} from '../lab/ipsec-host.ts';
+import { ADDRESSES } from '../lab/plan.ts';
+import { makeSites, type Sites } from '../lab/sites.ts';
+import { TestCa } from '../sim/pki.ts';
+import { describeWith, testWith } from '../support/capability.ts';
+
+const { moon: MOON, sun: SUN } = ADDRESSES;
+const ca = new TestCa('Lab CA');
+
+const DEFAULTS = `
+conn %default
+  keyexchange=ikev2
+  ike=aes128-sha256-x25519!
+  esp=aes128gcm16!
+  mobike=no
+  dpddelay=300s
+  dpdaction=clear
+`;
+
+/** The gateway whose listings are compared: every kind of line that a configuration can bring. */
+const SUN_FILES: IpsecFiles = {
+  conf: `${DEFAULTS}
+conn gateways
+  left=${SUN[4].gateway}
+  leftid=@sun.example.org
+  right=${MOON[4].gateway}
+  rightid=@moon.example.org
+  authby=psk
+conn net
+  also=gateways
+  leftsubnet=${SUN[4].net}
+  rightsubnet=${MOON[4].net}
+  dpdaction=restart
+  auto=add
+conn host
+  also=gateways
+  type=transport
+  compress=yes
+  esp=aes256-sha256-modp2048!
+  auto=add
+conn trap
+  also=gateways
+  leftsubnet=10.52.0.0/24,10.53.0.0/24[tcp/80]
+  rightsubnet=10.51.0.0/24
+  auto=route
+conn cert
+  left=${SUN[4].gateway}
+  leftid=@cert.example.org
+  leftcert=own.pem
+  leftsubnet=${SUN[4].net}
+  right=%any
+  rightca="CN=Lab CA"
+  rightsourceip=10.77.0.0/24,fd77::/120
+  reauth=no
+  forceencaps=yes
+  dpdaction=none
+  auto=add
+conn pass
+  left=127.0.0.1
+  leftsubnet=10.57.0.0/24
+  rightsubnet=10.58.0.0/24
+  type=passthrough
+  auto=route
+ca lab
+  cacert=ca0.pem
+  crluri=http://pki.example.org/a.crl
+  crluri2=http://pki.example.org/b.crl
+  ocspuri=http://ocsp.example.org
+  auto=add
+`,
+  secrets: '@moon.example.org @sun.example.org : PSK "zei5Ohth-lab"\n: ECDSA own.pem\n',
+  own: ca.issue('cert', { dns: ['cert.example.org'] }),
+  cas: [ca.self],
+};
+
+const MOON_FILES: IpsecFiles = {
+  conf: `${DEFAULTS}
+conn gateways
+  left=${MOON[4].gateway}
+  leftid=@moon.example.org
+  right=${SUN[4].gateway}
+  rightid=@sun.example.org
+  authby=psk
+conn net
+  also=gateways
+  leftsubnet=${MOON[4].net}
+  rightsubnet=${SUN[4].net}
+  auto=add
+conn host
+  also=gateways
+  type=transport
+  compress=yes
+  esp=aes256-sha256-modp2048!
+  auto=add
+conn cert
+  left=${MOON[4].gateway}
+  leftcert=own.pem
+  leftid=@carol.example.org
+  leftsourceip=%config4,%config6
+  right=${SUN[4].gateway}
+  rightid=@cert.example.org
+  rightsubnet=${SUN[4].net}
+  auto=add
+`,
+  secrets: '@moon.example.org @sun.example.org : PSK "zei5Ohth-lab"\n: ECDSA own.pem\n',
+  own: ca.issue('carol', { dns: ['carol.example.org'] }),
+  cas: [ca.self],
+};
+
+/** Commands, in order; those of `moon` are shell commands that make the state which the others list. */
+const STEPS: readonly (readonly string[] | { readonly moon: string })[] = [
+  [
+    '--versioncode',
+    '--confdir',
+    '--piddir',
+    '--foo',
+    'foo',
+    'up',
+    'down-srcip',
+    'status',
+    'statusall',
+    'status nix',
+    'status trap',
+    'statusall cert',
+    'leases',
+    'leases nix',
+    'leases 10.77.0.0/24',
+    'leases 10.77.0.0/24 10.77.0.1',
+    'listcounters',
+    'listcounters nix',
+    'listcounters all',
+    'listpubkeys',
+    'listcerts',
+    'listcacerts --utc',
+    'listaacerts',
+    'listocspcerts',
+    'listacerts',
+    'listcainfos',
+    'listcrls',
+    'listocsp',
+    'up nix',
+    'down nix',
+    'down net',
+    'down net[7]',
+    'down net{7}',
+    'down net{*}',
+    'route nix',
+    'unroute nix',
+    'unroute trap',
+    'unroute trap',
+    'route trap',
+    'route pass',
+    'unroute pass',
+    'route net',
+    'unroute net',
+    'up net',
+  ],
+  { moon: 'ipsec up host; ipsec up cert' },
+  { moon: `ping -c 3 -i 0.1 -I ${MOON[4].inner} ${SUN[4].inner}` },
+  [
+    'status',
+    'statusall',
+    'status net',
+    'statusall host',
+    'leases',
+    'leases 10.77.0.0/24 10.77.0.1',
+    'leases 10.77.0.0/24 10.77.0.9',
+    'listcounters',
+    'listcounters net',
+    'listcounters all',
+    'listcerts --utc',
+    'resetcounters net',
+    'listcounters net',
+    'resetcounters',
+    'rereadall',
+    'rereadsecrets',
+    'purgecerts',
+    'purgecrls',
+    'purgeocsp',
+    'down host{*}',
+    'down net{}',
+    'purgeike',
+    'down-srcip 10.77.0.1 10.77.0.9',
+    'leases',
+    'status',
+  ],
+];
+
+/** What a command says, without what two daemons cannot have in common. */
+function normal(text: string): string {
+  return (
+    inOrder(text)
+      .replaceAll(/\b[0-9a-f]{8}_([io])\b/g, 'SPI_$1')
+      .replaceAll(/\b[0-9a-f]{4}_([io])\b/g, 'CPI_$1')
+      .replaceAll(/\b[0-9a-f]{16}_([ir])/g, 'SPI_$1')
+      .replaceAll(/\b\d+s ago/g, 'TIME ago')
+      .replaceAll(/\b\d+ (second|minute|hour|day)s?\b/g, 'TIME')
+      .replaceAll(/since \w{3} \d\d \d\d:\d\d:\d\d \d{4}/g, 'since DATE')
+      .replaceAll(/^ {2}malloc: .*\n/gm, '')
+      .replaceAll(/(?<=IKE charon daemon \(strongSwan )[\d.]+/g, 'VERSION')
+      // CHILD_SAs and traps are counted apart here
+      .replaceAll(/\{\d+\}/g, '{N}')
+      .replaceAll(/(?<=worker threads: ).*/g, 'WORK')
+      .replaceAll(/(?<=loaded plugins: ).*/g, 'PLUGINS')
+      // since 6.1.0 it says "total" where all before it, and ours, say "up"
+      .replaceAll(/\((\d+) total, /g, '($1 up, ')
+      .replaceAll(/^\/usr\/sbin\/ipsec: /gm, 'ipsec: ')
+  );
+}
+
+/** Commands that print the log of what they do, of which only the last line is compared. */
+const LOGGED = ['up net', 'down host{*}', 'down net{}'];
+
+/** SAs and counters come in the order of a table's buckets. */
+function inOrder(text: string): string {
+  const [head = '', ...parts] = text.split(
+    /^(?= *\S+\[\d+\]: [A-Z]+ |\nList of IKE counters for|exit code)/m,
+  );
+  const end = parts.pop() ?? '';
+  return head.startsWith('\n')
+    ? [...[head, ...parts].sort(), end].join('')
+    : [head, ...parts.sort(), end].join('');
+}
+
+describeWith(['lab', 'starter'], 'what ipsec prints, beside the one of strongSwan', () => {
+  let made: Sites | undefined;
+  beforeAll(async () => {
+    made = await makeSites('ipsec-layout', 'starter', 'strongswan', 'starter');
+  });
+  afterAll(() => made?.[Symbol.asyncDispose]());
+
+  /** What the commands say on sun, where this program runs. */
+  async function said(program: IpsecProgram): Promise<Map<string, string>> {
+    if (made === undefined) throw new Error('the sites could not be made');
+    const moon = new IpsecHost(made.moon, STRONGSWAN_IPSEC);
+    const sun = new IpsecHost(made.sun, program);
+    await Promise.all([moon.configure(MOON_FILES), sun.configure(SUN_FILES)]);
+    // names of protocols and ports, which the root has no package for
+    made.sun.write('/etc/protocols', 'tcp 6 TCP\n', 0o644);
+    made.sun.write('/etc/services', 'http 80/tcp\n', 0o644);
+    const said = new Map<string, string>();
+    try {
+      await Promise.all([moon.start(), sun.start()]);
+      for (const step of STEPS) {
+        if ('moon' in step) {
+          await made.moon.ok(['sh', '-c', step.moon]);
+          continue;
+        }
+        for (const [i, { stdout, stderr, code }] of (await sun.batch(step)).entries()) {
+          // what is logged on the way is not compared
+          const out = LOGGED.includes(step[i] ?? '')
+            ? `${stdout.trim().split('\n').at(-1)}\n`
+            : stdout;
+          said.set(
+            `${said.size + 1}: ipsec ${step[i]}`,
+            normal(`${out}${stderr}exit code ${code}\n`),
+          );
+        }
+      }
+    } finally {
+      await Promise.all([moon.stop(), sun.stop()]);
+    }
+    return said;
+  }
+
+  testWith('lab', 'command by command, in equal states', async () => {
+    const theirs = await said(STRONGSWAN_IPSEC);
+    const ours = await said(OUR_IPSEC);
+    const differing = [...theirs].filter(([command, text]) => ours.get(command) !== text);
+    if (process.env['SHOW'])
+      for (const [command, text] of differing)
+        console.log(`##### ${command}\n${text}#####\n${ours.get(command)}`);
+    expect(differing.map(([command]) => command)).toEqual([]);
+  });
+});
