@@ -87,8 +87,11 @@ export class IpsecHost {
 
   /** Runs `ipsec start`, in the foreground with `nofork`; resolves when the daemon answers. */
   async start(how: 'nofork' | 'background' = 'background'): Promise<void> {
-    if (how === 'background') await this.host.ok([...this.program.argv, 'start']);
-    else
+    if (how === 'background') {
+      await this.host.ok([...this.program.argv, 'start']);
+      // ours comes back when the configuration is loaded
+      if (this.program.batch !== undefined) return;
+    } else
       this.#starter = this.host.spawn(
         [...this.program.argv, 'start', '--nofork'],
         '/var/log/starter.log',

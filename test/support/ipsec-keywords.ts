@@ -38,7 +38,7 @@ export const CONN: readonly KeywordRow[] = [
   ['leftsourceip=%config4,%config6', { 'conn.vips': '0.0.0.0, ::' }],
   ['leftsourceip=%modecfg', { 'conn.vips': '0.0.0.0' }],
   ['leftsourceip=10.9.0.1', { 'conn.vips': '10.9.0.1' }],
-  ['rightsourceip=10.9.0.0/24', { 'conn.pools': '10_9_0_0_24' }],
+  ['rightsourceip=10.9.0.0/24', { 'conn.pools': '10.9.0.0/24' }],
   ['rightsourceip=%branch', { 'conn.pools': 'branch' }],
   ['rightsourceip=10.9.0.0/24; rightdns=10.1.0.53,fd01::53', { 'pool.dns': '10.1.0.53,fd01::53' }],
   ['leftid=@us', { 'local.id': '@us' }],

@@ -38,13 +38,15 @@ export interface ListTools {
   readonly now: () => number;
 }
 
-/** Whether a word is one of the list commands done here. */
-export function isListCommand(word: string): boolean {
-  return (
-    word in CERTIFICATES ||
-    ['listall', 'listalgs', 'listplugins', 'listgroups', 'listcainfos'].includes(word)
-  );
-}
+/** The list commands done here. */
+export const LIST_COMMANDS: readonly string[] = [
+  ...Object.keys(CERTIFICATES),
+  'listall',
+  'listalgs',
+  'listplugins',
+  'listgroups',
+  'listcainfos',
+];
 
 /** Runs one of them. */
 export async function list(

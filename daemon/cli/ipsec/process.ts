@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,9 @@ import { ViciChannel } from '../../vici/channel.ts';
 import { environment, loadDecoders, packageVersion } from '../common/process.ts';
 import type { CommandWorld } from '../swanctl/command.ts';
 import { chooseSocket } from '../swanctl/socket-uri.ts';
-import { type IpsecWorld, runIpsec } from './program.ts';
+import { runIpsec } from './program.ts';
 import type { StartedProcess, StarterSystem } from './starter.ts';
+import type { IpsecWorld } from './world.ts';
 
 /** The version of ipsec whose interface this program has. */
 const COMPATIBLE = '6.1.0';
@@ -28,6 +29,8 @@ export function main(
   const files = new NodeFiles();
   const confFolder = variables.get('IPSEC_CONFDIR') ?? '/etc';
   const pidFolder = variables.get('IPSEC_PIDDIR') ?? '/var/run';
+  const libexec =
+    variables.get('IPSEC_DIR') ?? fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const own = new Set(addresses.map(({ address }) => address));
   const connect = async (): Promise<CommandWorld | undefined> => {
@@ -52,10 +55,13 @@ export function main(
     },
     pids: { starter: `${pidFolder}/starter.charon.pid`, daemon: `${pidFolder}/charon.pid` },
     folders: {
-      libexec: fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, ''),
+      libexec,
+      bin: variables.get('IPSEC_BINDIR') ?? '/usr/bin',
+      sbin: variables.get('IPSEC_SBINDIR') ?? '/usr/sbin',
       conf: confFolder,
       pid: pidFolder,
     },
+    script: process.argv[1] ?? '',
     version: COMPATIBLE,
     kernel: release(),
     addresses: addresses
@@ -64,11 +70,23 @@ export function main(
     starter: system(connect),
     running,
     signal: (pid, name) => void process.kill(pid, name),
-    fork: (args) =>
-      spawn(process.execPath, [process.argv[1] ?? '', ...args], {
+    fork: (args) => {
+      const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
         detached: true,
         stdio: 'ignore',
-      }).unref(),
+      });
+      child.unref();
+      return { ended: endOf(child) };
+    },
+    utility: (word) => {
+      const file = `${libexec}/${word}`;
+      return isExecutable(file) ? file : undefined;
+    },
+    run: async (file, args, more) => {
+      const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...more } });
+      await endOf(child);
+      return child.exitCode ?? 255;
+    },
   };
   return runIpsec(words, world);
 }
@@ -91,12 +109,26 @@ function startDaemon(args: readonly string[]): StartedProcess {
   });
   return {
     pid: child.pid ?? 0,
-    ended: new Promise((resolve) => {
-      child.once('error', () => resolve());
-      child.once('exit', () => resolve());
-    }),
+    ended: endOf(child),
     signal: (name) => void child.kill(name),
   };
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+}
+
+/** A file that may be run; source files of ours are not. */
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 async function* signals(every?: number): AsyncIterable<'SIGHUP' | 'SIGUSR1' | 'SIGTERM'> {
@@ -123,7 +155,13 @@ async function* signals(every?: number): AsyncIterable<'SIGHUP' | 'SIGUSR1' | 'S
 function running(pidFile: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
-    process.kill(pid, 0);
+    if (!(pid > 0)) return undefined;
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      // it runs, as somebody else
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return undefined;
+    }
     return pid;
   } catch {
     return undefined;

@@ -1,172 +1,65 @@
 import { value } from '../../config/tree.ts';
-import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import { ConfigError, errorText } from '../../util/error.ts';
 import type { CommandWorld } from '../swanctl/command.ts';
-import { convertConf } from './conn-sections.ts';
 import { down, downSourceIp, purgeIke, route, unroute, up } from './control-commands.ts';
-import { readIpsecConf } from './ipsec-conf.ts';
-import { isListCommand, list } from './list-commands.ts';
-import { CERTIFICATE_FOLDERS, IpsecLoader, type IpsecPlaces } from './load.ts';
+import { LIST_COMMANDS, list } from './list-commands.ts';
+import { CERTIFICATE_FOLDERS, IpsecLoader } from './load.ts';
 import { migrate } from './migrate.ts';
 import { IpsecSession } from './session.ts';
-import { Lsb, type PidFiles, Starter, type StarterSystem } from './starter.ts';
-import { parseStarterOptions, type StarterOptions } from './starter-options.ts';
+import { Lsb } from './starter.ts';
+import { start, stop, tellStarter } from './starting.ts';
 import { leases, listCounters, resetCounters, status } from './status-commands.ts';
 import { COPYRIGHT, USAGE } from './usage.ts';
-
-/** What the program sees of the world. */
-export interface IpsecWorld {
-  readonly terminal: Terminal;
-  readonly files: OperatorFiles;
-  readonly places: IpsecPlaces;
-  readonly pids: PidFiles;
-  readonly folders: { readonly libexec: string; readonly conf: string; readonly pid: string };
-  readonly version: string;
-  readonly kernel: string;
-  readonly starter: StarterSystem;
-  /** Addresses of this host, for `statusall`. */
-  readonly addresses: readonly string[];
-  /** The process of a pid file; `undefined` if there is none that runs. */
-  running(pidFile: string): number | undefined;
-  signal(pid: number, name: 'SIGHUP' | 'SIGUSR1' | 'SIGTERM' | 'SIGKILL'): void;
-  /** Starts this program again with `start --nofork` in the background. */
-  fork(args: readonly string[]): void;
-}
+import { runUtility } from './utility.ts';
+import type { IpsecWorld } from './world.ts';
 
 /** Exit code of whatever went wrong in talking to the daemon. */
 const UNREACHABLE = 255;
 const USAGE_ERROR = 2;
-const STARTED_WITHIN = 20_000;
-const STOPPED_WITHIN = 11_000;
-const POLL = 100;
 
 /** Runs one command line; resolves with the exit code. */
 export async function runIpsec(words: readonly string[], world: IpsecWorld): Promise<number> {
   const [command = '--help', ...args] = words;
-  const printed = constant(command, world);
-  if (printed !== undefined) {
-    world.terminal.out(printed);
+  const constant = Object.hasOwn(CONSTANTS, command) ? CONSTANTS[command] : undefined;
+  if (constant !== undefined) {
+    world.terminal.out(constant(world));
     return Lsb.OK;
   }
-  switch (command) {
-    case 'start':
-      return start(world, args);
-    case 'restart':
-      await stop(world);
-      return start(world, args);
-    case 'stop':
-      return stop(world);
-    case 'update':
-      return tellStarter(world, 'SIGHUP', 'Updating strongSwan IPsec configuration...');
-    case 'reload':
-      return tellStarter(world, 'SIGUSR1', 'Reloading strongSwan IPsec configuration...');
-    case 'migrate':
-      return migration(world);
-    default:
-      return withDaemon(world, command, args);
-  }
+  const local = Object.hasOwn(LOCAL, command) ? LOCAL[command] : undefined;
+  return local === undefined ? withDaemon(world, command, args) : local(world, args);
 }
+
+/** What is done without asking the daemon. */
+const LOCAL: Readonly<
+  Record<string, (world: IpsecWorld, args: readonly string[]) => number | Promise<number>>
+> = {
+  start,
+  restart: async (world, args) => {
+    await stop(world);
+    return start(world, args);
+  },
+  stop,
+  update: (world) => tellStarter(world, 'SIGHUP', 'Updating'),
+  reload: (world) => tellStarter(world, 'SIGUSR1', 'Reloading'),
+  migrate: (world) => migration(world),
+};
+
+const versionCode = ({ version, kernel }: IpsecWorld): string => `U${version}/K${kernel}`;
+const versionText = (world: IpsecWorld): string =>
+  `Linux strongSwan ${versionCode(world)}\ncharon-ts\n`;
 
 /** What needs neither files nor a daemon. */
-function constant(command: string, world: IpsecWorld): string | undefined {
-  const code = `U${world.version}/K${world.kernel}`;
-  const texts: Readonly<Record<string, string>> = {
-    '--help': USAGE,
-    '--version': `Linux strongSwan ${code}\ncharon-ts\n`,
-    version: `Linux strongSwan ${code}\ncharon-ts\n`,
-    '--versioncode': `${code}\n`,
-    '--copyright': COPYRIGHT,
-    '--directory': `${world.folders.libexec}\n`,
-    '--confdir': `${world.folders.conf}\n`,
-    '--piddir': `${world.folders.pid}\n`,
-  };
-  return Object.hasOwn(texts, command) ? texts[command] : undefined;
-}
-
-async function start(world: IpsecWorld, args: readonly string[]): Promise<number> {
-  const options = parseStarterOptions(args);
-  if (typeof options === 'string') {
-    world.terminal.error(`${options}\n`);
-    return Lsb.BAD_ARGUMENT;
-  }
-  const places = { ...world.places, conf: options.conf ?? world.places.conf };
-  const problem = faultIn(world, places);
-  if (options.conftest) {
-    if (problem !== undefined) world.terminal.error(`${problem}\n`);
-    return problem === undefined ? Lsb.OK : Lsb.FAILURE;
-  }
-  if (world.running(world.pids.starter) !== undefined) {
-    world.terminal.error(
-      `starter is already running (${world.pids.starter} exists) -- no fork done\n`,
-    );
-    return Lsb.OK;
-  }
-  if (problem !== undefined) {
-    world.terminal.error(`${problem}\nunable to start strongSwan -- fatal errors in config\n`);
-    return Lsb.FAILURE;
-  }
-  world.terminal.error(`Starting strongSwan ${world.version} IPsec [starter]...\n`);
-  return options.nofork ? keep(world, places, options) : background(world, args);
-}
-
-/** Everything that can be wrong with ipsec.conf, before anything is started. */
-function faultIn(world: IpsecWorld, places: IpsecPlaces): string | undefined {
-  try {
-    convertConf(readIpsecConf(places.conf, world.files), places.host);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.message;
-  }
-}
-
-function keep(world: IpsecWorld, places: IpsecPlaces, options: StarterOptions): Promise<number> {
-  const { starter, terminal, pids } = world;
-  return new Starter(starter, world.files, terminal, places, pids, options).run();
-}
-
-async function background(world: IpsecWorld, args: readonly string[]): Promise<number> {
-  world.fork(['start', '--nofork', ...args]);
-  for (let waited = 0; waited < STARTED_WITHIN; waited += POLL) {
-    if (world.running(world.pids.starter) !== undefined) return Lsb.OK;
-    await world.starter.sleep(POLL);
-  }
-  world.terminal.error('strongSwan did not start: the log of charon says why\n');
-  return Lsb.FAILURE;
-}
-
-async function stop(world: IpsecWorld): Promise<number> {
-  const pid = world.running(world.pids.starter) ?? world.running(world.pids.daemon);
-  if (pid === undefined) {
-    world.terminal.error('Stopping strongSwan IPsec failed: starter is not running\n');
-    return Lsb.OK;
-  }
-  world.terminal.error('Stopping strongSwan IPsec...\n');
-  world.signal(pid, 'SIGTERM');
-  for (let waited = 0; waited < STOPPED_WITHIN; waited += POLL) {
-    if (isGone(world)) return Lsb.OK;
-    await world.starter.sleep(POLL);
-  }
-  for (const file of [world.pids.starter, world.pids.daemon]) {
-    const left = world.running(file);
-    if (left !== undefined) world.signal(left, 'SIGKILL');
-    world.starter.removePid(file);
-  }
-  return Lsb.OK;
-}
-
-function isGone({ running, pids }: IpsecWorld): boolean {
-  return running(pids.starter) === undefined && running(pids.daemon) === undefined;
-}
-
-function tellStarter(world: IpsecWorld, signal: 'SIGHUP' | 'SIGUSR1', sentence: string): number {
-  const pid = world.running(world.pids.starter);
-  if (pid === undefined) return Lsb.NOT_RUNNING;
-  world.terminal.error(`${sentence}\n`);
-  world.signal(pid, signal);
-  return Lsb.OK;
-}
+const CONSTANTS: Readonly<Record<string, (world: IpsecWorld) => string>> = {
+  '--help': () => USAGE,
+  '--version': versionText,
+  version: versionText,
+  '--versioncode': (world) => `${versionCode(world)}\n`,
+  '--copyright': () => COPYRIGHT,
+  '--directory': ({ folders }) => `${folders.libexec}\n`,
+  '--confdir': ({ folders }) => `${folders.conf}\n`,
+  '--piddir': ({ folders }) => `${folders.pid}\n`,
+};
 
 function migration(world: IpsecWorld): number {
   try {
@@ -207,6 +100,8 @@ async function withDaemon(
 ): Promise<number> {
   const run = daemonCommand(word);
   if (run === undefined) {
+    const utility = await runUtility(world, word, args);
+    if (utility !== undefined) return utility;
     world.terminal.error(
       word.startsWith('-')
         ? `ipsec: unknown option \`${word}' (perhaps command name was omitted?)\n`
@@ -240,7 +135,7 @@ function unreachable(world: IpsecWorld, word: string): number {
 }
 
 function daemonCommand(word: string): DaemonCommand | undefined {
-  if (isListCommand(word)) {
+  if (LIST_COMMANDS.includes(word)) {
     return (session, args, { command }) => list(session, word, args.includes('--utc'), command);
   }
   return Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
@@ -300,3 +195,11 @@ const COMMANDS: Readonly<Record<string, DaemonCommand>> = {
     await reread(...CERTIFICATE_FOLDERS.map(([folder]) => folder))(session, args, cx);
   },
 };
+
+/** Every command of this program. */
+export const IPSEC_COMMANDS: readonly string[] = [
+  ...Object.keys(CONSTANTS),
+  ...Object.keys(LOCAL),
+  ...Object.keys(COMMANDS),
+  ...LIST_COMMANDS,
+];

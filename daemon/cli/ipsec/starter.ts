@@ -38,7 +38,8 @@ export interface PidFiles {
 /** Exit codes of LSB. */
 export const Lsb = { OK: 0, FAILURE: 1, BAD_ARGUMENT: 2, NOT_RUNNING: 7 } as const;
 
-const STARTING_TIME = 20_000;
+// A daemon that ends while it starts is noticed at once.
+const STARTING_TIME = 120_000;
 const POLL = 100;
 const RESTART_AFTER = 5_000;
 const STOPPING_TIME = 10_000;

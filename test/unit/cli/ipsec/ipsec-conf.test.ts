@@ -217,7 +217,7 @@ ca lab
       proposals: 'aes256-sha256-modp2048',
       send_cert: 'always',
       send_certreq: 'no',
-      pools: '10_9_0_0_24, named',
+      pools: '10.9.0.0/24, named',
       local: { auth: 'pubkey', certs: '/etc/ipsec.d/certs/moon.pem' },
       'local-2': { auth: 'psk', id: 'second', round: '2' },
       remote: {
@@ -239,7 +239,7 @@ ca lab
     },
   });
   expect(plain(converted.pools)).toEqual({
-    '10_9_0_0_24': { addrs: '10.9.0.0/24', dns: '10.1.1.1' },
+    '10.9.0.0/24': { addrs: '10.9.0.0/24', dns: '10.1.1.1' },
   });
   expect(plain(converted.authorities)).toEqual({
     lab: { cacert: '/etc/ipsec.d/cacerts/ca.pem', crl_uris: 'http://a/1, http://a/2' },

@@ -42,7 +42,17 @@ async function asked(
   });
   return requests
     .filter(({ command }) => /^load-(conn|pool|authority|shared)$/.test(command))
-    .map(({ command, input }) => ({ command, ...treeObject(input), id: undefined }));
+    .map(({ command, input }) => {
+      const object = { command, ...treeObject(input), id: undefined };
+      return JSON.parse(poolNames(JSON.stringify(object))) as unknown;
+    });
+}
+
+/** Pools are called after their addresses, but for the dots in swanctl.conf. */
+function poolNames(text: string): string {
+  return text.replaceAll(/"10\.9\.0\.0\/24":|("pools":\[[^\]]*)/g, (name) =>
+    name.replaceAll('.', '_'),
+  );
 }
 
 async function bothWays(conf: string, secrets = ''): Promise<readonly [unknown, unknown]> {
