@@ -16,7 +16,7 @@ export class OperatorMemoryFiles extends MemoryFiles implements OperatorFiles {
       this.readText(path);
       return true;
     } catch {
-      return false;
+      return this.list(path).length > 0;
     }
   }
 }
