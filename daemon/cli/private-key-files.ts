@@ -34,7 +34,8 @@ export function openContainer(
   return withPassphrases(passphrases, (passphrase) => openPkcs12(data, passphrase));
 }
 
-async function isEncrypted(data: Uint8Array): Promise<boolean> {
+/** Whether a file holds a private key that needs a passphrase; containers do not count. */
+export async function isEncrypted(data: Uint8Array): Promise<boolean> {
   try {
     (await readPrivateKey(data, undefined)).der.fill(0);
     return false;

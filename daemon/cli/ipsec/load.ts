@@ -1,7 +1,12 @@
 import { ConfNode, type ConfSection, newSection } from '../../config/conf-tree.ts';
 import { findList, findText, list, value } from '../../config/tree.ts';
 import { latin1 } from '../../util/bytes.ts';
-import { openContainer, openEncryptedKey, type Passphrases } from '../private-key-files.ts';
+import {
+  isEncrypted,
+  openContainer,
+  openEncryptedKey,
+  type Passphrases,
+} from '../private-key-files.ts';
 import { CommandContext, type CommandWorld } from '../swanctl/command.ts';
 import {
   loadAddressPools,
@@ -39,10 +44,13 @@ export const CERTIFICATE_FOLDERS: readonly (readonly [
 export class IpsecLoader {
   readonly #cx: CommandContext;
   readonly #places: IpsecPlaces;
+  readonly #quiet: boolean;
 
-  constructor(world: CommandWorld, places: IpsecPlaces) {
+  /** One that is quiet tells only what failed: what was loaded is in the daemon's log. */
+  constructor(world: CommandWorld, places: IpsecPlaces, how: 'telling' | 'quiet' = 'telling') {
     this.#cx = new CommandContext(world, []);
     this.#places = places;
+    this.#quiet = how === 'quiet';
   }
 
   /** Everything. Throws `ConfigError` before it has changed anything if ipsec.conf is broken. */
@@ -82,7 +90,7 @@ export class IpsecLoader {
           value('flag', flag),
           value('data', data),
         ]);
-        report(cx, `certificate from '${file}'`, findText(answer, 'errmsg'));
+        this.#report(`certificate from '${file}'`, findText(answer, 'errmsg'));
       }
     }
   }
@@ -97,8 +105,12 @@ export class IpsecLoader {
     const goneShared = await this.#known('get-shared');
     for (const [i, secret] of secrets.entries()) {
       const type = SHARED.get(secret.type);
-      if (type === undefined) for (const id of await this.#key(secret)) goneKeys.delete(id);
-      else {
+      if (type === undefined) {
+        const ids = await this.#key(secret);
+        for (const id of ids ?? []) goneKeys.delete(id);
+        // with nobody to ask for its passphrase, which of the loaded ones it is cannot be told
+        if (ids === undefined) goneKeys.clear();
+      } else {
         const id = `${PREFIX}${i + 1}`;
         goneShared.delete(id);
         await this.#shared(id, type, secret);
@@ -124,11 +136,11 @@ export class IpsecLoader {
       list('owners', selectors),
     ]);
     data?.fill(0);
-    report(this.#cx, `${type} secret for ${selectors.join(' ')}`, findText(answer, 'errmsg'));
+    this.#report(`${type} secret for ${selectors.join(' ')}`, findText(answer, 'errmsg'));
   }
 
-  /** Loads the keys of a file; the result are their names. */
-  async #key(secret: IpsecSecret): Promise<readonly string[]> {
+  /** Loads the keys of a file; the result are their names, `undefined` if no passphrase opens it. */
+  async #key(secret: IpsecSecret): Promise<readonly string[] | undefined> {
     const cx = this.#cx;
     const refusal = REFUSED.get(secret.type);
     if (refusal !== undefined) {
@@ -145,6 +157,7 @@ export class IpsecLoader {
     try {
       if (secret.type === 'P12') return await this.#container(path, data, passphrases);
       const opened = await openEncryptedKey(data, passphrases);
+      if (opened === undefined && (await isEncrypted(data))) return this.#closed(path);
       const type = opened?.type ?? KEY_TYPES.get(secret.type) ?? 'any';
       return await this.#send('load-key', type, opened?.data ?? data, path);
     } finally {
@@ -156,15 +169,14 @@ export class IpsecLoader {
     path: string,
     data: Uint8Array,
     passphrases: Passphrases,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly string[] | undefined> {
     const opened = await openContainer(data, passphrases);
-    if (opened === undefined) report(this.#cx, `'${path}'`, 'no passphrase that fits');
-    for (const certificate of opened?.certificates ?? [])
+    if (opened === undefined) return this.#closed(path);
+    for (const certificate of opened.certificates)
       await this.#send('load-cert', 'X509', certificate, path);
-    for (const crl of opened?.crls ?? []) await this.#send('load-cert', 'X509_CRL', crl, path);
+    for (const crl of opened.crls) await this.#send('load-cert', 'X509_CRL', crl, path);
     const ids: string[] = [];
-    for (const key of opened?.keys ?? [])
-      ids.push(...(await this.#send('load-key', 'any', key, path)));
+    for (const key of opened.keys) ids.push(...(await this.#send('load-key', 'any', key, path)));
     return ids;
   }
 
@@ -177,9 +189,21 @@ export class IpsecLoader {
     const answer = await this.#cx.ask(command, [value('type', type), value('data', data)]);
     data.fill(0);
     const what = command === 'load-cert' ? 'certificate' : 'private key';
-    report(this.#cx, `${what} from '${path}'`, findText(answer, 'errmsg'));
+    this.#report(`${what} from '${path}'`, findText(answer, 'errmsg'));
     const id = findText(answer, 'id');
     return id === undefined ? [] : [id];
+  }
+
+  #closed(path: string): undefined {
+    this.#report(`'${path}'`, 'no passphrase that fits');
+    return undefined;
+  }
+
+  #report(what: string, problem: string | undefined): void {
+    const { terminal } = this.#cx;
+    if (problem !== undefined && problem !== '')
+      terminal.error(`loading ${what} failed: ${problem}\n`);
+    else if (!this.#quiet) terminal.out(`loaded ${what}\n`);
   }
 }
 
@@ -198,11 +222,6 @@ const KEY_TYPES: ReadonlyMap<string, string> = new Map([
   ['RSA', 'rsa'],
   ['ECDSA', 'ecdsa'],
 ]);
-
-function report(cx: CommandContext, what: string, problem: string | undefined): void {
-  if (problem === undefined || problem === '') cx.terminal.out(`loaded ${what}\n`);
-  else cx.terminal.error(`loading ${what} failed: ${problem}\n`);
-}
 
 /** The sections as those of a file. */
 export function rooted(

@@ -1,5 +1,4 @@
 import { value } from '../../config/tree.ts';
-import type { Terminal } from '../../contracts/terminal.ts';
 import { ConfigError, errorText } from '../../util/error.ts';
 import type { CommandWorld } from '../swanctl/command.ts';
 import { down, downSourceIp, purgeIke, route, unroute, up } from './control-commands.ts';
@@ -150,23 +149,10 @@ const purge =
 const reread =
   (...folders: readonly string[]): DaemonCommand =>
   (_, __, cx) =>
-    new IpsecLoader(quiet(cx.command), cx.world.places).certificates(folders);
+    new IpsecLoader(cx.command, cx.world.places, 'quiet').certificates(folders);
 
 const rereadSecrets: DaemonCommand = (_, __, cx) =>
-  new IpsecLoader(quiet(cx.command), cx.world.places).secrets();
-
-/** Says problems only: what was loaded is in the daemon's log. */
-function quiet(command: CommandWorld): CommandWorld {
-  const { terminal } = command;
-  const silent: Terminal = {
-    out: () => undefined,
-    error: (text) => terminal.error(text),
-    askSecret: (question) => terminal.askSecret(question),
-    interrupted: terminal.interrupted,
-    size: undefined,
-  };
-  return { ...command, terminal: silent };
-}
+  new IpsecLoader(cx.command, cx.world.places, 'quiet').secrets();
 
 const COMMANDS: Readonly<Record<string, DaemonCommand>> = {
   up: (session, [name = '']) => up(session, name),
