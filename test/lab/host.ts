@@ -115,9 +115,18 @@ export class Host {
 
   /** Starts a process that stays, its output going to a file of the host. The pid is the process's own. */
   spawn(argv: readonly string[], log: string, env: Readonly<Record<string, string>> = {}): Daemon {
+    return this.spawnOutside(this.#inside(argv), log, env);
+  }
+
+  /** The same outside, for what enters the host by itself. */
+  spawnOutside(
+    argv: readonly string[],
+    log: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Daemon {
     mkdirSync(dirname(this.path(log)), { recursive: true });
     const output = openSync(this.path(log), 'a');
-    const [program, ...rest] = this.#inside(argv);
+    const [program, ...rest] = argv;
     const child = spawn(program ?? '', rest, {
       stdio: ['ignore', output, output],
       env: { ...process.env, ...env },
