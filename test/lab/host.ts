@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -86,6 +87,12 @@ export class Host {
   write(file: string, content: string, mode = 0o600): void {
     mkdirSync(dirname(this.path(file)), { recursive: true });
     writeFileSync(this.path(file), content, { mode });
+  }
+
+  /** Copies a file of this machine into the host, making its folder. */
+  copyIn(from: string, to: string): void {
+    mkdirSync(dirname(this.path(to)), { recursive: true });
+    copyFileSync(from, this.path(to));
   }
 
   /** The text of a file inside the host, undefined when there is none. */

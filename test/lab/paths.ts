@@ -12,7 +12,17 @@ export const LAB_CACHE = process.env['CHARON_LAB_CACHE'] ?? join(REPOSITORY, '.c
 export const LAB_RESULTS = process.env['CHARON_LAB_RESULTS'] ?? join(LAB_CACHE, 'results');
 
 /** The Debian roots a host can live in. */
-export type RootName = 'strongswan' | 'libreswan' | 'openiked' | 'servers' | 'starter';
+export type RootName =
+  | 'strongswan'
+  | 'libreswan'
+  | 'openiked'
+  | 'servers'
+  | 'starter'
+  | 'debian12'
+  | 'debian13';
+
+/** The package that `scripts/build-deb` makes of these sources. */
+export const PACKAGE = join(REPOSITORY, 'dist/charon-ts.deb');
 
 /** The folder of a root made by scripts/lab-roots; throws a sentence saying so when it is missing. */
 export function rootPath(name: RootName): string {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { describe, type TestFunction, test } from 'vitest';
-import { LAB_CACHE } from '../lab/paths.ts';
+import { LAB_CACHE, PACKAGE } from '../lab/paths.ts';
 
 /** What a machine may lack, and how to find out: each probe throws, with the reason, where the capability is missing. */
 const PROBES = {
@@ -47,6 +47,17 @@ const PROBES = {
   servers: () => needRoot('servers'),
   /** The root with the program ipsec of strongSwan. */
   starter: () => needRoot('starter'),
+  /** The roots of the Debian releases that our package is for, and the package. */
+  package: () => {
+    needRoot('debian12');
+    needRoot('debian13');
+    if (!existsSync(PACKAGE)) throw new Error('no package: run scripts/build-deb --quick');
+  },
+  /** May run systemd as the first process of a host. */
+  systemd: () => {
+    const script = 'mount -t cgroup2 cgroup2 /mnt; mkdir /mnt/probe; rmdir /mnt/probe';
+    execFileSync('unshare', ['-m', 'sh', '-ec', script], { stdio: 'pipe' });
+  },
   /** The Python module vici, made available by scripts/lab-roots where a package index is reachable. */
   'python-vici': () => {
     if (!existsSync(`${LAB_CACHE}/python/vici`)) throw new Error('no Python module vici');
