@@ -7,6 +7,7 @@ export default defineConfig({
     keyd: 'daemon/keyd/keyd.ts',
     swanctl: 'daemon/cli/swanctl/main.ts',
     ipsec: 'daemon/cli/ipsec/main.ts',
+    container: 'daemon/cli/container/main.ts',
   },
   platform: 'node',
   external: ['pino'],

@@ -39,7 +39,7 @@ export async function bareDebian(name: string, root: RootName): Promise<Installe
 /** Installs the package; there is no network but the one cable. */
 export async function install({ moon }: Installed): Promise<string> {
   moon.host.copyIn(PACKAGE, '/root/charon-ts.deb');
-  return moon.sh('dpkg --install /root/charon-ts.deb 2>&1');
+  return moon.sh('apt-get install --yes /root/charon-ts.deb 2>&1');
 }
 
 /** What systemd says of a unit. */

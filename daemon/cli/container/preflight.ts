@@ -3,11 +3,11 @@ export interface PreflightFacts {
   readonly uid: number;
   /** Effective capabilities, a bit for each (capabilities(7)). */
   readonly capabilities: bigint;
-  /** Value of a setting such as `net.ipv4.ip_forward`, `undefined` if this kernel has none of that name. */
+  /** Value of a setting such as `net/ipv4/ip_forward`, `undefined` if this kernel has none of that name. */
   readonly sysctl: (name: string) => string | undefined;
   /** Names of the network interfaces. */
   readonly interfaces: readonly string[];
-  /** What the configuration says of UDP ports, the smaller one counts. */
+  /** The UDP ports that it opens. */
   readonly ports: readonly number[];
 }
 
@@ -69,7 +69,7 @@ function cannotDrop(missing: readonly CapabilityName[]): string {
 }
 
 function canBindAnyway({ sysctl, ports }: PreflightFacts): boolean {
-  const first = Number(sysctl('net.ipv4.ip_unprivileged_port_start') ?? '1024');
+  const first = Number(sysctl('net/ipv4/ip_unprivileged_port_start') ?? '1024');
   // 0 stands for a port that the kernel chooses.
   return ports.every((port) => port === 0 || port >= first);
 }
@@ -77,17 +77,23 @@ function canBindAnyway({ sysctl, ports }: PreflightFacts): boolean {
 // Traffic would leave in the clear, or what arrives would pass unchecked.
 function disabled(name: string, { sysctl }: PreflightFacts): readonly string[] {
   return ['disable_xfrm', 'disable_policy'].flatMap((setting) => {
-    const full = `net.ipv4.conf.${name}.${setting}`;
-    return name !== 'lo' && sysctl(full) === '1'
-      ? [`${full} is 1, so that IPsec does not protect ${name}: start the container with --sysctl ${full}=0`]
+    const path = `net/ipv4/conf/${name}/${setting}`;
+    return name !== 'lo' && sysctl(path) === '1'
+      ? [
+          `${dotted(path)} is 1, so that IPsec does not protect ${name}: start the container with --sysctl ${dotted(path)}=0`,
+        ]
       : [];
   });
 }
 
 function forwarding({ sysctl }: PreflightFacts): readonly string[] {
-  return ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'].flatMap((name) =>
-    sysctl(name) === '0'
-      ? [`${name} is 0: hosts behind this gateway are not reached through a tunnel; for a gateway start the container with --sysctl ${name}=1`]
+  return ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].flatMap((path) =>
+    sysctl(path) === '0'
+      ? [
+          `${dotted(path)} is 0: hosts behind this gateway are not reached through a tunnel; for a gateway start the container with --sysctl ${dotted(path)}=1`,
+        ]
       : [],
   );
 }
+
+const dotted = (path: string): string => path.replaceAll('/', '.');

@@ -1,4 +1,4 @@
-/** What the environment of a container may configure, instead of files that are mounted. */
+/** A file that the environment of a container may configure, instead of files that are mounted. */
 export interface ContainerFile {
   readonly path: string;
   readonly content: string;

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** First process of a container; nothing else. */
+
+const { main } = await import('./process.ts');
+process.exitCode = await main();
