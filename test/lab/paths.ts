@@ -17,6 +17,7 @@ export type RootName =
   | 'libreswan'
   | 'openiked'
   | 'servers'
+  | 'frr'
   | 'starter'
   | 'debian12'
   | 'debian13';

@@ -41,11 +41,12 @@ export const childStateRekeyedEvent = childStateEvent('child-state-rekeyed', fal
   event.kind === 'child-rekey' ? { ike: event.ike, child: event.old } : undefined,
 );
 
-/** It goes, and none takes its place. */
+/** It is gone, be it that another one took its place: nhrpd counts those that are there by this and the first. */
 export const childStateDestroyingEvent = childStateEvent(
   'child-state-destroying',
   false,
   (event) => {
+    if (event.kind === 'child-rekey') return { ike: event.ike, child: event.old };
     if (event.kind !== 'child-updown' || event.up) return undefined;
     return { ike: event.ike, child: event.ike.children[0] };
   },

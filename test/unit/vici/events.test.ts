@@ -256,6 +256,7 @@ describe('events of rekeying and of moving', () => {
       ['child-state-installed', { kind: 'child-updown', up: true, ike }, true, 'net-2'],
       ['child-state-installed', rekey, true, 'net-3'],
       ['child-state-rekeyed', rekey, false, 'net-2'],
+      ['child-state-destroying', rekey, false, 'net-2'],
       ['child-state-destroying', { kind: 'child-updown', up: false, ike }, false, 'net-2'],
     ] as const) {
       const tree = await bench.raised(name, event);
