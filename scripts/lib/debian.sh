@@ -1,19 +1,22 @@
 # shellcheck shell=bash
 # What several scripts need of Debian: packages, and another suite from the mirror this machine already uses.
 
-# install_packages NAME...: installs those that are missing, with apt
+# install_packages NAME...: installs those that are missing, with apt; several scripts may do so at a time
 install_packages() {
-  local missing=() name
+  local missing=() name lock
   for name in "$@"; do
     dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$name")
   done
   [ ${#missing[@]} -eq 0 ] && return
   echo "installing: ${missing[*]}" >&2
+  exec {lock}>/run/lock/charon-ts.apt
+  flock "$lock"
   # package lists may be missing or old
   if ! apt_install "${missing[@]}" 2>/dev/null; then
     apt-get -qq update >&2
     apt_install "${missing[@]}"
   fi
+  exec {lock}>&-
 }
 
 apt_install() {
