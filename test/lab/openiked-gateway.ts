@@ -108,12 +108,13 @@ function ikedConf(plan: Plan, side: Side, activity: 'active' | 'passive'): strin
     plan.mode === 'tunnel'
       ? [local.net, ADDRESSES[peer][plan.family].net]
       : [local.gateway, ADDRESSES[peer][plan.family].gateway];
+  const traffic = plan.extra[side].openikedTraffic ?? `from ${from} to ${to}`;
   const prf = plan.cipher.endsWith('sha512') ? 'hmac-sha2-512' : 'hmac-sha2-256';
   const groups = plan.keyExchange[side].map((method) => `group ${GROUPS[method]}`).join(' ');
   return `set fragmentation
 set dpd_check_interval ${plan.dpdDelay}
 set nomobike
-ikev2 "gw" ${activity} ${plan.mode} esp from ${from} to ${to} local ${local.gateway} peer ${remote} \\
+ikev2 "gw" ${activity} ${plan.mode} esp ${traffic} local ${local.gateway} peer ${remote} \\
   ikesa ${CIPHERS[plan.cipher]} prf ${prf} ${groups} \\
   childsa ${CIPHERS[plan.esp]} noesn \\
   srcid ${plan.identity[side]} dstid ${plan.identity[peer]} ${plan.extra[side].openiked ?? `psk "${plan.secret}"`}

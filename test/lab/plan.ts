@@ -51,6 +51,8 @@ export interface ExtraSettings {
   readonly libreswan?: Readonly<Record<string, string>>;
   /** How OpenIKED authenticates, in the words of iked.conf, instead of the shared key. */
   readonly openiked?: string;
+  /** What iked's policy is for, `from A to B`, in place of the networks of the plan. */
+  readonly openikedTraffic?: string;
   /** Lines of libreswan's ipsec.secrets besides those that the plan gives. */
   readonly libreswanSecrets?: string;
 }
