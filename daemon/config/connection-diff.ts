@@ -1,6 +1,6 @@
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Proposal } from '../proto/proposal.ts';
-import { deepEqual } from '../util/deep-equal.ts';
+import { deepEqual, eachDifference } from '../util/deep-equal.ts';
 import type { AuthRoundConfig, ChildConfig, ConnectionConfig } from './connection-types.ts';
 
 /** What loading a connection does: `updated` exchanges children only. */
@@ -51,26 +51,24 @@ export function sameIkePart(a: ConnectionConfig, b: ConnectionConfig): boolean {
 export function childKeys(a: ChildConfig, b: ChildConfig): readonly string[] {
   if (a === b) return [];
   const keys: string[] = [];
-  for (const field of fieldsOf(a, b)) {
-    const [x, y] = [a[field], b[field]];
-    if (deepEqual(x, y)) continue;
+  eachDifference(a, b, (field) => {
     if (field === 'time' || field === 'bytes' || field === 'packets') {
       for (const part of ['rekey', 'life', 'rand'] as const)
         if (a[field][part] !== b[field][part]) keys.push(`${part}_${field}`);
     } else if (field === 'proposals') {
       keys.push(...proposalKeys(a.proposals, b.proposals));
     } else keys.push(keyOf(field));
-  }
+  });
   return keys;
 }
 
 function ikeKeys(a: ConnectionConfig, b: ConnectionConfig): readonly string[] {
   const keys: string[] = [];
-  for (const field of fieldsOf(a, b)) {
-    if (field === 'children') continue;
+  const found = (field: keyof ConnectionConfig): void => {
     if (field === 'local' || field === 'remote') keys.push(...roundKeys(field, a[field], b[field]));
-    else if (!deepEqual(a[field], b[field])) keys.push(keyOf(field));
-  }
+    else keys.push(keyOf(field));
+  };
+  eachDifference(a, b, found, 'children');
   return keys;
 }
 
@@ -86,12 +84,11 @@ function roundKeys(
       keys.push(`${side}-${i + 1}`);
       continue;
     }
-    for (const field of fieldsOf(x, y)) {
+    eachDifference(x, y, (field) => {
       // The class follows from the text.
-      if (field === 'class' && x.auth !== y.auth) continue;
-      const key = field === 'class' ? 'auth' : keyOf(field);
-      if (!deepEqual(x[field], y[field])) keys.push(`${side}-${i + 1}.${key}`);
-    }
+      if (field === 'class' && x.auth !== y.auth) return;
+      keys.push(`${side}-${i + 1}.${field === 'class' ? 'auth' : keyOf(field)}`);
+    });
   }
   return keys;
 }
@@ -136,13 +133,6 @@ function proposalKeys(a: readonly Proposal[], b: readonly Proposal[]): readonly 
   ).flatMap(([key, protocol]) => (deepEqual(of(a, protocol), of(b, protocol)) ? [] : [key]));
   // The same ones in another order.
   return keys.length > 0 ? keys : ['esp_proposals', 'ah_proposals'];
-}
-
-/** Fields that one of both has. */
-function fieldsOf<T extends object>(a: T, b: T): Iterable<keyof T & string> {
-  const fields = Object.keys(a) as (keyof T & string)[];
-  for (const field of Object.keys(b) as (keyof T & string)[]) if (!(field in a)) fields.push(field);
-  return fields;
 }
 
 /** Keys that are not the names of the fields in another spelling. */

@@ -33,6 +33,7 @@ export class ConnectionStore {
   readonly #names: KnownNames;
   readonly #changed: NonNullable<ConnectionStoreServices['changed']>;
   readonly #byName = new Map<string, Entry>();
+  readonly #texts = new Map<string, string>();
   readonly #order = new LoadOrder<Entry>();
   readonly #byChild = new Map<string, LoadOrder<Entry>>();
   readonly #profiles = new Map<string, AddressProfile>();
@@ -60,10 +61,13 @@ export class ConnectionStore {
 
   /**
    * Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. What does not
-   * differ remains the same object, so that whoever uses it can tell: all but the children, and each child. `diff` is
-   * what {@link compare} says now, for whoever knows it.
+   * differ remains the same object, so that whoever uses it can tell: all but the children, and each child. `text` stands
+   * for what it was read from: {@link isLoadedFrom} knows it again.
    */
-  load(config: ConnectionConfig, diff: ConnectionDiff = this.compare(config)): ConnectionDiff {
+  load(config: ConnectionConfig, text?: string): ConnectionDiff {
+    const diff = this.compare(config);
+    if (text === undefined) this.#texts.delete(config.name);
+    else this.#texts.set(config.name, text);
     const old = this.#byName.get(config.name);
     if (old === undefined) {
       this.#add({ config, sequence: this.#nextSequence++ });
@@ -79,8 +83,14 @@ export class ConnectionStore {
     return diff;
   }
 
+  /** Whether a connection is loaded from that text: reading it again would bring the same one. */
+  isLoadedFrom(name: string, text: string): boolean {
+    return this.#texts.get(name) === text;
+  }
+
   /** Whether there was one of that name. */
   remove(name: string): boolean {
+    this.#texts.delete(name);
     const entry = this.#byName.get(name);
     if (entry === undefined) return false;
     this.#remove(entry);

@@ -8,6 +8,18 @@ import { KEY_STATUS, type KeyStatus, type SectionLevel } from './feature-status.
 import { parseBoolWord } from './option-kinds.ts';
 import type { Tree } from './tree.ts';
 
+/** Keys that are warned about or refused where they ask for something. */
+const NOT_IN_EFFECT = {
+  connection: notInEffect('connection'),
+  local: notInEffect('local'),
+  remote: notInEffect('remote'),
+  child: notInEffect('child'),
+};
+
+function notInEffect(level: SectionLevel): readonly (readonly [string, KeyStatus])[] {
+  return [...KEY_STATUS[level]].filter(([, { effect }]) => effect !== 'yes');
+}
+
 /** Lists of blobs, which are not text. */
 const BLOBS = new Set(['certs', 'cacerts', 'pubkeys']);
 
@@ -35,7 +47,7 @@ export class SectionReader {
       else this.#values.set(entry.name, printableText(entry.name, entry.value));
     }
     this.sections = tree.flatMap((entry) => (entry.kind === 'section' ? [entry] : []));
-    for (const [key, status] of known) this.#checkEffect(key, status, warn);
+    for (const [key, status] of NOT_IN_EFFECT[level]) this.#checkEffect(key, status, warn);
   }
 
   has(key: string): boolean {
@@ -77,6 +89,7 @@ export class SectionReader {
 
   /** One of a few words, in any case. */
   choice<const W extends string>(key: string, fallback: W, words: readonly W[]): W {
+    if (!this.#values.has(key)) return fallback;
     const find = (text: string): W | undefined => words.find((word) => word === text.toLowerCase());
     return this.parsed(key, fallback, find, words.join(', '));
   }

@@ -31,3 +31,12 @@ export interface ConnectionChange extends Omit<ConnectionDiff, 'outcome'> {
 
 /** Nobody. */
 export const NO_SAS: AffectedSas = { total: 0, some: [] };
+
+/** What loading the same again changes. */
+export const UNCHANGED: ConnectionChange = {
+  outcome: 'unchanged',
+  keys: [],
+  children: [],
+  closed: NO_SAS,
+  kept: NO_SAS,
+};

@@ -13,7 +13,7 @@ import { viewIkeSa } from '../ike/ike-sa-view.ts';
 import type { PoolStore } from '../pools/pool-store.ts';
 import type { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
-import { type ConnectionChange, NO_SAS } from './connection-change.ts';
+import { type ConnectionChange, UNCHANGED } from './connection-change.ts';
 import type {
   Control,
   DaemonStats,
@@ -72,12 +72,12 @@ export class Controller implements Control {
     this.#actions = new StartActions(deps.manager, deps.hub, (done) => deps.grace.starting(done));
   }
 
-  async loadConnection(config: ConnectionConfig): Promise<ConnectionChange> {
+  async loadConnection(config: ConnectionConfig, text?: string): Promise<ConnectionChange> {
     const { connections, manager, grace } = this.#deps;
     const before = connections.get(config.name);
-    const diff = connections.load(config);
+    const diff = connections.load(config, text);
     const { outcome } = diff;
-    if (outcome === 'unchanged') return { ...diff, closed: NO_SAS, kept: NO_SAS };
+    if (outcome === 'unchanged') return UNCHANGED;
     grace.loaded();
     // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
     for (const { kind, text } of [...config.localAddrs, ...config.remoteAddrs]) {
@@ -99,6 +99,10 @@ export class Controller implements Control {
     const fates = await this.#actions.changed({ before, after: undefined, outcome: 'removed' });
     grace.loaded();
     return { ...REMOVED, ...affected(fates) };
+  }
+
+  isLoadedFrom(name: string, text: string): boolean {
+    return this.#deps.connections.isLoadedFrom(name, text);
   }
 
   previewLoad(config: ConnectionConfig): ConnectionChange {

@@ -9,13 +9,32 @@ export function deepEqual(a: unknown, b: unknown): boolean {
     for (let i = 0; i < x.length; i++) if (!deepEqual(x[i], y[i])) return false;
     return true;
   }
-  if (a instanceof Map) return b instanceof Map && deepEqual([...a], [...b]);
+  if (a instanceof Map) return b instanceof Map && a.size === b.size && deepEqual([...a], [...b]);
   if (a instanceof RegExp) return b instanceof RegExp && String(a) === String(b);
   if (b instanceof Map || b instanceof RegExp || Array.isArray(b)) return false;
-  const [x, y] = [definedEntries(a), definedEntries(b)];
-  return x.size === y.size && [...x].every(([key, value]) => deepEqual(value, y.get(key)));
+  let found = false;
+  eachDifference(a, b, () => {
+    found = true;
+  });
+  return !found;
 }
 
-function definedEntries(value: object): Map<string, unknown> {
-  return new Map(Object.entries(value).filter(([, member]) => member !== undefined));
+/** Names the members in which two plain objects differ, `except` for one; a member that is `undefined` is none. */
+export function eachDifference<T extends object>(
+  a: T,
+  b: T,
+  found: (member: keyof T & string) => void,
+  except?: keyof T & string,
+): void {
+  // Without lists of members: ten thousand connections have half a million.
+  for (const member in a) {
+    if (member !== except && !deepEqual(a[member], memberOf(b, member))) found(member);
+  }
+  for (const member in b) {
+    if (member !== except && !Object.hasOwn(a, member) && b[member] !== undefined) found(member);
+  }
+}
+
+function memberOf<T extends object, K extends keyof T>(value: T, member: K): T[K] | undefined {
+  return Object.hasOwn(value, member) ? value[member] : undefined;
 }

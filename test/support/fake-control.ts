@@ -55,14 +55,18 @@ export class FakeControl implements Control {
     for (const listener of this.#listeners) listener(event);
   }
 
-  loadConnection(config: ConnectionConfig): Promise<ConnectionChange> {
-    return Promise.resolve({ ...this.store.load(config), closed: NO_SAS, kept: NO_SAS });
+  loadConnection(config: ConnectionConfig, text?: string): Promise<ConnectionChange> {
+    return Promise.resolve({ ...this.store.load(config, text), closed: NO_SAS, kept: NO_SAS });
   }
 
   unloadConnection(name: string): Promise<ConnectionChange | undefined> {
     const change = this.previewUnload(name);
     this.store.remove(name);
     return Promise.resolve(change);
+  }
+
+  isLoadedFrom(name: string, text: string): boolean {
+    return this.store.isLoadedFrom(name, text);
   }
 
   previewLoad(config: ConnectionConfig): ConnectionChange {

@@ -60,6 +60,28 @@ describe('loading', () => {
     expect(store.findChild('net')).toBeUndefined();
   });
 
+  test('what it was read from counts until something else is loaded or it is removed', () => {
+    const store = new ConnectionStore();
+    const gw = connectionConfig('gw');
+    store.load(gw, 'one');
+    expect([store.isLoadedFrom('gw', 'one'), store.isLoadedFrom('gw', 'two')]).toEqual([
+      true,
+      false,
+    ]);
+    expect(store.isLoadedFrom('other', 'one')).toBe(false);
+    // The same in other words.
+    expect(store.load(connectionConfig('gw'), 'two').outcome).toBe('unchanged');
+    expect([store.isLoadedFrom('gw', 'one'), store.isLoadedFrom('gw', 'two')]).toEqual([
+      false,
+      true,
+    ]);
+    store.load({ ...gw, encap: true });
+    expect(store.isLoadedFrom('gw', 'two')).toBe(false);
+    store.load(gw, 'two');
+    store.remove('gw');
+    expect(store.isLoadedFrom('gw', 'two')).toBe(false);
+  });
+
   test('a replaced connection keeps its place', () => {
     const store = storeOf(connectionConfig('a'), connectionConfig('b'), connectionConfig('c'));
     store.load(connectionConfig('b', { encap: true }));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { list, section, type Tree, type TreeEntry, value } from '../../../daemon/config/tree.ts';
 import { NO_SAS } from '../../../daemon/control/connection-change.ts';
 import { changeLines } from '../../../daemon/vici/change-lines.ts';
@@ -58,6 +58,31 @@ describe('connections', () => {
       done(['new', [['outcome', 'removed']]]),
     );
     expect(await ask(client, 'unload-conn', [value('name', 'gw')])).toEqual(YES);
+  });
+
+  test('one that is word for word what is loaded is not read again, unless it was loaded otherwise', async () => {
+    await using bench = await ViciBench.start();
+    using client = await bench.raw();
+    const load = (...entries: TreeEntry[]) => ask(client, 'load-conn', [REPORT, gw(...entries)]);
+    const outcome = (what: string): Plain => done(['gw', [['outcome', what]]]);
+    const child = net(value('life_time', '1s'), value('rekey_time', '5s'));
+    const loads = vi.spyOn(bench.control, 'loadConnection');
+    expect(await load()).toEqual(outcome('added'));
+    expect(await load()).toEqual(outcome('unchanged'));
+    expect(loads).toHaveBeenCalledTimes(1);
+    await bench.control.unloadConnection('gw');
+    expect(await load()).toEqual(outcome('added'));
+    expect(loads).toHaveBeenCalledTimes(2);
+    // The last of one name counts, also if it is the one that was loaded.
+    await ask(client, 'load-conn', [gw(value('encap', 'yes')), gw()]);
+    expect(bench.control.connection('gw')?.encap).toBe(false);
+    // Warnings are said every time.
+    await load(child);
+    const warned = () => bench.log.lines.filter((line) => line.includes('below rekey_time')).length;
+    const before = warned();
+    expect(before).toBeGreaterThan(0);
+    expect(await load(child)).toEqual(outcome('unchanged'));
+    expect(warned()).toBe(2 * before);
   });
 
   test('an unchanged one is no line at level 1', async () => {
