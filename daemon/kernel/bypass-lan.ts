@@ -26,7 +26,6 @@ export interface BypassLanDeps {
 interface Lan {
   readonly text: string;
   readonly network: TrafficSelector;
-  readonly interfaceName: string;
 }
 
 const LOOPBACK = 'lo';
@@ -68,8 +67,8 @@ export class BypassLan {
   async #follow(): Promise<void> {
     try {
       const wanted = await this.#wanted();
-      // New ones first: an address may have moved to another interface.
-      for (const [key, lan] of wanted) if (!this.#installed.has(key)) await this.#install(key, lan);
+      for (const lan of wanted.values())
+        if (!this.#installed.has(lan.text)) await this.#install(lan);
       for (const [key, { lan, kernel }] of this.#installed) {
         if (wanted.has(key)) continue;
         this.#installed.delete(key);
@@ -91,12 +90,12 @@ export class BypassLan {
       if (!served || alone || interfaceName === LOOPBACK || wanted.size >= LIMIT) continue;
       const network = selectorOfPrefix(address, prefix, ANY_UPPER);
       const text = `${ipFromBytes(network.startAddress)}/${prefix}`;
-      wanted.set(`${text} ${interfaceName}`, { text, network, interfaceName });
+      wanted.set(text, { text, network });
     }
     return wanted;
   }
 
-  async #install(key: string, lan: Lan): Promise<void> {
+  async #install(lan: Lan): Promise<void> {
     try {
       const kernel = await this.#deps.installer.installShunt({
         kind: 'pass',
@@ -105,9 +104,8 @@ export class BypassLan {
         ifIdIn: 0,
         ifIdOut: 0,
         priority: 0,
-        interface: lan.interfaceName,
       });
-      this.#installed.set(key, { lan, kernel });
+      this.#installed.set(lan.text, { lan, kernel });
       this.#log(`installed bypass policy for ${lan.text}`);
     } catch (error) {
       this.#log(`installing bypass policy for ${lan.text} failed: ${errorText(error)}`);

@@ -59,6 +59,8 @@ function policy(
   const outbound = direction === 'out';
   const mark = outbound ? spec.markOut : spec.markIn;
   const ifId = outbound ? spec.ifIdOut : spec.ifIdIn;
+  // The kernel compares it with where a packet goes to: what comes in for this host would never match.
+  const bound = spec.interface !== undefined && (outbound || spec.kind === 'drop');
   return {
     direction,
     source,
@@ -68,6 +70,6 @@ function policy(
     action: spec.kind === 'pass' ? 'allow' : 'block',
     priority,
     templates: [],
-    ...(spec.interface !== undefined && { interfaceName: spec.interface }),
+    ...(bound && { interfaceName: spec.interface }),
   };
 }

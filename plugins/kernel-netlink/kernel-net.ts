@@ -49,6 +49,8 @@ export class NetlinkNet implements KernelNet {
   /** Tables that hold our own routes, or that the operator named: they say nothing about the way to a peer. */
   readonly #ownTables: Set<number>;
   readonly #preferTemporary: boolean;
+  /** As they were read since the last change. */
+  #addresses: Promise<readonly InterfaceAddress[]> | undefined;
   /** Addresses of our own making: no source to speak to peers from. */
   readonly #virtual = new Set<IpAddress>();
   /** Kinds of change that the handlers hear of with the next turn of the event loop. */
@@ -200,11 +202,11 @@ export class NetlinkNet implements KernelNet {
 
   async #sourceOf(way: Route, ifindex: number): Promise<IpAddress | undefined> {
     if (way.source !== undefined && way.family === 4) return address(way.source);
+    if (way.source !== undefined) {
+      return address(lastingOrNot(await this.#known(), way.source, this.#preferTemporary));
+    }
     const octets = way.family === 4 ? 4 : 16;
     const all = await this.#client.listAddresses();
-    if (way.source !== undefined) {
-      return address(lastingOrNot(all, way.source, this.#preferTemporary));
-    }
     const found = all.find(
       (one) =>
         one.ifindex === ifindex &&
@@ -215,8 +217,19 @@ export class NetlinkNet implements KernelNet {
     return found && address(found.address);
   }
 
+  // Every IPv6 peer asks for them: they are read again after a change only.
+  #known(): Promise<readonly InterfaceAddress[]> {
+    const known = this.#addresses ?? this.#client.listAddresses();
+    this.#addresses = known;
+    known.catch(() => {
+      if (this.#addresses === known) this.#addresses = undefined;
+    });
+    return known;
+  }
+
   // One call of the handlers for a burst of events.
   #onEvent(event: RouteEvent): void {
+    if (event.kind !== 'route' && event.kind !== 'rule') this.#addresses = undefined;
     if (event.kind === 'route' && this.#concernsUsOnly(event.route)) return;
     if (event.kind === 'address' && this.#virtual.has(address(event.address.address))) return;
     if (event.kind === 'rule' && this.#ownTables.has(event.rule.table)) return;

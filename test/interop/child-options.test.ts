@@ -21,6 +21,8 @@ interface OptionCase {
   readonly moon?: ConfTree;
   readonly sun?: ConfTree;
   readonly charon?: ConfTree;
+  /** Of our daemon alone; it has policies of its own then. */
+  readonly ours?: ConfTree;
   /** What `--list-sas --raw` must show. */
   readonly listed: readonly string[];
   readonly before?: (run: TunnelRun) => Promise<void>;
@@ -161,6 +163,25 @@ const CASES: readonly OptionCase[] = [
     },
   },
   {
+    name: 'the gateways and more than their networks in the tunnel, IKE exempt by its ports and the own network by bypass-lan',
+    initiator: 'sun',
+    ours: { plugins: { 'kernel-netlink': { port_bypass: 'yes' }, 'bypass-lan': { load: 'yes' } } },
+    moon: { local_ts: '10.1.0.0/24, 192.0.2.1', remote_ts: '10.0.0.0/8, 198.51.100.1' },
+    sun: { local_ts: '10.0.0.0/8, 198.51.100.1', remote_ts: '10.1.0.0/24, 192.0.2.1' },
+    listed: ['10.0.0.0/8', '192.0.2.1/32'],
+    check: async ({ sites, moon, capture }) => {
+      expect(await sites.moon.sh('ip xfrm policy list')).not.toContain('socket');
+      const lan = ['ping', '-c', '3', '-i', '0.02', '-W', '2', ADDRESSES.moon[4].host];
+      expect((await sites.moon.exec(lan)).stdout).toContain('3 received, 0% packet loss');
+      const before = (await capture.packets('udp')).length;
+      await moon.swanctlOk('--rekey', '--ike', 'gw');
+      await waitFor('the rekeying outside of the tunnel', async () => {
+        const sas = await moon.swanctlOk('--list-sas', '--raw');
+        return sas.includes('uniqueid=2 ') && (await capture.packets('udp')).length >= before + 4;
+      });
+    },
+  },
+  {
     name: 'policies of an interface, DSCP, DF and ECN',
     initiator: 'moon',
     moon: { interface: 'wan', copy_dscp: 'in', copy_df: 'no', copy_ecn: 'no', icmp: 'yes' },
@@ -193,14 +214,14 @@ describeWith(['lab'], 'options of CHILD_SAs with strongSwan', () => {
         await pingThrough(run, one);
         await one.check?.(run);
         await takeDown(run, 'moon');
-        expect(await leftOf(sites.moon)).toBe('');
+        if (one.ours === undefined) expect(await leftOf(sites.moon)).toBe('');
       });
     });
   }
 });
 
 function settings(one: OptionCase, side: Side): ExtraSettings {
-  const charon = one.charon ?? {};
+  const charon = { ...one.charon, ...(side === 'moon' ? one.ours : {}) };
   return { charon, child: { ...one.both, ...one[side] } };
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KernelEvent, KernelPolicy, KernelSa } from '../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
@@ -396,6 +396,43 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
     expect(namespace.ip('rule show')).not.toMatch(/220/);
     await net[Symbol.asyncDispose]();
     await ipsec[Symbol.asyncDispose]();
+  });
+
+  test('temporary IPv6 addresses are chosen only if they are preferred, and ignored tables lead nowhere', async () => {
+    namespace.ip('link add v0 type veth peer name v1');
+    namespace.ip('link set v0 up');
+    namespace.ip('link set v1 up');
+    writeFileSync('/proc/sys/net/ipv6/conf/v0/use_tempaddr', '2');
+    namespace.ip('address add 2001:db8::1/64 dev v0 nodad');
+    // The kernel makes a temporary one beside an address like those of router advertisements.
+    namespace.ip('address add 2001:db8::2:3/64 dev v0 nodad mngtmpaddr');
+    const made = (): string | undefined =>
+      / inet6 (2001:db8:\S+)\/64 scope global temporary (?!tentative)/.exec(
+        namespace.ip('address show dev v0'),
+      )?.[1];
+    await until(() => made() !== undefined, 'a temporary address');
+    const temporary = made();
+    namespace.ip('address add 192.0.2.1/24 dev v0');
+    namespace.ip('route add 198.51.100.0/24 via 192.0.2.254 dev v0 onlink table 99');
+    namespace.ip('rule add pref 50 table 99');
+    for (const [preferTemporary, ignoredTables] of [
+      [true, [99]],
+      [false, []],
+    ] as const) {
+      const { ipsec, net } = await openNetlinkKernel(new MemoryLog(), {
+        acquireLifetime: 0,
+        preferTemporary,
+        ignoredTables,
+      });
+      const way = await net.route(ip('2001:db8::77'));
+      expect([preferTemporary, way?.source === temporary]).toEqual([
+        preferTemporary,
+        preferTemporary,
+      ]);
+      expect((await net.route(ip('198.51.100.7'), undefined)) === undefined).toBe(preferTemporary);
+      await net[Symbol.asyncDispose]();
+      await ipsec[Symbol.asyncDispose]();
+    }
   });
 
   test('virtual IPs: added, never chosen as a source by themselves, deleted; a second time is no error', async () => {

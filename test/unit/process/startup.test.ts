@@ -3,6 +3,8 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../../daemon/exit-codes.ts';
+import { NodeStreams } from '../../../daemon/runtime/node-stream.ts';
+import { ViciClient } from '../../../daemon/vici/client.ts';
 import { testWith } from '../../support/capability.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
 import { until } from '../../support/vici.ts';
@@ -99,6 +101,41 @@ describe('a daemon process', () => {
     daemon.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(ExitCode.OK);
     expect(existsSync(join(daemon.folder, 'stopped'))).toBe(true);
+  });
+
+  test('reload-settings changes levels, formats and files of the logs while it runs', async () => {
+    const conf = (logs: string): string =>
+      CONF.replace('plugins {', `filelog { ${logs} }\n plugins {`);
+    await using daemon = new DaemonProcess(conf('a { path = @/a.log\n default = 0 }'));
+    const log = (name: string): string => {
+      const path = join(daemon.folder, name);
+      return existsSync(path) ? readFileSync(path, 'utf8') : '';
+    };
+    await until(() => existsSync(daemon.socket));
+    await using client = await ViciClient.connect(new NodeStreams(), daemon.socket);
+    writeFileSync(
+      join(daemon.folder, 'strongswan.conf'),
+      conf(`a { path = @/a.log\n default = 0\n cfg = 1\n log_level = yes }
+        b { path = @/b.log\n json = yes\n time_format = %F\n time_precision = us }`).replaceAll(
+        '@',
+        daemon.folder,
+      ),
+    );
+    await client.request('reload-settings');
+    daemon.kill('SIGTERM');
+    await daemon.ended;
+    // Before: the warnings of level 0 only.
+    expect(log('a.log')).not.toContain('serving VICI');
+    const [line = '{}'] = log('b.log')
+      .split('\n')
+      .filter((text) => text.includes('shutting down'));
+    expect(JSON.parse(line)).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\d\.\d{6}$/),
+      thread: 1,
+      group: 'DMN',
+      level: 1,
+      msg: 'shutting down',
+    });
   });
 
   test('user and group own the VICI socket, by number', async () => {
