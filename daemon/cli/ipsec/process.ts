@@ -61,6 +61,7 @@ export function main(
       conf: confFolder,
       pid: pidFolder,
     },
+    variables,
     script: process.argv[1] ?? '',
     version: COMPATIBLE,
     kernel: release(),

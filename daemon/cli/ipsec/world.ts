@@ -16,6 +16,8 @@ export interface IpsecWorld {
     readonly conf: string;
     readonly pid: string;
   };
+  /** Environment variables. */
+  readonly variables: ReadonlyMap<string, string>;
   /** This program's own file. */
   readonly script: string;
   readonly version: string;
