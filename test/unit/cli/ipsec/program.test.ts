@@ -382,6 +382,22 @@ describe('ipsec', () => {
     ]);
   });
 
+  test('nobody waits longer than strongswan.conf says', async () => {
+    const late = (request: RecordedRequest) =>
+      request.command === 'initiate'
+        ? {
+            answer: [
+              value('success', 'no'),
+              value('errmsg', "CHILD_SA 'net' not established after 500ms"),
+            ],
+          }
+        : daemon(request);
+    const { world, terminal, done } = await ipsecWorld({ reply: late, timeout: 500 });
+    expect(await runIpsec(['up', 'net'], world)).toBe(0);
+    expect(done.at(-1)).toBe('initiate {"child":"net","ike":"gw","timeout":"500"}');
+    expect(terminal.stdout).toBe("connection 'net' not established after 500ms, detaching\n");
+  });
+
   test('without such a file _updown opens the firewall itself', async () => {
     const { world, terminal, done } = await ipsecWorld({
       utilities: { iptables: 1 },
