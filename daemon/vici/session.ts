@@ -41,7 +41,7 @@ const EVENTS = new Map(EVENT_SCHEMAS.map((schema) => [schema.name, schema]));
 /**
  * A session with the daemon: every command as a method, events by {@link listen}. Commands go out one after the other, however many are
  * asked for at once; one that waits for something (`initiate`) keeps those behind it waiting, which is why a second session is
- * cheap and allowed.
+ * cheap and allowed. The same goes for a loop that does not keep up: it holds up the others of its session.
  *
  * Each call takes an `AbortSignal`. Aborting one that waits for its turn takes it back. Aborting one that runs ends the connection, which
  * is the protocol's only way to give up; those behind it go on over a new connection. A call rejects with the signal's reason.
