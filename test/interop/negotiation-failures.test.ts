@@ -35,8 +35,7 @@ const misfits: readonly Misfit[] = [
       /tried 1 shared key for 'moon\.example\.org' - 'sun\.example\.org', but MAC mismatched/,
     ],
     explained: {
-      asInitiator:
-        /^'gw' is down: the peer refused.*the peer answered AUTHENTICATION_FAILED.*the same secret/s,
+      asInitiator: /^'gw' is down: the peer answered AUTHENTICATION_FAILED.*the same secret/s,
       asResponder:
         /^'gw' is down: the secrets of the two sides differ.*=> write the same secret on both sides/s,
     },
@@ -51,7 +50,8 @@ const misfits: readonly Misfit[] = [
       /no matching peer config found/,
     ],
     explained: {
-      asInitiator: /^'gw' is down: the peer refused.*our identity is the remote\.id there/s,
+      asInitiator:
+        /^'gw' is down: the peer answered AUTHENTICATION_FAILED.*our identity is the remote\.id there/s,
       asResponder:
         /^'gw' is down: no connection fits.*our identity: ours moon\.example\.org, theirs carol\.example\.org/s,
     },

@@ -1,4 +1,5 @@
 import type { ConnectionConfig } from '../../config/connection-types.ts';
+import { notifyName } from '../../proto/iana/notify-types.ts';
 import type { ExplainedState, Explanation } from './explanation.ts';
 import { FAILURES } from './failure.ts';
 
@@ -72,7 +73,16 @@ function failed(
   begin: string,
 ): string | undefined {
   const later = (suspect?.last ?? 0) > (attempt?.last ?? 0) ? suspect : attempt;
-  return later && `${begin}${FAILURES[later.kind]} (${ago(now - later.last)})`;
+  return later && `${begin}${inWords(later)} (${ago(now - later.last)})`;
+}
+
+function inWords({
+  kind,
+  notify,
+}: Pick<Explanation['suspects'][number], 'kind' | 'notify'>): string {
+  return kind === 'refused' && notify !== undefined
+    ? `the peer answered ${notifyName(notify)}`
+    : FAILURES[kind];
 }
 
 function untried({ remoteAddrs }: ConnectionConfig): string {

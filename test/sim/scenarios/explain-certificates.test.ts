@@ -110,7 +110,7 @@ test('the CA of the peer is not trusted', async () => {
   `);
   expect(await explained(carol)).toMatchInlineSnapshot(`
     "
-    'gw' is down: the peer refused with a notify and no further reason (1s ago)
+    'gw' is down: the peer answered AUTHENTICATION_FAILED (1s ago)
       child net: down
     failed, the last first:
       - 1s ago: 192.0.2.1[4500] asked us, ended in IKE_AUTH

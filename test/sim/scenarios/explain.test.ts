@@ -320,7 +320,7 @@ test('the secrets differ, and are not told', async () => {
   });
   expect(await explained(moon)).toMatchInlineSnapshot(`
     "
-    'gw' is down: the peer refused with a notify and no further reason (3s ago)
+    'gw' is down: the peer answered AUTHENTICATION_FAILED (3s ago)
       child net: down
     failed, the last first:
       - 3s ago: we asked 192.0.2.2[4500] for child net, ended in IKE_AUTH
@@ -377,7 +377,7 @@ test('the peer is somebody else', async () => {
   });
   expect(await explained(moon)).toMatchInlineSnapshot(`
     "
-    'gw' is down: the peer refused with a notify and no further reason (3s ago)
+    'gw' is down: the peer answered AUTHENTICATION_FAILED (3s ago)
       child net: down
     failed, the last first:
       - 3s ago: we asked 192.0.2.2[4500] for child net, ended in IKE_AUTH
