@@ -9,6 +9,7 @@ FROM ${BASE} AS package
 COPY dist/charon-ts.deb /
 RUN dpkg --extract /charon-ts.deb /tree && cd /tree && \
     mv usr/share/charon-ts/swanctl.conf etc/swanctl/ && \
+    echo 'include /run/charon-ts.d/swanctl*.conf' >>etc/swanctl/swanctl.conf && \
     mv usr/share/doc/charon-ts/copyright . && \
     rm -rf etc/default usr/share usr/lib/systemd usr/lib/sysusers.d usr/lib/tmpfiles.d && \
     mkdir -p usr/share/doc/charon-ts && mv copyright usr/share/doc/charon-ts/
@@ -16,9 +17,10 @@ RUN dpkg --extract /charon-ts.deb /tree && cd /tree && \
 FROM ${BASE}
 # Both are installed on Debian 12, and the daemon drops its rights with the third: if a base lacks one, it shows here.
 RUN ldconfig -p | grep -q libstdc++.so.6 && ldconfig -p | grep -q libgcc_s.so.1 && command -v setpriv >/dev/null
+# Root steers the daemon as a member of its group: it has no right to ignore permissions if all capabilities are dropped.
 RUN for user in charon-ts:10500 charon-ts-keys:10501; do \
       echo "${user%:*}:x:${user#*:}:${user#*:}::/nonexistent:/usr/sbin/nologin" >>/etc/passwd && \
-      echo "${user%:*}:x:${user#*:}:" >>/etc/group; \
+      echo "${user%:*}:x:${user#*:}:root" >>/etc/group; \
     done
 COPY --from=package /tree/ /
 EXPOSE 500/udp 4500/udp

@@ -20,7 +20,7 @@ install_packages() {
 }
 
 apt_install() {
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" >/dev/null
 }
 
 # debian_mirror: the address from which this machine gets its own release

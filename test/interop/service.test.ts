@@ -4,7 +4,7 @@ import { confText } from '../lab/conf-text.ts';
 import { ADDRESSES, plan } from '../lab/plan.ts';
 import { waitFor } from '../lab/wait.ts';
 import { describeWith } from '../support/capability.ts';
-import { keyPair, pkcs8Of } from '../support/private-keys.ts';
+import { keyPair, pemOf } from '../support/private-keys.ts';
 import { bareDebian, type Installed, install, property, restarted, spis } from './service-setup.ts';
 
 const UNIT = 'charon-ts.service';
@@ -71,9 +71,7 @@ describeWith(['lab', 'systemd', 'package'], 'the package on a bare Debian 12', (
 
   test('private keys are kept by another user, and gone with its process', async () => {
     const { moon } = here();
-    const pem = Buffer.from(pkcs8Of(keyPair('p256').privateKey)).toString('base64');
-    const text = `-----BEGIN PRIVATE KEY-----\n${pem}\n-----END PRIVATE KEY-----\n`;
-    moon.host.write('/etc/swanctl/private/gw.pem', text);
+    moon.host.write('/etc/swanctl/private/gw.pem', pemOf(keyPair('p256').privateKey));
     const loaded = await moon.ok(['swanctl', '--load-creds', '--noprompt']);
     expect(loaded).toContain("loaded private key from '/etc/swanctl/private/gw.pem'");
     const keeper = (await moon.ok(['pgrep', '-u', 'charon-ts-keys'])).trim();

@@ -120,6 +120,11 @@ export class Host {
     return this.ok(['sh', '-ec', script], options);
   }
 
+  /** Runs a script in the host's network that must succeed, with the programs of this machine: for roots that have no `ip`. */
+  network(script: string): Promise<string> {
+    return runOk(['nsenter', '-t', String(this.pid), '-n', '--', 'sh', '-ec', script]);
+  }
+
   /** Starts a process that stays, its output going to a file of the host. The pid is the process's own. */
   spawn(argv: readonly string[], log: string, env: Readonly<Record<string, string>> = {}): Daemon {
     return this.spawnOutside(this.#inside(argv), log, env);

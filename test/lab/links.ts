@@ -85,7 +85,7 @@ async function configure(end: LinkEnd): Promise<void> {
     const nodad = address.includes(':') ? ' nodad' : '';
     return `ip address add ${address} dev ${end.device}${nodad}`;
   });
-  await end.host.sh([...adds, `ip link set ${end.device} up`].join('\n'));
+  await end.host.network([...adds, `ip link set ${end.device} up`].join('\n'));
 }
 
 function familyOf(route: string): string {

@@ -20,7 +20,8 @@ export type RootName =
   | 'frr'
   | 'starter'
   | 'debian12'
-  | 'debian13';
+  | 'debian13'
+  | 'container';
 
 /** The package that `scripts/build-deb` makes of these sources. */
 export const PACKAGE = join(REPOSITORY, 'dist/charon-ts.deb');

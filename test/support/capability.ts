@@ -55,6 +55,11 @@ const PROBES = {
     needRoot('debian13');
     if (!existsSync(PACKAGE)) throw new Error('no package: run scripts/build-deb --quick');
   },
+  /** The file system of our container image. */
+  container: () => {
+    if (!existsSync(`${LAB_CACHE}/roots/container`))
+      throw new Error('no image: run scripts/build-image --root .cache/lab/roots/container');
+  },
   /** May run systemd as the first process of a host. */
   systemd: () => {
     const script = 'mount -t cgroup2 cgroup2 /mnt; mkdir /mnt/probe; rmdir /mnt/probe';

@@ -52,6 +52,11 @@ export function pkcs8Of(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: 'pkcs8', format: 'der' }));
 }
 
+/** PKCS#8, PEM. */
+export function pemOf(key: KeyObject): string {
+  return String(key.export({ type: 'pkcs8', format: 'pem' }));
+}
+
 /** SubjectPublicKeyInfo, DER. */
 export function spkiOf(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: 'spki', format: 'der' }));

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,10 +67,15 @@ async function supervise({ canDrop }: PreflightResult): Promise<number> {
   writeFileSync(CONF, strongswanConf(operators), { mode: 0o644 });
   const owner = canDrop ? idsOf(readFileSync('/etc/passwd', 'utf8'), DAEMON_USER.name) : undefined;
   if (canDrop && owner === undefined) throw new Error(`there is no user ${DAEMON_USER.name}`);
-  for (const folder of [RUN_FOLDER, STATE_FOLDER]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const [folder, mode] of [
+    [RUN_FOLDER, 0o750],
+    [STATE_FOLDER, 0o700],
+  ] as const) {
+    mkdirSync(folder, { recursive: true, mode });
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   }
+  // Root may not look into folders of others here, but it is in the daemon's group.
+  if (owner !== undefined) process.setgroups?.([0, owner.gid]);
   rmSync(SOCKET, { force: true });
   symlinkSync(`${RUN_FOLDER}/charon.vici`, SOCKET);
   const env = {
@@ -137,10 +142,22 @@ async function serveKeepers(owner: { readonly uid: number; readonly gid: number 
 
 async function ready(daemon: ChildProcess): Promise<boolean> {
   for (let waited = 0; waited < READY_LIMIT && daemon.exitCode === null; waited += POLL) {
-    if (existsSync(`${RUN_FOLDER}/charon.vici`)) return true;
+    if (await answers(`${RUN_FOLDER}/charon.vici`)) return true;
     await sleep(POLL);
   }
   return false;
+}
+
+// A file of that name may be left of a former run.
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 // A mistake in one connection is said and leaves the others.
@@ -180,7 +197,7 @@ function readOptional(path: string): string | undefined {
 
 function write(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content, { mode: path.startsWith('/etc/swanctl/') ? 0o600 : 0o644 });
+  writeFileSync(path, content, { mode: path.endsWith('/swanctl.conf') ? 0o600 : 0o644 });
 }
 
 function say(text: string): void {

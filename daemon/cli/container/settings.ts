@@ -1,12 +1,12 @@
-/** A file that the environment of a container may configure, instead of files that are mounted. */
+/** A file that the environment of a container has the text of, for who mounts none. It is where a container may write that else may not. */
 export interface ContainerFile {
   readonly path: string;
   readonly content: string;
 }
 
 const VARIABLES = {
-  CHARON_STRONGSWAN_CONF: '/etc/strongswan.conf',
-  CHARON_SWANCTL_CONF: '/etc/swanctl/conf.d/environment.conf',
+  CHARON_STRONGSWAN_CONF: '/run/charon-ts.d/strongswan.conf',
+  CHARON_SWANCTL_CONF: '/run/charon-ts.d/swanctl.conf',
 } as const;
 
 /** The files that variables hold the text of. */
@@ -29,7 +29,7 @@ export function withoutFiles(
 /** Where the daemon, which may write nothing else, has its socket and its state. */
 export const RUN_FOLDER = '/run/charon-ts';
 
-/** The strongswan.conf that the daemon reads: the socket is where it may make one, the rest is the operator's. */
+/** The strongswan.conf that the daemon reads: the socket is where it may make one, the rest is the operator's, mounted or from the environment. */
 export function strongswanConf(operators: string): string {
   return `charon {
   plugins {
@@ -39,6 +39,7 @@ export function strongswanConf(operators: string): string {
   }
 }
 include ${operators}
+include ${VARIABLES.CHARON_STRONGSWAN_CONF}
 `;
 }
 

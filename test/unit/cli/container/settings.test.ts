@@ -19,7 +19,7 @@ const ENVIRONMENT = new Map([
 test('variables become files, empty ones none', () => {
   expect(filesOf(ENVIRONMENT)).toEqual([
     {
-      path: '/etc/swanctl/conf.d/environment.conf',
+      path: '/run/charon-ts.d/swanctl.conf',
       content: 'secrets { ike { secret = x } }\n',
     },
   ]);
@@ -33,10 +33,12 @@ test("the socket is where the daemon may make it, unless the operator's file say
   const files = new MemoryFiles({
     '/run/c.conf': strongswanConf('/etc/strongswan.conf'),
     '/etc/strongswan.conf': 'charon { port = 1 }\n',
+    '/run/charon-ts.d/strongswan.conf': 'charon { port_nat_t = 2 }\n',
   });
   const { options } = resolveOptions(readConfFile('/run/c.conf', files), 'charon-systemd');
   expect(options['plugins.vici.socket']).toBe('unix:///run/charon-ts/charon.vici');
   expect(options.port).toBe(1);
+  expect(options.port_nat_t).toBe(2);
 });
 
 test('the daemon keeps two capabilities, what keeps keys none', () => {
