@@ -1,4 +1,4 @@
-import type { ViciInput } from '../../daemon/vici/client.ts';
+import type { ViciInput } from '../../daemon/vici/plain-input.ts';
 import type { Responder } from './responder.ts';
 
 /** Requests under way at once: what one client does without waiting. */

@@ -3,9 +3,10 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
-import { ViciClient, type ViciInput } from '../../daemon/vici/client.ts';
+import type { ViciInput } from '../../daemon/vici/plain-input.ts';
 import { type ConfTree, confText, merged } from '../lab/conf-text.ts';
 import { REPOSITORY, rootPath } from '../lab/paths.ts';
+import { ViciClient } from '../support/vici-client.ts';
 import { type Credentials, GATEWAY } from './credentials.ts';
 import { BENCH_CACHE, built, RESPONDER_CORE, run } from './isolate.ts';
 

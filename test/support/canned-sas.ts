@@ -1,4 +1,4 @@
-import type { ViciInput } from '../../daemon/vici/client.ts';
+import type { ViciInput } from '../../daemon/vici/plain-input.ts';
 import { CANNED_DER } from './canned-der.ts';
 import type { CannedReply } from './canned-vici.ts';
 

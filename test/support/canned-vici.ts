@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fromHex } from '../../daemon/util/hex.ts';
-import { toTree, type ViciInput } from '../../daemon/vici/client.ts';
 import { encodeSegment, PacketType, readHead } from '../../daemon/vici/packet.ts';
+import { toTree, type ViciInput } from '../../daemon/vici/plain-input.ts';
 import { SegmentReader } from '../../daemon/vici/segments.ts';
 
 /** What a canned daemon says to a request: events first, then its answer. */

@@ -11,7 +11,6 @@ import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { InProcessKeys } from '../../daemon/keyd/in-process.ts';
 import { NodeClock } from '../../daemon/runtime/node-clock.ts';
 import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
-import { ViciClient } from '../../daemon/vici/client.ts';
 import { type DecodedMessage, decodeMessage } from '../../daemon/vici/message.ts';
 import { encodeSegment, PacketType, readHead } from '../../daemon/vici/packet.ts';
 import { SegmentReader } from '../../daemon/vici/segments.ts';
@@ -20,6 +19,7 @@ import cryptoNode from '../../plugins/crypto-node/plugin.ts';
 import { FakeControl } from './fake-control.ts';
 import { MemoryLog } from './memory-log.ts';
 import { testCredentials } from './test-certificates.ts';
+import { ViciClient } from './vici-client.ts';
 
 const provider = cryptoNode.crypto?.();
 /** The algorithms of node:crypto. */

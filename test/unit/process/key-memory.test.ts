@@ -1,9 +1,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { NodeStreams } from '../../../daemon/runtime/node-stream.ts';
-import { ViciClient } from '../../../daemon/vici/client.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
 import { keyPair, pkcs8Of } from '../../support/private-keys.ts';
+import { ViciClient } from '../../support/vici-client.ts';
 
 const conf = (keyd: string): string => `charon {
   port = 0

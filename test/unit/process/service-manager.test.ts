@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { NodeStreams } from '../../../daemon/runtime/node-stream.ts';
-import { ViciClient } from '../../../daemon/vici/client.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
+import { ViciClient } from '../../support/vici-client.ts';
 
 const MANAGER = fileURLToPath(new URL('../../support/service-manager.pl', import.meta.url));
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../../daemon/exit-codes.ts';
 import { NodeStreams } from '../../../daemon/runtime/node-stream.ts';
-import { ViciClient } from '../../../daemon/vici/client.ts';
 import { testWith } from '../../support/capability.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
 import { until } from '../../support/vici.ts';
+import { ViciClient } from '../../support/vici-client.ts';
 
 /** A daemon without a kernel, on ports the system chooses; `@` is its folder. */
 const CONF = `charon {

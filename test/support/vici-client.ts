@@ -1,23 +1,7 @@
-import { list, section, type Tree, type TreeEntry, value } from '../config/tree.ts';
-import type { StreamSystem } from '../contracts/stream.ts';
-import { latin1 } from '../util/bytes.ts';
-import { ViciChannel, ViciError } from './channel.ts';
-
-/** What a request is written as: nested objects are sections, arrays lists, everything else key/values. */
-export interface ViciInput {
-  readonly [key: string]:
-    | string
-    | number
-    | bigint
-    | boolean
-    | Uint8Array
-    | readonly (string | Uint8Array)[]
-    | ViciInput
-    | undefined;
-}
-
-/** What an answer or event is read as; texts hold one character per octet. The first of equal keys counts. */
-export type ViciMap = ReadonlyMap<string, string | readonly string[] | ViciMap>;
+import type { StreamSystem } from '../../daemon/contracts/stream.ts';
+import { ViciChannel, ViciError } from '../../daemon/vici/channel.ts';
+import { EventQueue, QueueIterator } from '../../daemon/vici/event-queue.ts';
+import { toMap, toTree, type ViciInput, type ViciMap } from '../../daemon/vici/plain-input.ts';
 
 /** An event and its name. */
 export interface ViciEvent {
@@ -26,8 +10,8 @@ export interface ViciEvent {
 }
 
 /**
- * A client of the VICI socket. Requests go out one after the other, however many are asked for at once; answers are
- * promises, streams are async iterables.
+ * A client of the VICI socket without types of answers, which sends whatever a test wants and tells what comes back. Requests go out
+ * one after the other, however many are asked for at once.
  *
  * ```ts
  * await using vici = await ViciClient.connect(new NodeStreams(), '/run/charon.vici');
@@ -76,7 +60,7 @@ export class ViciClient implements AsyncDisposable {
    * loop early waits for the answer, since commands of one connection run one after the other.
    */
   async *stream(command: string, event: string, input: ViciInput = {}): AsyncGenerator<ViciMap> {
-    const queue = new EventQueue();
+    const queue = new EventQueue<ViciEvent>();
     const stop = await this.#channel.listen(event, (tree) =>
       queue.push({ name: event, data: toMap(tree) }),
     );
@@ -85,7 +69,7 @@ export class ViciClient implements AsyncDisposable {
         () => queue.end(),
         (error: Error) => queue.end(error),
       );
-      for await (const { data } of queue) yield data;
+      for await (const { data } of loop(queue)) yield data;
     } finally {
       await stop();
     }
@@ -93,7 +77,7 @@ export class ViciClient implements AsyncDisposable {
 
   /** Events as they come, until the signal is aborted; throws {@link ViciError} when the connection ends. */
   async *events(names: readonly string[], signal?: AbortSignal): AsyncGenerator<ViciEvent> {
-    const queue = new EventQueue();
+    const queue = new EventQueue<ViciEvent>();
     const stops: (() => Promise<void>)[] = [];
     const forget = this.#channel.onClosed((error) => queue.end(error));
     const onAbort = (): void => queue.end();
@@ -104,7 +88,7 @@ export class ViciClient implements AsyncDisposable {
           await this.#channel.listen(name, (tree) => queue.push({ name, data: toMap(tree) })),
         );
       }
-      if (signal?.aborted !== true) yield* queue;
+      if (signal?.aborted !== true) yield* loop(queue);
     } finally {
       forget();
       signal?.removeEventListener('abort', onAbort);
@@ -170,66 +154,5 @@ export class ViciClient implements AsyncDisposable {
   }
 }
 
-/** Events between their arrival and the loop that takes them. */
-class EventQueue implements AsyncIterable<ViciEvent> {
-  #items: ViciEvent[] = [];
-  #ended = false;
-  #error: Error | undefined;
-  #wake: (() => void) | undefined;
-
-  push(event: ViciEvent): void {
-    this.#items.push(event);
-    this.#wake?.();
-  }
-
-  end(error?: Error): void {
-    this.#ended = true;
-    this.#error ??= error;
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<ViciEvent> {
-    for (;;) {
-      const items = this.#items;
-      this.#items = [];
-      yield* items;
-      if (this.#items.length > 0) continue;
-      if (this.#ended) {
-        if (this.#error !== undefined) throw this.#error;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-}
-
-/** A request as a message tree; `undefined` is left out, booleans become `yes` and `no`. */
-export function toTree(input: ViciInput): Tree {
-  return Object.entries(input).flatMap(([name, content]): readonly TreeEntry[] => {
-    if (content === undefined) return [];
-    if (typeof content === 'boolean') return [value(name, content ? 'yes' : 'no')];
-    if (typeof content !== 'object' || content instanceof Uint8Array) return [value(name, content)];
-    if (isItems(content)) return [list(name, content)];
-    return [section(name, toTree(content))];
-  });
-}
-
-function isItems(
-  content: ViciInput | readonly (string | Uint8Array)[],
-): content is readonly (string | Uint8Array)[] {
-  return Array.isArray(content);
-}
-
-/** A message tree as nested maps. */
-export function toMap(tree: Tree): ViciMap {
-  const map = new Map<string, string | readonly string[] | ViciMap>();
-  for (const entry of tree) {
-    if (map.has(entry.name)) continue;
-    if (entry.kind === 'value') map.set(entry.name, latin1(entry.value));
-    else if (entry.kind === 'list') map.set(entry.name, entry.items.map(latin1));
-    else map.set(entry.name, toMap(entry.entries));
-  }
-  return map;
-}
+const loop = (queue: EventQueue<ViciEvent>): QueueIterator<ViciEvent> =>
+  new QueueIterator(queue, () => undefined);
