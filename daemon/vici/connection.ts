@@ -6,15 +6,13 @@ import { Throttle } from '../util/throttle.ts';
 import { CLOSE_ABOVE, Outbox } from './outbox.ts';
 import { encodeSegment, MAX_PACKET, type PacketHead, PacketType, readHead } from './packet.ts';
 import { SegmentReader } from './segments.ts';
+import type { FairShare } from './fair-share.ts';
 
 /** Milliseconds a client may take for one segment. */
 const SEGMENT_TIMEOUT = 30_000;
 /** Requests and octets that may wait for their turn before the client is no longer read. */
 const MAX_PENDING = 64;
 const MAX_PENDING_OCTETS = 2 * MAX_PACKET;
-/** Requests and streamed events between two turns of the event loop. */
-const EVENTS_PER_TURN = 32;
-
 /** Lines about malformed packets of one client, per milliseconds. */
 const MAX_COMPLAINTS = 20;
 const COMPLAINTS_WINDOW = 10_000;
@@ -31,13 +29,16 @@ export interface ViciHandlers {
   isEvent(name: string): boolean;
   /** The number of registrations of an event changed by this client. */
   registered(name: string, delta: 1 | -1): void;
+  /** What this client makes us hold grew or shrank by so many octets; may close clients. */
+  held(delta: number): void;
   closed(connection: ViciConnection): void;
 }
 
 export interface ViciConnectionServices {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly nextTurn: () => Promise<void>;
+  /** Shared by all clients. */
+  readonly turns: FairShare;
 }
 
 /** One client: its packets run strictly one after the other, its registrations end with it. */
@@ -55,15 +56,18 @@ export class ViciConnection {
   #paused = false;
   #closed = false;
   #segmentTimer: Timer | undefined;
-  #eventsThisTurn = 0;
+  /** Octets that were told to be held. */
+  #told = 0;
   readonly #complaints = new Throttle(MAX_COMPLAINTS, COMPLAINTS_WINDOW);
 
   constructor(stream: StreamConnection, handlers: ViciHandlers, services: ViciConnectionServices) {
     this.#stream = stream;
     this.#handlers = handlers;
     this.#services = services;
-    this.#outbox = new Outbox(stream, () => {
-      this.close(`it does not read, more than ${CLOSE_ABOVE >> 20} MiB are waiting`);
+    this.#outbox = new Outbox(stream, {
+      changed: () => this.#tell(),
+      overflow: () =>
+        this.close(`it does not read, more than ${CLOSE_ABOVE >> 20} MiB are waiting`),
     });
     stream.onData((octets) => this.#received(octets));
     stream.onClose(() => this.#ended());
@@ -72,6 +76,11 @@ export class ViciConnection {
   /** Aborted when the client is gone. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Octets held for the client: received and not yet handled, or not yet sent. */
+  get held(): number {
+    return this.#closed ? 0 : this.#segments.held + this.#pendingOctets + this.#outbox.queued;
   }
 
   /** How often the client registered for an event, and so how often it is sent. */
@@ -84,23 +93,16 @@ export class ViciConnection {
     for (let i = this.registrationsOf(event); i > 0 && !this.#closed; i--) {
       this.#outbox.push(segment, droppable);
     }
-    this.#eventsThisTurn++;
   }
 
   /**
-   * Resolves when the client has read enough to be sent more; gives others a turn now and then. `undefined` means
-   * at once.
+   * Counts what was streamed, and resolves when the client has read enough to be sent more and it is its turn.
+   * `undefined` means at once.
    */
   ready(): Promise<void> | undefined {
     const space = this.#outbox.ready();
-    if (space === undefined && this.#eventsThisTurn < EVENTS_PER_TURN) return undefined;
-    this.#eventsThisTurn = 0;
-    return this.#turn(space);
-  }
-
-  async #turn(space: Promise<void> | undefined): Promise<void> {
-    await space;
-    await this.#services.nextTurn();
+    const { turns } = this.#services;
+    return space === undefined ? turns.goOn() : space.then(() => turns.goOn());
   }
 
   /** Disconnects the client and says why in the log. */
@@ -122,8 +124,12 @@ export class ViciConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#segmentTimer?.cancel();
+    // What was not handled may hold secrets.
+    for (const packet of this.#pending) packet.fill(0);
     this.#pending = [];
+    this.#segments.wipe();
     this.#outbox.close();
+    this.#tell();
     for (const [event, count] of this.#registrations) {
       for (let i = 0; i < count; i++) this.#handlers.registered(event, -1);
     }
@@ -145,6 +151,7 @@ export class ViciConnection {
     }
     this.#watchSegment(result.packets.length > 0);
     void this.#work();
+    this.#tell();
     if (result.kind === 'too-long') {
       this.close(
         `it announced a packet of ${result.length} octets, at most ${MAX_PACKET} are allowed`,
@@ -171,24 +178,29 @@ export class ViciConnection {
     }
     this.#running = true;
     for (let packet = this.#pending.shift(); packet !== undefined; packet = this.#pending.shift()) {
-      this.#pendingOctets -= packet.length;
-      this.#throttle();
-      const head = readHead(packet);
-      if (head === undefined) {
-        this.#complain(packet.length === 0 ? 'an empty packet' : 'a packet with a malformed name');
-      } else {
-        const answered = this.#handle(head, packet);
-        if (answered !== undefined) await answered;
-        // It may have held a secret; whatever was kept of it is a copy.
-        packet.fill(0);
-      }
-      // A client that asks without reading the answers is not asked for more.
-      this.#eventsThisTurn++;
-      const turn = this.ready();
+      const turn = this.#services.turns.begin(packet.length);
       if (turn !== undefined) await turn;
+      const answered = this.#closed ? undefined : this.#handle(packet);
+      if (answered !== undefined) await answered;
+      // It may have held a secret; whatever was kept of it is a copy.
+      packet.fill(0);
+      this.#pendingOctets -= packet.length;
+      this.#tell();
+      if (this.#closed) break;
+      this.#throttle();
+      // A client that asks without reading the answers is not asked for more.
+      const space = this.#outbox.ready();
+      if (space !== undefined) await space;
       if (this.#closed) break;
     }
     this.#running = false;
+  }
+
+  #tell(): void {
+    const delta = this.held - this.#told;
+    if (delta === 0) return;
+    this.#told += delta;
+    this.#handlers.held(delta);
   }
 
   #throttle(): void {
@@ -199,7 +211,12 @@ export class ViciConnection {
     else this.#stream.resume();
   }
 
-  #handle(head: PacketHead, packet: Uint8Array): Promise<void> | undefined {
+  #handle(packet: Uint8Array): Promise<void> | undefined {
+    const head = readHead(packet);
+    if (head === undefined) {
+      this.#complain(packet.length === 0 ? 'an empty packet' : 'a packet with a malformed name');
+      return undefined;
+    }
     switch (head.type) {
       case PacketType.CMD_REQUEST:
         return this.#request(head, packet);

@@ -9,6 +9,14 @@ export const CLOSE_ABOVE = 16 * 1024 * 1024;
 /** Below this a producer of streamed events may go on. */
 const GO_ON_BELOW = 256 * 1024;
 
+/** What an outbox tells its client. */
+export interface OutboxHandlers {
+  /** What waits grew or shrank. */
+  changed(): void;
+  /** More waits than any client may cost. */
+  overflow(): void;
+}
+
 interface Waiting {
   readonly segment: Uint8Array;
   readonly droppable: boolean;
@@ -20,7 +28,7 @@ interface Waiting {
  */
 export class Outbox {
   readonly #stream: StreamConnection;
-  readonly #onOverflow: () => void;
+  readonly #handlers: OutboxHandlers;
   /** A dropped segment leaves a hole, so that dropping costs no moving. */
   #queue: (Waiting | undefined)[] = [];
   #head = 0;
@@ -32,12 +40,13 @@ export class Outbox {
   #dropped = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(stream: StreamConnection, onOverflow: () => void) {
+  constructor(stream: StreamConnection, handlers: OutboxHandlers) {
     this.#stream = stream;
-    this.#onOverflow = onOverflow;
+    this.#handlers = handlers;
     stream.onDrain(() => {
       this.#sending = 0;
       this.#pump();
+      handlers.changed();
     });
   }
 
@@ -57,7 +66,8 @@ export class Outbox {
     this.#queued += segment.length;
     this.#pump();
     if (this.#queued > DROP_ABOVE) this.#drop();
-    if (this.#queued > CLOSE_ABOVE) this.#onOverflow();
+    if (this.#queued > CLOSE_ABOVE) this.#handlers.overflow();
+    else this.#handlers.changed();
   }
 
   /** Resolves as soon as the client has read enough for more; at once if it keeps up. */

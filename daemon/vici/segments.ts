@@ -6,6 +6,9 @@ export type SegmentResult =
   /** The announced length is beyond the limit: the stream cannot be followed any further. */
   | { readonly kind: 'too-long'; readonly packets: readonly Uint8Array[]; readonly length: number };
 
+/** A segment with its length. */
+const LARGEST = MAX_PACKET + 4;
+
 /** Cuts a byte stream into packets, each preceded by four octets of length. */
 export class SegmentReader {
   /** What is held of a segment that is not complete, in a buffer that grows by doubling. */
@@ -15,6 +18,18 @@ export class SegmentReader {
   /** Whether a segment has begun and is not complete. */
   get partial(): boolean {
     return this.#length > 0;
+  }
+
+  /** Octets that are kept for a segment that is not complete. */
+  get held(): number {
+    return this.#buffer.length;
+  }
+
+  /** Forgets what is kept, which may be a part of a secret. */
+  wipe(): void {
+    this.#buffer.fill(0);
+    this.#buffer = new Uint8Array(0);
+    this.#length = 0;
   }
 
   /**
@@ -43,7 +58,7 @@ export class SegmentReader {
   #append(octets: Uint8Array): void {
     const needed = this.#length + octets.length;
     if (needed > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      const larger = new Uint8Array(Math.max(needed, Math.min(this.#buffer.length * 2, LARGEST)));
       larger.set(this.#buffer.subarray(0, this.#length));
       this.#buffer.fill(0);
       this.#buffer = larger;

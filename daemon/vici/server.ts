@@ -10,9 +10,12 @@ import { GLOBAL_EVENTS, type GlobalEvent } from './events/global.ts';
 import { STREAMED_EVENTS } from './events/streamed.ts';
 import { encodeSegment, PacketType } from './packet.ts';
 import type { ViciServices } from './services.ts';
+import { FairShare } from './fair-share.ts';
 
 /** Clients served at once; more are turned away. */
 const MAX_CLIENTS = 512;
+/** Octets held for all clients together; beyond that the one for whom most is held goes. */
+const MAX_HELD = 256 * 1024 * 1024;
 
 /** The running VICI server; disposal disconnects everybody and removes the socket. */
 export interface ViciServer extends AsyncDisposable {
@@ -54,9 +57,12 @@ class Server implements ViciServer, ViciHandlers {
   readonly #disconnectSource = new Map<string, () => void>();
   #listener: StreamListener | undefined;
   #turnedAway = 0;
+  #held = 0;
+  readonly #turns: FairShare;
 
   constructor(services: ViciServices) {
     this.#services = services;
+    this.#turns = new FairShare(() => services.streams.nextTurn());
     this.#log = services.hub;
     this.#events = new Map(GLOBAL_EVENTS.map((event) => [event.name, event]));
   }
@@ -91,14 +97,26 @@ class Server implements ViciServer, ViciHandlers {
       }
       return;
     }
-    const { clock, streams } = this.#services;
-    const services = { clock, log: this.#log, nextTurn: () => streams.nextTurn() };
+    const { clock } = this.#services;
+    const services = { clock, log: this.#log, turns: this.#turns };
     this.#clients.add(new ViciConnection(stream, this, services));
   }
 
   closed(connection: ViciConnection): void {
     this.#clients.delete(connection);
     if (this.#turnedAway > 0 && this.#clients.size < MAX_CLIENTS / 2) this.#turnedAway = 0;
+  }
+
+  held(delta: number): void {
+    this.#held += delta;
+    while (this.#held > MAX_HELD) {
+      const [first, ...others] = this.#clients;
+      if (first === undefined) return;
+      const greediest = others.reduce((most, one) => (one.held > most.held ? one : most), first);
+      greediest.close(
+        `more than ${MAX_HELD >> 20} MiB are held for all clients, ${greediest.held >> 20} MiB of them for it`,
+      );
+    }
   }
 
   request(

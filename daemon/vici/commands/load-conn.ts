@@ -10,25 +10,38 @@ import type { Command } from '../command.ts';
 import { boolInput } from '../inputs.ts';
 import { encodeMessage } from '../message.ts';
 
+interface Section {
+  readonly name: string;
+  readonly text: string;
+  /** Nothing if it is loaded already. */
+  readonly read: () => ParsedConnection | undefined;
+  readonly parsed: ParsedConnection | undefined;
+}
+
 /**
  * Adds, updates or replaces connections. All sections are checked before the first is loaded; one that is word for word what is
  * loaded is not even read. With `report = yes`, which is ours, the answer tells what changed.
  */
 export const loadConn: Command = {
   name: 'load-conn',
-  run: async ({ tree, broken }, { services, log }) => {
+  run: async ({ tree, broken }, context) => {
     if (broken) return failure('parsing request failed');
+    const { services, log } = context;
     const { crypto, credentialReader: credentials, control } = services;
-    const sections = tree.flatMap((entry) => {
-      if (entry.kind !== 'section') return [];
+    const sections: Section[] = [];
+    for (const entry of tree) {
+      if (entry.kind !== 'section') continue;
       const { name, entries } = entry;
       const text = fingerprint(entry, crypto);
       const read = (): ParsedConnection | undefined =>
         control.isLoadedFrom(name, text)
           ? undefined
           : parseConnection(name, entries, { crypto, credentials });
-      return [{ name, text, read, parsed: read() }];
-    });
+      sections.push({ name, text, read, parsed: read() });
+      // Thousands may come in one request.
+      const turn = context.ready();
+      if (turn !== undefined) await turn;
+    }
     const report: TreeEntry[] = [];
     for (const { name, text, read, ...section } of sections) {
       // Something else may have been loaded under its name meanwhile.

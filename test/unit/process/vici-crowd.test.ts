@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
+import { encodeMessage } from '../../../daemon/vici/message.ts';
+import { MAX_PACKET, PacketType as P } from '../../../daemon/vici/packet.ts';
+import { DaemonProcess } from '../../support/daemon-process.ts';
+import { ask, RawClient, stream } from '../../support/vici.ts';
+
+/** A daemon without a kernel, on ports the system chooses; `@` is its folder. */
+const CONF = `charon {
+  port = 0
+  port_nat_t = 0
+  plugins {
+    vici { socket = unix://@/charon.vici }
+    kernel-null { load = yes }
+  }
+}
+`;
+
+const CLIENTS = 300;
+const CONNECTIONS = 50;
+const NAMES = Array.from({ length: CONNECTIONS }, (_, i) => `gw${i}`);
+const CONFIGURATION: Tree = NAMES.map((name, i) =>
+  section(name, [
+    list('remote_addrs', [`192.0.2.${i}`]),
+    section('local', [value('auth', 'psk'), value('id', `moon${i}`)]),
+    section('remote', [value('auth', 'psk'), value('id', `sun${i}`)]),
+    section('children', [section('net', [list('remote_ts', [`10.${i}.0.0/16`])])]),
+  ]),
+);
+
+/** Kilobytes of memory a process has taken at most. */
+function peakMemory(pid: number): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Asks for everything and reads nothing. */
+async function neverReading(path: string): Promise<RawClient> {
+  const client = await RawClient.connect(path);
+  client.socket.pause();
+  for (const event of ['log', 'list-conn']) client.send(P.EVENT_REGISTER, event);
+  for (let i = 0; i < 1000; i++) client.send(P.CMD_REQUEST, 'list-conns');
+  return client;
+}
+
+/** A request of 512 KiB, sent as often as the daemon takes it. */
+async function backToBack(path: string, signal: AbortSignal): Promise<number> {
+  const client = await RawClient.connect(path);
+  const head = [P.CMD_REQUEST, 9, ...new TextEncoder().encode('get-conns')];
+  const body = encodeMessage([list('x', new Array(170_000).fill(''))]);
+  const request = new Uint8Array(MAX_PACKET);
+  request.set(head);
+  request.set(body.subarray(0, MAX_PACKET - head.length), head.length);
+  let answered = 0;
+  while (!signal.aborted) {
+    for (let i = 0; i < 4; i++) client.segment(request);
+    for (let i = 0; i < 4; i++) if ((await client.next())?.type === P.CMD_RESPONSE) answered++;
+  }
+  client[Symbol.dispose]();
+  return answered;
+}
+
+/** A process that registers for events, sends half a packet and is killed. */
+async function killedInBetween(path: string): Promise<void> {
+  const half = `
+    const socket = require('node:net').connect(${JSON.stringify(path)});
+    socket.write(Buffer.from([0, 0, 0, 5, 3, 3, ...Buffer.from('log')]));
+    socket.once('data', () => socket.write(Buffer.from([0, 1, 0, 0, 0, 9]), () => console.log('half')));`;
+  const child = spawn(process.execPath, ['-e', half], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+/** What a well-behaved client does; everything it is told has to be right. */
+async function wellBehaved(path: string, number: number): Promise<void> {
+  using client = await RawClient.connect(path);
+  expect(await ask(client, 'version')).toContainEqual(['daemon', 'charon-ts']);
+  expect(await ask(client, 'get-conns')).toEqual([['conns', NAMES]]);
+  const ike = `gw${number % CONNECTIONS}`;
+  const one = await stream(client, 'list-conns', 'list-conn', [value('ike', ike)]);
+  expect(one.map(([entry]) => entry?.[0])).toEqual([ike]);
+  const all = await stream(client, 'list-conns', 'list-conn');
+  expect(all.map(([entry]) => entry?.[0])).toEqual(NAMES);
+  const id = `client${number}`;
+  const secret = [value('id', id), value('type', 'ike'), value('data', 'x'.repeat(32))];
+  expect(await ask(client, 'load-shared', secret)).toEqual([['success', 'yes']]);
+  const keys = new Map(await ask(client, 'get-shared')).get('keys');
+  expect(keys).toContain(id);
+  expect(await ask(client, 'unload-shared', [value('id', id)])).toEqual([['success', 'yes']]);
+  expect(await ask(client, 'rekey', [value('ike', ike)])).toContainEqual([
+    'errmsg',
+    'no matching SAs to rekey found',
+  ]);
+}
+
+test('three hundred clients at once, four of them hostile: the others get right answers, memory is bounded', async () => {
+  await using daemon = new DaemonProcess(CONF);
+  await daemon.says('serving VICI at');
+  using first = await RawClient.connect(daemon.socket);
+  expect(await ask(first, 'load-conn', CONFIGURATION)).toEqual([['success', 'yes']]);
+  for (let i = 0; i < 20; i++) await wellBehaved(daemon.socket, i);
+  const before = peakMemory(daemon.pid);
+
+  const over = new AbortController();
+  const lazy = await neverReading(daemon.socket);
+  using slow = await RawClient.connect(daemon.socket);
+  const drip = setInterval(() => slow.write([0]), 1000);
+  slow.write([0]);
+  const greedy = backToBack(daemon.socket, over.signal);
+  const killed = killedInBetween(daemon.socket);
+  try {
+    await Promise.all(Array.from({ length: CLIENTS - 4 }, (_, i) => wellBehaved(daemon.socket, i)));
+  } finally {
+    clearInterval(drip);
+    over.abort();
+  }
+  await killed;
+  expect(await greedy).toBeGreaterThan(3);
+  expect([slow.closed, lazy.closed]).toEqual([false, false]);
+  const after = peakMemory(daemon.pid);
+  // What C1 allows the hostile ones, and what a heap of so many requests grows to before it is collected.
+  expect(after - before).toBeLessThan(256 * 1024);
+  console.info(`memory of the daemon: ${before} kB before, at most ${after} kB`);
+
+  // The one that reads nothing until now gets everything that it asked for.
+  lazy.socket.resume();
+  let answers = 0;
+  while (answers < 1000) if ((await lazy.next())?.type === P.CMD_RESPONSE) answers++;
+  lazy[Symbol.dispose]();
+  expect(await ask(first, 'get-conns')).toEqual([['conns', NAMES]]);
+  daemon.kill('SIGTERM');
+  expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' });
+}, 120_000);
