@@ -50,6 +50,11 @@ export async function loadLocalDatagrams(): Promise<LocalDatagrams> {
   return feature(await load('local-datagram'), 'local-datagram', 'localDatagrams')();
 }
 
+/** What tells who is at the other end of a UNIX stream. */
+export async function loadPeerCredentials(): Promise<Required<Plugin>['peerCredentials']> {
+  return feature(await load('local-datagram'), 'local-datagram', 'peerCredentials');
+}
+
 /** Every plugin, loaded only when it is asked for; written out, so that a bundler finds them. */
 const PLUGINS = {
   'credentials-files': () => import('../plugins/credentials-files/plugin.ts'),
@@ -78,11 +83,9 @@ async function load(name: PluginName): Promise<Plugin> {
   }
 }
 
-function feature<K extends 'crypto' | 'kernel' | 'transport' | 'localDatagrams'>(
-  plugin: Plugin | undefined,
-  name: string,
-  key: K,
-): NonNullable<Plugin[K]> {
+function feature<
+  K extends 'crypto' | 'kernel' | 'transport' | 'localDatagrams' | 'peerCredentials',
+>(plugin: Plugin | undefined, name: string, key: K): NonNullable<Plugin[K]> {
   const value = plugin?.[key];
   if (value === undefined) {
     throw new StartupError(ExitCode.INTERNAL, `plugin ${name} does not provide ${key}`);

@@ -18,7 +18,12 @@ import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
 import { InProcessKeys } from './keyd/in-process.ts';
 import { RemoteKeys } from './keyd/remote-keys.ts';
-import { type LoadedPlugins, loadLocalDatagrams, loadPlugins } from './load-plugins.ts';
+import {
+  type LoadedPlugins,
+  loadLocalDatagrams,
+  loadPeerCredentials,
+  loadPlugins,
+} from './load-plugins.ts';
 import { EncryptionId, IntegrityId } from './proto/iana/transforms.ts';
 import { inheritedSocket, type ListenEnvironment } from './runtime/inherited-sockets.ts';
 import { keydEntry, startKeyd } from './runtime/keyd-process.ts';
@@ -78,6 +83,8 @@ const DEFAULT_CONF = '/etc/strongswan.conf';
 const NAMESPACE = 'charon-systemd';
 /** Name of the VICI socket where the service manager opens it (`FileDescriptorName=`). */
 const VICI_NAME = 'vici';
+/** The same for clients that may change nothing. */
+const READ_ONLY_NAME = 'vici-read-only';
 /** Longest graceful shutdown. */
 const STOP_LIMIT = 5000;
 /** Longest time of one start script and one stop script, milliseconds. */
@@ -220,7 +227,10 @@ export async function startService(start: ServiceStart): Promise<Service> {
       hub,
       options: daemon.options,
       clock,
-      streams: new NodeStreams(inheritedSocket(start.environment, VICI_NAME)),
+      streams: new NodeStreams({
+        inherited: inheritedSockets(start.environment, options),
+        peerOf: await loadPeerCredentials(),
+      }),
       host: {
         daemon: 'charon-ts',
         version: start.version,
@@ -415,4 +425,21 @@ function portError(error: unknown): unknown {
   return new StartupError(denied ? ExitCode.NOT_PERMITTED : ExitCode.PORT_IN_USE, error.message, {
     cause: error,
   });
+}
+
+/** The VICI sockets that the service manager opened, by the paths that they stand for. */
+function inheritedSockets(
+  environment: ListenEnvironment,
+  options: DaemonOptions,
+): ReadonlyMap<string, number> {
+  const names = [
+    [VICI_NAME, options['plugins.vici.socket']],
+    [READ_ONLY_NAME, options['plugins.vici.read_only_socket']],
+  ] as const;
+  return new Map(
+    names.flatMap(([name, uri]): [string, number][] => {
+      const fd = inheritedSocket(environment, name);
+      return fd === undefined || uri === undefined ? [] : [[uri.replace(/^unix:\/\//, ''), fd]];
+    }),
+  );
 }

@@ -36,6 +36,8 @@ export interface Addon {
   readonly NetlinkSocket: new (
     callback: (datagrams: readonly Uint8Array[], errno: number) => void,
   ) => NativeNetlinkSocket;
+  /** `src/peer_credentials.h`: pid, uid, gid, or a negative errno. */
+  readonly peerCredentials: (descriptor: number) => Uint32Array | number;
   readonly UdpSocket: new (
     rxSlab: Uint8Array,
     rxRecords: Uint32Array,

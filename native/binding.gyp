@@ -24,6 +24,7 @@
         "src/poll_handle.cc",
         "src/local_datagram.cc",
         "src/netlink_socket.cc",
+        "src/peer_credentials.cc",
         "src/datagram_io.cc",
         "src/udp_socket.cc"
       ]

@@ -5,6 +5,7 @@ export { LocalDatagramSocket } from './local-datagram.ts';
 export type { OpenTransport } from './netlink-channel.ts';
 export type { DatagramHandler, NetlinkTransport } from './netlink-socket.ts';
 export type { Watcher } from './netlink-watcher.ts';
+export { type PeerCredentials, peerCredentials } from './peer-credentials.ts';
 export { RouteClient } from './rtnetlink-client.ts';
 export {
   AddressFlag,

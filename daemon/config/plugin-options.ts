@@ -4,6 +4,14 @@ const U32 = [0, 0xffffffff] as const;
 
 /** The options of `charon.plugins`: a part of the table in `options.ts`. */
 export const PLUGIN_OPTIONS = {
+  'plugins.vici.read_only_group': {
+    ...text('start', 'Group of the VICI socket for reading, name or number.'),
+    strict: true,
+  },
+  'plugins.vici.read_only_socket': text(
+    'start',
+    'A second VICI socket whose clients may list and watch but change nothing, such as unix:///run/charon-read.vici. Not an option of strongSwan.',
+  ),
   'plugins.vici.socket': textOf(
     'unix:///run/charon.vici',
     'start',

@@ -15,6 +15,7 @@ import type { LocalDatagrams } from './local-datagram.ts';
 import type { Logger } from './logger.ts';
 import type { NameServerHandler } from './name-servers.ts';
 import type { SignatureVerifier } from './signatures.ts';
+import type { PeerCredentials } from './stream.ts';
 
 /** Digest of the chunks joined. */
 export type HashFunction = (...chunks: readonly Uint8Array[]) => Uint8Array;
@@ -109,4 +110,6 @@ export interface Plugin {
   readonly keyLog?: (settings: KeyLogSettings, host: PluginHost) => KeyLog;
   /** Sends to local services. Throws if this machine cannot. */
   readonly localDatagrams?: () => LocalDatagrams;
+  /** Tells who is at the other end of a UNIX stream, by its descriptor. */
+  readonly peerCredentials?: (descriptor: number) => PeerCredentials | undefined;
 }

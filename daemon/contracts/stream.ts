@@ -1,5 +1,14 @@
+/** The process at the other end when the connection was made, by the kernel's word. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** One established byte stream to a local process. Handlers are called from the event loop, never from a call made here. */
 export interface StreamConnection {
+  /** Absent where the system does not tell. */
+  readonly peer?: PeerCredentials | undefined;
   /** Sets the one receiver; octets are a plain `Uint8Array`, never a `Buffer`, and belong to it. */
   onData(handler: (octets: Uint8Array) => void): void;
   /** Called once, when the peer is gone or the stream was destroyed; nothing is received or sent any more. */

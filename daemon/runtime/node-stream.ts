@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import type {
   ListenOptions,
+  PeerCredentials,
   StreamConnection,
   StreamListener,
   StreamSystem,
@@ -22,13 +23,20 @@ export class StreamError extends IkedError {
   }
 }
 
+/** What the host of the process gives. */
+export interface StreamSettings {
+  /** Listening sockets that the service manager opened, served instead of the paths they stand for. */
+  readonly inherited?: ReadonlyMap<string, number>;
+  /** Who is at the other end, by a descriptor. */
+  readonly peerOf?: (descriptor: number) => PeerCredentials | undefined;
+}
+
 /** UNIX sockets of the machine. */
 export class NodeStreams implements StreamSystem {
-  readonly #inherited: number | undefined;
+  readonly #system: StreamSettings;
 
-  /** `inherited` is a listening socket that the service manager opened: it is served instead of the path that `listen` names. */
-  constructor(inherited?: number) {
-    this.#inherited = inherited;
+  constructor(system: StreamSettings = {}) {
+    this.#system = system;
   }
 
   async listen(
@@ -36,7 +44,10 @@ export class NodeStreams implements StreamSystem {
     options: ListenOptions,
     onConnection: (connection: StreamConnection) => void,
   ): Promise<StreamListener> {
-    if (this.#inherited !== undefined) return serve(this.#inherited, onConnection);
+    const accept = (socket: Socket): void =>
+      onConnection(new NodeStream(socket, this.#peer(socket)));
+    const inherited = this.#system.inherited?.get(path);
+    if (inherited !== undefined) return serve(inherited, accept);
     checkPath(path);
     const owner = {
       uid: options.user === undefined ? -1 : lookUpId('/etc/passwd', 'user', options.user),
@@ -44,7 +55,7 @@ export class NodeStreams implements StreamSystem {
     };
     checkFolder(path);
     await removeStale(path);
-    const server = createServer((socket) => onConnection(new NodeStream(socket)));
+    const server = createServer(accept);
     await bind(server, path);
     try {
       chmodSync(path, 0o660);
@@ -75,14 +86,23 @@ export class NodeStreams implements StreamSystem {
   nextTurn(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }
+
+  // Node hides the descriptor. Whoever cannot be told is served all the same: the mode of the socket decides who may connect.
+  #peer(socket: Socket): PeerCredentials | undefined {
+    const handle: unknown = Reflect.get(socket, '_handle');
+    const fd: unknown = typeof handle === 'object' && handle !== null && Reflect.get(handle, 'fd');
+    if (typeof fd !== 'number' || fd < 0) return undefined;
+    try {
+      return this.#system.peerOf?.(fd);
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 // Its owner, its mode and its file are the service manager's business.
-async function serve(
-  fd: number,
-  onConnection: (connection: StreamConnection) => void,
-): Promise<StreamListener> {
-  const server = createServer((socket) => onConnection(new NodeStream(socket)));
+async function serve(fd: number, accept: (socket: Socket) => void): Promise<StreamListener> {
+  const server = createServer(accept);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const message = `cannot serve the socket of the service manager: ${reason(error)}`;
@@ -111,9 +131,11 @@ class NodeListener implements StreamListener {
 
 class NodeStream implements StreamConnection {
   readonly #socket: Socket;
+  readonly peer: PeerCredentials | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, peer?: PeerCredentials) {
     this.#socket = socket;
+    this.peer = peer;
     // A peer that went away is told by 'close', which follows every error.
     socket.on('error', () => undefined);
   }

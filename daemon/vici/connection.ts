@@ -1,12 +1,12 @@
 import type { Tree } from '../config/tree.ts';
 import type { Clock, Timer } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { StreamConnection } from '../contracts/stream.ts';
+import type { PeerCredentials, StreamConnection } from '../contracts/stream.ts';
 import { Throttle } from '../util/throttle.ts';
+import type { FairShare } from './fair-share.ts';
 import { CLOSE_ABOVE, Outbox } from './outbox.ts';
 import { encodeSegment, MAX_PACKET, type PacketHead, PacketType, readHead } from './packet.ts';
 import { SegmentReader } from './segments.ts';
-import type { FairShare } from './fair-share.ts';
 
 /** Milliseconds a client may take for one segment. */
 const SEGMENT_TIMEOUT = 30_000;
@@ -39,6 +39,8 @@ export interface ViciConnectionServices {
   readonly log: Logger;
   /** Shared by all clients. */
   readonly turns: FairShare;
+  /** Whether this client may change nothing. */
+  readonly readOnly: boolean;
 }
 
 /** One client: its packets run strictly one after the other, its registrations end with it. */
@@ -58,6 +60,8 @@ export class ViciConnection {
   #segmentTimer: Timer | undefined;
   /** Octets that were told to be held. */
   #told = 0;
+  /** The command it asked for last. */
+  lastCommand = '';
   readonly #complaints = new Throttle(MAX_COMPLAINTS, COMPLAINTS_WINDOW);
 
   constructor(stream: StreamConnection, handlers: ViciHandlers, services: ViciConnectionServices) {
@@ -71,6 +75,15 @@ export class ViciConnection {
     });
     stream.onData((octets) => this.#received(octets));
     stream.onClose(() => this.#ended());
+  }
+
+  /** Who it is, if the system tells. */
+  get peer(): PeerCredentials | undefined {
+    return this.#stream.peer;
+  }
+
+  get readOnly(): boolean {
+    return this.#services.readOnly;
   }
 
   /** Aborted when the client is gone. */

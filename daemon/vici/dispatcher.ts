@@ -12,6 +12,10 @@ export class Dispatcher {
     this.#commands = new Map(commands.map((command) => [command.name, command]));
   }
 
+  knows(name: string): boolean {
+    return this.#commands.has(name);
+  }
+
   /** The answer to come, or `undefined` if there is no such command. Never rejects. */
   run(
     name: string,

@@ -1,16 +1,18 @@
 import type { Tree } from '../config/tree.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { StreamConnection, StreamListener } from '../contracts/stream.ts';
+import type { ListenOptions, StreamConnection, StreamListener } from '../contracts/stream.ts';
 import { ConfigError } from '../util/error.ts';
+import { clientText, onlyReads } from './access.ts';
+import { failure } from './answers.ts';
 import type { CommandContext } from './command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { ViciConnection, type ViciHandlers } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { GLOBAL_EVENTS, type GlobalEvent } from './events/global.ts';
 import { STREAMED_EVENTS } from './events/streamed.ts';
+import { FairShare } from './fair-share.ts';
 import { encodeSegment, PacketType } from './packet.ts';
 import type { ViciServices } from './services.ts';
-import { FairShare } from './fair-share.ts';
 
 /** Clients served at once; more are turned away. */
 const MAX_CLIENTS = 512;
@@ -25,24 +27,35 @@ export interface ViciServer extends AsyncDisposable {
   readonly clients: number;
 }
 
-/** Opens the VICI socket of the options and serves clients from then on. */
+/** Opens the VICI sockets of the options and serves clients from then on. */
 export async function createViciServer(services: ViciServices): Promise<ViciServer> {
   const options = services.options();
-  const path = socketPath(options['plugins.vici.socket']);
+  const { user, group } = options;
+  const path = socketPath('socket', options['plugins.vici.socket']);
+  const reading = options['plugins.vici.read_only_socket'];
+  const readingPath = reading && socketPath('read_only_socket', reading);
   const server = new Server(services);
-  await server.listen(path, {
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.group === undefined ? {} : { group: options.group }),
-  });
+  try {
+    await server.listen(path, { ...(user && { user }), ...(group && { group }) }, false);
+    if (readingPath) {
+      const readers = options['plugins.vici.read_only_group'];
+      const who = { ...(user && { user }), ...(readers && { group: readers }) };
+      await server.listen(readingPath, who, true);
+    }
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
   return server;
 }
 
-function socketPath(uri: string): string {
+function socketPath(option: string, uri: string): string {
   const path = uri.startsWith('unix://') ? uri.slice('unix://'.length) : '';
   if (path.startsWith('/')) return path;
+  const name = `charon.plugins.vici.${option}`;
   throw new ConfigError(
-    'charon.plugins.vici.socket',
-    `charon.plugins.vici.socket is '${uri}', only UNIX sockets are served: write unix:///run/charon.vici`,
+    name,
+    `${name} is '${uri}', only UNIX sockets are served: write unix:///run/charon.vici`,
   );
 }
 
@@ -55,7 +68,7 @@ class Server implements ViciServer, ViciHandlers {
   /** Registrations of all clients; a source is connected only while somebody listens. */
   readonly #registrations = new Map<string, number>();
   readonly #disconnectSource = new Map<string, () => void>();
-  #listener: StreamListener | undefined;
+  readonly #listeners: StreamListener[] = [];
   #turnedAway = 0;
   #held = 0;
   readonly #turns: FairShare;
@@ -68,27 +81,28 @@ class Server implements ViciServer, ViciHandlers {
   }
 
   get path(): string {
-    return this.#listener?.path ?? '';
+    return this.#listeners[0]?.path ?? '';
   }
 
   get clients(): number {
     return this.#clients.size;
   }
 
-  async listen(path: string, options: { user?: string; group?: string }): Promise<void> {
-    this.#listener = await this.#services.streams.listen(path, options, (stream) =>
-      this.#accept(stream),
+  async listen(path: string, options: ListenOptions, readOnly: boolean): Promise<void> {
+    const { streams } = this.#services;
+    this.#listeners.push(
+      await streams.listen(path, options, (stream) => this.#accept(stream, readOnly)),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listener?.[Symbol.asyncDispose]();
+    for (const listener of this.#listeners) await listener[Symbol.asyncDispose]();
     for (const client of [...this.#clients]) client.destroy();
     for (const disconnect of this.#disconnectSource.values()) disconnect();
     this.#disconnectSource.clear();
   }
 
-  #accept(stream: StreamConnection): void {
+  #accept(stream: StreamConnection, readOnly: boolean): void {
     if (this.#clients.size >= MAX_CLIENTS) {
       stream.destroy();
       // One line per full house, not one per knock.
@@ -98,7 +112,7 @@ class Server implements ViciServer, ViciHandlers {
       return;
     }
     const { clock } = this.#services;
-    const services = { clock, log: this.#log, turns: this.#turns };
+    const services = { clock, log: this.#log, turns: this.#turns, readOnly };
     this.#clients.add(new ViciConnection(stream, this, services));
   }
 
@@ -136,7 +150,23 @@ class Server implements ViciServer, ViciHandlers {
       },
       ready: () => connection.ready(),
     };
+    if (!this.#dispatcher.knows(name)) return undefined;
+    if (connection.readOnly && !onlyReads(name)) {
+      this.#said(connection, 1, `may not request: ${name}`);
+      return Promise.resolve(
+        failure(`'${name}' is not allowed here: this socket is for listing and watching only`),
+      );
+    }
+    // A program that loads thousands of connections is one line at the usual level, and so is one that asks for a list every second.
+    const routine = onlyReads(name) || connection.lastCommand === name;
+    connection.lastCommand = name;
+    this.#said(connection, routine ? 2 : 1, `requests: ${name}`);
     return this.#dispatcher.run(name, packet, offset, context);
+  }
+
+  #said({ peer, readOnly }: ViciConnection, level: 1 | 2, what: string): void {
+    if (peer === undefined || !this.#log.enabled('cfg', level)) return;
+    this.#log.log('cfg', level, `${clientText(peer, readOnly)} ${what}`);
   }
 
   isEvent(name: string): boolean {

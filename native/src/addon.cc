@@ -3,6 +3,7 @@
 
 #include "local_datagram.h"
 #include "netlink_socket.h"
+#include "peer_credentials.h"
 #include "udp_socket.h"
 
 namespace {
@@ -10,6 +11,8 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("LocalDatagram", netlink_xfrm::LocalDatagram::Define(env));
   exports.Set("NetlinkSocket", netlink_xfrm::NetlinkSocket::Define(env));
+  exports.Set("peerCredentials",
+              Napi::Function::New<netlink_xfrm::PeerCredentials>(env, "peerCredentials"));
   exports.Set("UdpSocket", netlink_xfrm::UdpSocket::Define(env));
   return exports;
 }

@@ -1,8 +1,9 @@
 import type { Plugin } from '../../daemon/contracts/plugin.ts';
-import { LocalDatagramSocket } from '../../native/index.ts';
+import { LocalDatagramSocket, peerCredentials } from '../../native/index.ts';
 
 const plugin: Plugin = {
   name: 'local-datagram',
+  peerCredentials,
   localDatagrams: () => ({ to: (path) => new LocalDatagramSocket(path) }),
 };
 

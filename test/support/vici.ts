@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultOptions } from '../../daemon/config/options.ts';
+import { type DaemonOptions, defaultOptions } from '../../daemon/config/options.ts';
 import type { Tree } from '../../daemon/config/tree.ts';
 import type { Clock } from '../../daemon/contracts/clock.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
@@ -32,20 +32,33 @@ export class ViciBench implements AsyncDisposable {
   readonly privateKeys = new InProcessKeys(testCrypto.signatures);
   readonly credentials = testCredentials(this.privateKeys);
   readonly log = new MemoryLog();
-  readonly streams = new NodeStreams();
+  readonly streams: NodeStreams;
   readonly folder = mkdtempSync(join(tmpdir(), 'vici-'));
   readonly path = join(this.folder, 'charon.vici');
   #server: ViciServer | undefined;
 
-  static async start(clock: Clock = new NodeClock()): Promise<ViciBench> {
-    const bench = new ViciBench();
-    await bench.serve(clock);
+  private constructor(streams: NodeStreams) {
+    this.streams = streams;
+  }
+
+  /** `settings` are added to the options; more sockets may be put into the folder that it gets. */
+  static async start(
+    clock: Clock = new NodeClock(),
+    settings: (folder: string) => Partial<DaemonOptions> = () => ({}),
+    streams = new NodeStreams(),
+  ): Promise<ViciBench> {
+    const bench = new ViciBench(streams);
+    await bench.serve(clock, settings(bench.folder));
     return bench;
   }
 
   /** Serves again, after the server was disposed of. */
-  async serve(clock: Clock = new NodeClock()): Promise<void> {
-    const options = { ...defaultOptions(), 'plugins.vici.socket': `unix://${this.path}` };
+  async serve(
+    clock: Clock = new NodeClock(),
+    settings: Partial<DaemonOptions> = {},
+  ): Promise<void> {
+    const socket = { 'plugins.vici.socket': `unix://${this.path}` };
+    const options = { ...defaultOptions(), ...socket, ...settings };
     this.#server = await createViciServer({
       control: this.control,
       keys: this.keys,

@@ -31,8 +31,8 @@ export class MemoryStreams implements StreamSystem {
       return Promise.reject(new IkedError('STREAM', `cannot connect to '${path}'`));
     }
     const [client, server] = [new MemoryStream(), new MemoryStream()];
-    client.peer = server;
-    server.peer = client;
+    client.other = server;
+    server.other = client;
     accept(server);
     return Promise.resolve(client);
   }
@@ -43,7 +43,7 @@ export class MemoryStreams implements StreamSystem {
 }
 
 class MemoryStream implements StreamConnection {
-  peer: MemoryStream | undefined;
+  other: MemoryStream | undefined;
   #onData: (octets: Uint8Array) => void = () => undefined;
   #onClose: () => void = () => undefined;
   #waiting: Uint8Array[] = [];
@@ -62,7 +62,7 @@ class MemoryStream implements StreamConnection {
 
   write(octets: Uint8Array): number {
     const copy = octets.slice();
-    queueMicrotask(() => this.peer?.take(copy));
+    queueMicrotask(() => this.other?.take(copy));
     return 0;
   }
 
@@ -82,7 +82,7 @@ class MemoryStream implements StreamConnection {
   destroy(): void {
     queueMicrotask(() => {
       this.closed();
-      this.peer?.closed();
+      this.other?.closed();
     });
   }
 

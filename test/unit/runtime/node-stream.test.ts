@@ -40,7 +40,7 @@ test('received octets are plain arrays on both ends, so that slice copies', asyn
 test('a descriptor that is no socket is refused', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stream-'));
   const fd = openSync(join(folder, 'file'), 'w');
-  const streams = new NodeStreams(fd);
+  const streams = new NodeStreams({ inherited: new Map([['/not/used', fd]]) });
   await expect(streams.listen('/not/used', {}, () => undefined)).rejects.toThrow(
     'cannot serve the socket of the service manager',
   );
