@@ -6,6 +6,7 @@ import { buildDn } from './distinguished-name.ts';
 import type { Identity } from './identity.ts';
 import { ConfiguredIdType as T } from './identity-types.ts';
 import { ipBytes, parseIp } from './ip-address.ts';
+import { nestedRepetitions } from './nested-repetition.ts';
 import { posixRegExp } from './posix-regexp.ts';
 
 export { printIdentity } from './identity-print.ts';
@@ -75,11 +76,20 @@ function regularExpression(text: string, fail: Fail): Identity | undefined {
   const [prefix = '', rest = ''] = splitPrefix(text) ?? [];
   if (!REGEX_PREFIXES.has(prefix) || !rest.startsWith('^') || !rest.endsWith('$')) return undefined;
   const type = PREFIXES.get(prefix) ?? T.ANY;
+  let pattern: RegExp;
   try {
-    return { type, data: utf8(rest), pattern: posixRegExp(rest) };
+    pattern = posixRegExp(rest);
   } catch {
     return fail('the regular expression does not compile');
   }
+  // Strangers send what it is matched with.
+  const [nested] = nestedRepetitions(pattern.source);
+  if (nested !== undefined) {
+    return fail(
+      `the regular expression repeats a repetition: matching '${nested}' may take for ever`,
+    );
+  }
+  return { type, data: utf8(rest), pattern };
 }
 
 function prefixed(text: string, fail: Fail): Identity | undefined {

@@ -2,6 +2,7 @@ import type { Tree } from '../config/tree.ts';
 import type { Clock, Timer } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { PeerCredentials, StreamConnection } from '../contracts/stream.ts';
+import { errorText } from '../util/error.ts';
 import { Throttle } from '../util/throttle.ts';
 import type { FairShare } from './fair-share.ts';
 import { CLOSE_ABOVE, Outbox } from './outbox.ts';
@@ -72,6 +73,7 @@ export class ViciConnection {
       changed: () => this.#tell(),
       overflow: () =>
         this.close(`it does not read, more than ${CLOSE_ABOVE >> 20} MiB are waiting`),
+      failed: (error) => this.close(`nothing can be sent to it: ${errorText(error)}`),
     });
     stream.onData((octets) => this.#received(octets));
     stream.onClose(() => this.#ended());

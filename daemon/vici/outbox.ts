@@ -15,6 +15,8 @@ export interface OutboxHandlers {
   changed(): void;
   /** More waits than any client may cost. */
   overflow(): void;
+  /** The stream threw: nothing can be sent any more. */
+  failed(error: unknown): void;
 }
 
 interface Waiting {
@@ -91,7 +93,13 @@ export class Outbox {
       this.#queue[this.#head++] = undefined;
       if (next === undefined) continue;
       this.#queued -= next.segment.length;
-      this.#sending = this.#stream.write(next.segment);
+      // Events come from the middle of whatever the daemon does, which must not fail for a client's sake.
+      try {
+        this.#sending = this.#stream.write(next.segment);
+      } catch (error) {
+        this.#handlers.failed(error);
+        return;
+      }
     }
     if (this.#head === this.#queue.length) {
       this.#queue = [];

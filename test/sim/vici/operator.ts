@@ -1,10 +1,12 @@
 import { list, section, type Tree, type TreeEntry, value } from '../../../daemon/config/tree.ts';
+import type { StreamSystem } from '../../../daemon/contracts/stream.ts';
 import { ViciChannel } from '../../../daemon/vici/channel.ts';
 import { ElementType } from '../../../daemon/vici/element.ts';
 import { decodeMessage } from '../../../daemon/vici/message.ts';
 import { encodeSegment, PacketType } from '../../../daemon/vici/packet.ts';
 import { SegmentReader } from '../../../daemon/vici/segments.ts';
 import { createViciServer, type ViciServer } from '../../../daemon/vici/server.ts';
+import type { ViciServices } from '../../../daemon/vici/services.ts';
 import { type Plain, plain } from '../../support/vici.ts';
 import { simCrypto, type World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
@@ -40,10 +42,28 @@ export class Operator implements AsyncDisposable {
     this.#auditor = auditor;
   }
 
-  static async of(world: World, host: WorldHost, auditor?: Auditor): Promise<Operator> {
+  /** `change` may put something else in the place of what the server works with. */
+  static async of(
+    world: World,
+    host: WorldHost,
+    auditor?: Auditor,
+    change: (services: ViciServices) => ViciServices = (services) => services,
+  ): Promise<Operator> {
     const streams = new MemoryStreams();
+    const server = await Operator.serve(world, host, streams, change);
+    const channel = await ViciChannel.connect(streams, server.path);
+    return new Operator(world, host, channel, server, streams, auditor);
+  }
+
+  /** The server alone. */
+  static serve(
+    world: World,
+    host: WorldHost,
+    streams: StreamSystem,
+    change: (services: ViciServices) => ViciServices = (services) => services,
+  ): Promise<ViciServer> {
     const { daemon } = host;
-    const server = await createViciServer({
+    const services: ViciServices = {
       control: daemon.control,
       keys: daemon.sharedKeys,
       privateKeys: host.privateKeys,
@@ -55,9 +75,8 @@ export class Operator implements AsyncDisposable {
       clock: world.clock,
       streams,
       host: { daemon: 'charon', version: '0', sysname: 'Linux', release: '6', machine: 'x' },
-    });
-    const channel = await ViciChannel.connect(streams, server.path);
-    return new Operator(world, host, channel, server, streams, auditor);
+    };
+    return createViciServer(change(services));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
-import { encodeMessage } from '../../../daemon/vici/message.ts';
-import { MAX_PACKET, PacketType as P } from '../../../daemon/vici/packet.ts';
+import { PacketType as P } from '../../../daemon/vici/packet.ts';
 import { DaemonProcess } from '../../support/daemon-process.ts';
 import { ask, RawClient, stream } from '../../support/vici.ts';
+import { backToBack, killedInBetween, neverReading } from '../../support/vici-hostile.ts';
 
 /** A daemon without a kernel, on ports the system chooses; `@` is its folder. */
 const CONF = `charon {
@@ -34,44 +32,6 @@ const CONFIGURATION: Tree = NAMES.map((name, i) =>
 /** Kilobytes of memory a process has taken at most. */
 function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-/** Asks for everything and reads nothing. */
-async function neverReading(path: string): Promise<RawClient> {
-  const client = await RawClient.connect(path);
-  client.socket.pause();
-  for (const event of ['log', 'list-conn']) client.send(P.EVENT_REGISTER, event);
-  for (let i = 0; i < 1000; i++) client.send(P.CMD_REQUEST, 'list-conns');
-  return client;
-}
-
-/** A request of 512 KiB, sent as often as the daemon takes it. */
-async function backToBack(path: string, signal: AbortSignal): Promise<number> {
-  const client = await RawClient.connect(path);
-  const head = [P.CMD_REQUEST, 9, ...new TextEncoder().encode('get-conns')];
-  const body = encodeMessage([list('x', new Array(170_000).fill(''))]);
-  const request = new Uint8Array(MAX_PACKET);
-  request.set(head);
-  request.set(body.subarray(0, MAX_PACKET - head.length), head.length);
-  let answered = 0;
-  while (!signal.aborted) {
-    for (let i = 0; i < 4; i++) client.segment(request);
-    for (let i = 0; i < 4; i++) if ((await client.next())?.type === P.CMD_RESPONSE) answered++;
-  }
-  client[Symbol.dispose]();
-  return answered;
-}
-
-/** A process that registers for events, sends half a packet and is killed. */
-async function killedInBetween(path: string): Promise<void> {
-  const half = `
-    const socket = require('node:net').connect(${JSON.stringify(path)});
-    socket.write(Buffer.from([0, 0, 0, 5, 3, 3, ...Buffer.from('log')]));
-    socket.once('data', () => socket.write(Buffer.from([0, 1, 0, 0, 0, 9]), () => console.log('half')));`;
-  const child = spawn(process.execPath, ['-e', half], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  child.kill('SIGKILL');
-  await once(child, 'close');
 }
 
 /** What a well-behaved client does; everything it is told has to be right. */
@@ -105,7 +65,7 @@ test('three hundred clients at once, four of them hostile: the others get right 
   const before = peakMemory(daemon.pid);
 
   const over = new AbortController();
-  const lazy = await neverReading(daemon.socket);
+  const lazy = await neverReading(daemon.socket, 1000);
   using slow = await RawClient.connect(daemon.socket);
   const drip = setInterval(() => slow.write([0]), 1000);
   slow.write([0]);

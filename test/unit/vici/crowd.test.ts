@@ -26,7 +26,7 @@ class TurnCounter implements Disposable {
 const crowd = (bench: ViciBench, size: number): Promise<RawClient[]> =>
   Promise.all(Array.from({ length: size }, () => bench.raw()));
 
-test('10 000 SAs are listed in slices, and other clients are answered between them', async () => {
+test('SEC-82 10 000 SAs are listed in slices, and other clients are answered between them', async () => {
   await using bench = await ViciBench.start();
   using counter = new TurnCounter();
   const perTurn = new Map<number, number>();
@@ -52,7 +52,7 @@ test('10 000 SAs are listed in slices, and other clients are answered between th
   expect(new Set(seenAt).size).toBeGreaterThan(20);
 });
 
-test('lists for a hundred clients at once are no more work in a turn than for one', async () => {
+test('SEC-82 lists for a hundred clients at once are no more work in a turn than for one', async () => {
   await using bench = await ViciBench.start();
   using counter = new TurnCounter();
   const perTurn = new Map<number, number>();
@@ -117,7 +117,7 @@ test('half-sent packets of many clients count as well', async () => {
   expect(await ask(other, 'get-conns')).toEqual([['conns', ['gw']]]);
 });
 
-test('requests of 512 KiB back to back do not keep others waiting: one in a turn', async () => {
+test('SEC-82 requests of 512 KiB back to back do not keep others waiting: one in a turn', async () => {
   await using bench = await ViciBench.start();
   using counter = new TurnCounter();
   const begun: number[] = [];
@@ -135,7 +135,7 @@ test('requests of 512 KiB back to back do not keep others waiting: one in a turn
   expect(new Set(begun).size).toBe(20);
 });
 
-test('thousands of connections in one request are read in slices', async () => {
+test('SEC-82 thousands of connections in one request are read in slices', async () => {
   await using bench = await ViciBench.start();
   using counter = new TurnCounter();
   const connections = Array.from({ length: 2000 }, (_, i) =>

@@ -151,6 +151,22 @@ describe('malformed input, SEC-80', () => {
     expect(bench.control.store.get('gw')?.pools).toEqual(['a']);
   });
 
+  test('names of no and of 255 characters are names; of equal keys the first counts', async () => {
+    await using bench = await ViciBench.start();
+    await bench.control.loadConnection(connectionConfig('gw'));
+    using client = await bench.raw();
+    for (const name of ['', 'n'.repeat(255)]) {
+      const junk = [value(name, 'x'), list(name, ['x']), section(name, [value(name, '')])];
+      client.send(P.CMD_REQUEST, 'get-conns', junk);
+      expect(plain((await client.next())?.message.tree ?? [])).toEqual([['conns', ['gw']]]);
+      client.send(P.CMD_REQUEST, name);
+      expect((await client.next())?.type).toBe(P.CMD_UNKNOWN);
+    }
+    client.send(P.CMD_REQUEST, 'initiate', [value('ike', 'gw'), value('ike', 'other')]);
+    await client.next();
+    expect(bench.control.initiated).toMatchObject([{ ike: 'gw' }]);
+  });
+
   test('a thousand nested sections are a broken message', async () => {
     await using bench = await ViciBench.start();
     using client = await bench.raw();
