@@ -10,6 +10,7 @@ const RESENT = 'sim/scenarios/retransmission.test.ts';
 const CERTIFICATES = 'sim/scenarios/certificates.test.ts';
 const CHILD = 'sim/scenarios/child-options.test.ts';
 const STARTUP = 'unit/process/startup.test.ts';
+const ACCESS = 'unit/vici/access.test.ts';
 const SOCKETS = 'unit/plugins/socket-netlink/transport.test.ts';
 const KERNEL = 'kernel/kernel-netlink.test.ts';
 const SOURCES = 'unit/plugins/kernel-netlink/source-choice.test.ts';
@@ -166,6 +167,8 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
   'plugins.updown.dns_handler': [VIPS, 'the updown script hears of addresses'],
   'plugins.updown.max_parallel': ['sim/scenarios/updown.test.ts', 'a CHILD_SA that comes and goes'],
   'plugins.updown.timeout': ['sim/scenarios/updown.test.ts', 'a script that hangs'],
+  'plugins.vici.read_only_group': [ACCESS, 'the socket is open to owner'],
+  'plugins.vici.read_only_socket': [ACCESS, 'refuses every command'],
   'plugins.vici.socket': [STARTUP, 'says that it serves'],
   // Loggers, by the key in their section.
   'filelog.path': [TARGETS, 'loggers are read with their groups'],
