@@ -44,7 +44,7 @@ test.each([
   const before = at.seen.text.length;
   await run('stty', ['-F', tty, 'rows', '6', 'cols', '40']);
   const frame = (): string => at.seen.text.slice(before).split('\x1b[H').at(-1) ?? '';
-  await until(() => frame().split('\n').length === 6, 5000);
+  await until(() => frame().split('\n').length === 6, 20_000);
   expect(at.seen.text.slice(before)).toContain('q quit   s order: traffic   arrows scro…');
   at.type(key);
   await at.ended;

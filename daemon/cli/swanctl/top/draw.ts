@@ -45,13 +45,15 @@ export function drawScreen(
   ];
   const space = Math.max(0, rows - head.length - foot.length);
   const list = listed(now, view.order).slice(view.scroll, view.scroll + space);
-  const body = Array.from({ length: space }, (_, row) => cut(list[row] ?? ''));
+  const body = Array.from({ length: space }, (_, row) => cut(list[row]?.() ?? ''));
   return [...head, ...body, ...foot].slice(0, rows);
 }
 
 /** The same once and whole, for where nobody watches: no rates, no sequences. */
 export function drawOnce(now: Reading): readonly string[] {
-  return [...summary(now), TITLES, ...listed(now, 'name')].map((line) => line.trimEnd());
+  return [...summary(now), TITLES, ...listed(now, 'name').map((text) => text())].map((line) =>
+    line.trimEnd(),
+  );
 }
 
 /** Lines of the list. */
@@ -83,28 +85,32 @@ function line(
   return `${sized(name, 20)} ${sized(state, 11)}${numbers.join('')}  ${rest}`;
 }
 
-function listed({ sas, rates }: Reading, order: Order): readonly string[] {
-  const sorted = sas.toSorted(ORDER[order](rates));
-  return sorted.flatMap((sa) => [
-    ikeLine(sa, rateOf(sa, rates)),
-    ...sa.children.map((child) => childLine(child, rates.get(child.id) ?? NO_TRAFFIC)),
-  ]);
+// Of ten thousand lines only those on the screen are made.
+function listed({ sas, rates }: Reading, order: Order): readonly (() => string)[] {
+  const rows = sas.map((sa) => ({ sa, rate: rateOf(sa, rates) }));
+  return rows
+    .toSorted(ORDER[order])
+    .flatMap(({ sa, rate }) => [
+      () => ikeLine(sa, rate),
+      ...sa.children.map((child) => () => childLine(child, rates.get(child.id) ?? NO_TRAFFIC)),
+    ]);
 }
 
-const ORDER: Readonly<
-  Record<Order, (rates: Reading['rates']) => (a: IkeRow, b: IkeRow) => number>
-> = {
-  traffic: (rates) => {
-    const rate = (sa: IkeRow): number => {
-      const { bytesIn, bytesOut } = rateOf(sa, rates);
-      return bytesIn + bytesOut;
-    };
-    return (a, b) => rate(b) - rate(a) || a.id - b.id;
-  },
-  name: () => (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id),
-  age: () => (a, b) => (a.age ?? -1) - (b.age ?? -1) || b.id - a.id,
-  number: () => (a, b) => a.id - b.id,
+interface RatedSa {
+  readonly sa: IkeRow;
+  readonly rate: Traffic;
+}
+
+const ORDER: Readonly<Record<Order, (a: RatedSa, b: RatedSa) => number>> = {
+  traffic: (a, b) => octets(b) - octets(a) || a.sa.id - b.sa.id,
+  name: ({ sa: a }, { sa: b }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id),
+  age: ({ sa: a }, { sa: b }) => (a.age ?? -1) - (b.age ?? -1) || b.id - a.id,
+  number: ({ sa: a }, { sa: b }) => a.id - b.id,
 };
+
+function octets({ rate: { bytesIn, bytesOut } }: RatedSa): number {
+  return bytesIn + bytesOut;
+}
 
 function ikeLine({ name, id, state, age, remote, remoteId }: IkeRow, rate: Traffic): string {
   const since = age === undefined ? '-' : span(age);

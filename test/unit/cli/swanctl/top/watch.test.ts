@@ -68,7 +68,7 @@ test('while it is paused nothing is read', async () => {
   await using bench = await ViciBench.start();
   const { screen, ended } = await watching(bench);
   screen.type(' ');
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await new Promise((resolve) => setTimeout(resolve, 600));
   bench.control.sas = [ikeSaView()];
   await new Promise((resolve) => setTimeout(resolve, 250));
   expect(has(screen, 'gw[1]')).toBe(false);
