@@ -12,6 +12,7 @@ import type { StateJournal } from './contracts/journal.ts';
 import type { KernelIpsec, KernelNet } from './contracts/kernel.ts';
 import type { KeyLog } from './contracts/key-log.ts';
 import type { LogHub } from './contracts/logger.ts';
+import type { ExchangeObserver } from './contracts/monitoring.ts';
 import type { NameServerHandler } from './contracts/name-servers.ts';
 import type { Processes } from './contracts/processes.ts';
 import type { Random } from './contracts/random.ts';
@@ -59,6 +60,8 @@ export interface DaemonContracts {
   readonly privateKeys: PrivateKeys;
   /** Certificates and private keys in files; without it they come over VICI only. Belongs to the caller. */
   readonly credentialFiles?: CredentialFileSource | undefined;
+  /** Watches our requests. */
+  readonly observer?: ExchangeObserver | undefined;
   /** Gives keys away; belongs to the caller, who closes it after `shutdown`. */
   readonly keyLog?: KeyLog | undefined;
   readonly hub: LogHub;
@@ -232,6 +235,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     nameServers,
     crashSecret: contracts.crashSecret,
     keyLog: contracts.keyLog,
+    observer: contracts.observer,
     redirects: contracts.redirects,
     ikePort: transport.ikePort,
     nattPort: transport.nattPort,

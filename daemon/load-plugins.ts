@@ -14,6 +14,8 @@ export interface LoadedPlugins {
   readonly nameServers: Plugin['nameServers'] | undefined;
   /** Absent if credentials come over VICI only. */
   readonly credentialFiles: Plugin['credentialFiles'] | undefined;
+  /** Absent unless others may watch. */
+  readonly monitoring: Plugin['monitoring'] | undefined;
   /** Absent unless keys are to be given away. */
   readonly keyLog: Plugin['keyLog'] | undefined;
 }
@@ -29,6 +31,7 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     kernelName,
     transportName,
     ...(resolving ? (['resolve'] as const) : []),
+    ...(options['plugins.metrics.load'] ? (['metrics'] as const) : []),
     ...(options['plugins.save-keys.load'] ? (['save-keys'] as const) : []),
     ...(options['plugins.credentials-files.load'] ? (['credentials-files'] as const) : []),
   ];
@@ -40,6 +43,7 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
     nameServers: loaded.find((plugin) => plugin.nameServers !== undefined)?.nameServers,
+    monitoring: loaded.find((plugin) => plugin.monitoring !== undefined)?.monitoring,
     keyLog: loaded.find((plugin) => plugin.keyLog !== undefined)?.keyLog,
     credentialFiles: loaded.find((plugin) => plugin.credentialFiles !== undefined)?.credentialFiles,
   };
@@ -63,6 +67,7 @@ const PLUGINS = {
   'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),
   'kernel-null': () => import('../plugins/kernel-null/plugin.ts'),
   'local-datagram': () => import('../plugins/local-datagram/plugin.ts'),
+  metrics: () => import('../plugins/metrics/plugin.ts'),
   resolve: () => import('../plugins/resolve/plugin.ts'),
   'save-keys': () => import('../plugins/save-keys/plugin.ts'),
   'socket-netlink': () => import('../plugins/socket-netlink/plugin.ts'),

@@ -42,6 +42,7 @@ import { type NotifyEnvironment, NotifySocket } from './runtime/notify-socket.ts
 import { keepSecret } from './runtime/secret-file.ts';
 import { openKeyLog } from './service-key-log.ts';
 import { openServiceLogs } from './service-logs.ts';
+import { monitoringSource, serveMonitoring } from './service-monitoring.ts';
 import { ConfigError, errorText, IkedError } from './util/error.ts';
 import { createViciServer } from './vici/server.ts';
 
@@ -158,6 +159,14 @@ export async function startService(start: ServiceStart): Promise<Service> {
     : undefined;
   if (sessions !== undefined) opened.use(sessions);
   const keyLog = openKeyLog(plugins, options, { log: hub, clock });
+  const monitoring =
+    plugins.monitoring &&
+    opened.use(
+      plugins.monitoring(
+        { address: options['plugins.metrics.address'], port: options['plugins.metrics.port'] },
+        { log: hub, clock },
+      ),
+    );
   const processes = new NodeProcesses();
   let running = options;
   const reloadOptions = async (): Promise<DaemonOptions> => {
@@ -181,6 +190,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
     privateKeys,
     hub,
     keyLog,
+    observer: monitoring?.observer,
     options,
     journal,
     sessions,
@@ -199,7 +209,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       ),
     fetcher: new NodeFetcher({ addresses: () => options['plugins.revocation.fetch_addresses'] }),
     crlFiles: new NodeCrlFiles(`${options['plugins.credentials-files.directory']}/x509crl`),
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    pause,
     processes,
     nameServers: await plugins.nameServers?.({
       file: options['plugins.resolve.file'],
@@ -257,10 +267,27 @@ export async function startService(start: ServiceStart): Promise<Service> {
     `charon-ts ${start.version} started on ${hostname()}, serving VICI at ${vici.path}`,
   );
 
+  let ready = false;
+  if (monitoring !== undefined) {
+    const source = monitoringSource(daemon, {
+      get ready() {
+        return ready;
+      },
+      get logLinesLost() {
+        return logging.dropped;
+      },
+      get viciClients() {
+        return vici.clients;
+      },
+      pause,
+    });
+    await serveMonitoring(monitoring, source, hub);
+  }
   const resources = opened.move();
   return {
     async ready() {
       await runScripts('start', options.startScripts, scripts, START_SCRIPT_LIMIT);
+      ready = true;
       systemd.tell('ready');
       systemd.startWatchdog(clock, () => {
         const { ikeSas, halfOpen } = daemon.control.stats();
@@ -268,6 +295,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       });
     },
     async stop() {
+      ready = false;
       hub.log('dmn', 1, 'shutting down');
       systemd.tell('stopping');
       await runScripts('stop', running.stopScripts, scripts, STOP_SCRIPT_LIMIT);
@@ -295,6 +323,10 @@ export async function startService(start: ServiceStart): Promise<Service> {
       hub.log('dmn', 0, `internal error outside of any IKE_SA: ${text}`);
     },
   };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 // A daemon that works must not die of its manager, nor of what it takes to speak to it.

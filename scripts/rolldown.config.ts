@@ -10,6 +10,6 @@ export default defineConfig({
     container: 'daemon/cli/container/main.ts',
   },
   platform: 'node',
-  external: ['pino'],
+  external: ['pino', 'prom-client'],
   output: { format: 'esm', entryFileNames: '[name].js' },
 });

@@ -40,6 +40,7 @@ const packageOwners: readonly (readonly [name: RegExp, owner: RegExp])[] = [
   [/^ldapts$/, /^daemon\/runtime\/fetch\//],
   [/^@peculiar\//, /^daemon\/credentials\//],
   [/^pino(?:-pretty)?$/, /^daemon\/log\//],
+  [/^prom-client$/, /^plugins\/metrics\//],
   [/^node-netlink-xfrm$/, /^plugins\/(?:kernel|socket)-netlink\//],
 ];
 

@@ -202,6 +202,17 @@ export function oneOf<const W extends string>(
   };
 }
 
+/** An address of the loopback interface: no other host reaches what listens there. */
+export function loopback(value: string, effect: OptionEffect, doc: string): Option<string> {
+  return {
+    ...textOf(value, effect, doc),
+    allowed: 'an address of the loopback interface, 127.0.0.1 or ::1',
+    parse: (given) =>
+      /^(127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|::1)$/.test(given) ? given : undefined,
+    strict: true,
+  };
+}
+
 /** `[!]mark[/mask]`: packets with a mark, or those without. */
 export function ruleMark(effect: OptionEffect, doc: string): Option<RuleMark | undefined> {
   return {

@@ -15,7 +15,7 @@ export function optionsDocument(): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, option]) => row(name, option));
   const options = alignedTable([['option', 'default', 'allowed', 'in effect', 'meaning'], ...rows]);
-  return `${HEAD}\n${options}\n\n## Loggers\n\n${alignedTable(LOGGERS)}\n\n${TAIL}`;
+  return `${HEAD}\n${options}\n\n## Loggers, scripts and attributes\n\n${alignedTable(LOGGERS)}\n\n${TAIL}`;
 }
 
 function row(name: string, option: Option<unknown>): readonly string[] {
@@ -65,7 +65,11 @@ const LOGGERS: readonly (readonly string[])[] = [
   ['`charon.filelog.<name>.append`', 'yes', 'append instead of truncate'],
   ['`charon.filelog.<name>.flush_line`', 'no', 'hand every line to the system at once'],
   ['`charon.filelog.<name>.ike_name`', 'no', 'print name and number of the IKE_SA'],
-  ['`charon.filelog.<name>.json`', 'no', 'one JSON object a line'],
+  [
+    '`charon.filelog.<name>.json`',
+    'no',
+    'one JSON object a line: time, thread, group, level, ikesa-uniqueid, ikesa-name, msg',
+  ],
   ['`charon.filelog.<name>.log_level`', 'no', 'print the level after the group'],
   [
     '`charon.filelog.<name>.time_format`',
@@ -74,7 +78,28 @@ const LOGGERS: readonly (readonly string[])[] = [
   ],
   ['`charon.filelog.<name>.time_precision`', '(none)', 'ms or us'],
   ['`charon-systemd.journal.default`, `.<group>`', '1', 'levels in the systemd journal'],
-  ['`charon.syslog.<facility>`', '(none)', '**not yet** in effect'],
+  ['`charon.syslog.identifier`', 'charon', 'the name in front of the lines'],
+  [
+    '`charon.syslog.<facility>`',
+    '(none)',
+    'a section, daemon or auth (authpriv), with default, `<group>`, ike_name and log_level as for files',
+  ],
+  [
+    '`charon.syslog.<facility>.map_level`',
+    '-1',
+    '-1: all as LOG_INFO; n: level of syslog at most LOG_DEBUG, n + level',
+  ],
+  [
+    '`charon.start-scripts.<name>`',
+    '(none)',
+    'command, run when the daemon serves, before it is ready',
+  ],
+  ['`charon.stop-scripts.<name>`', '(none)', 'command, run before the daemon ends'],
+  [
+    '`charon.plugins.attr.<attribute>`',
+    '(none)',
+    'addresses or networks for every peer with a virtual IP: dns, nbns, dhcp, netmask, address, subnet, split-include, split-exclude or a number',
+  ],
 ];
 
 const TAIL = `Without any logger lines go to the journal if standard output is the journal, and to standard output otherwise.

@@ -1,4 +1,14 @@
-import { bool, int, oneOf, ruleMark, seconds, text, textOf, words } from './option-kinds.ts';
+import {
+  bool,
+  int,
+  loopback,
+  oneOf,
+  ruleMark,
+  seconds,
+  text,
+  textOf,
+  words,
+} from './option-kinds.ts';
 
 const U32 = [0, 0xffffffff] as const;
 
@@ -121,6 +131,22 @@ export const PLUGIN_OPTIONS = {
     165,
     'start',
     'How long the kernel keeps an unanswered acquire and a reserved SPI; 0 leaves its own.',
+  ),
+  'plugins.metrics.address': loopback(
+    '127.0.0.1',
+    'start',
+    'Where metrics and listings are served by HTTP. Not an option of strongSwan.',
+  ),
+  'plugins.metrics.load': bool(
+    false,
+    'start',
+    'Serve metrics of Prometheus, listings and health by HTTP, read-only, to this host. Not an option of strongSwan.',
+  ),
+  'plugins.metrics.port': int(
+    9501,
+    [0, 0xffff],
+    'start',
+    'The port; 0 lets the system choose, and the log tells. Not an option of strongSwan.',
   ),
   'plugins.revocation.enable_crl': bool(true, 'now', 'Check CRLs.'),
   'plugins.revocation.enable_ocsp': bool(true, 'now', 'Check OCSP.'),

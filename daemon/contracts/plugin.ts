@@ -13,6 +13,7 @@ import type { KernelIpsec, KernelNet } from './kernel.ts';
 import type { KeyLog } from './key-log.ts';
 import type { LocalDatagrams } from './local-datagram.ts';
 import type { Logger } from './logger.ts';
+import type { Monitoring, MonitoringSettings } from './monitoring.ts';
 import type { NameServerHandler } from './name-servers.ts';
 import type { SignatureVerifier } from './signatures.ts';
 import type { PeerCredentials } from './stream.ts';
@@ -108,6 +109,8 @@ export interface Plugin {
   ) => CredentialFileSource;
   /** Gives keys away. */
   readonly keyLog?: (settings: KeyLogSettings, host: PluginHost) => KeyLog;
+  /** Lets others watch the daemon. */
+  readonly monitoring?: (settings: MonitoringSettings, host: PluginHost) => Monitoring;
   /** Sends to local services. Throws if this machine cannot. */
   readonly localDatagrams?: () => LocalDatagrams;
   /** Tells who is at the other end of a UNIX stream, by its descriptor. */

@@ -7,6 +7,7 @@ import type { DaemonEvent } from '../contracts/events.ts';
 import type { KernelNet } from '../contracts/kernel.ts';
 import type { KeyLog } from '../contracts/key-log.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { ExchangeObserver } from '../contracts/monitoring.ts';
 import type { Random } from '../contracts/random.ts';
 import type { RedirectPolicy } from '../contracts/redirect.ts';
 import type { PrivateKeys } from '../contracts/signatures.ts';
@@ -56,6 +57,8 @@ export interface IkeEnvironment {
   readonly crashSecret?: Uint8Array | undefined;
   /** Decides which peers are served by another gateway. */
   readonly redirects?: RedirectPolicy | undefined;
+  /** Watches our requests; absent unless somebody monitors the daemon. */
+  readonly observer?: ExchangeObserver | undefined;
   /** Gives keys away to the operator; absent unless that was asked for. */
   readonly keyLog?: KeyLog | undefined;
   readonly ikePort: number;

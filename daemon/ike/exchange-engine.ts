@@ -47,6 +47,8 @@ export class ExchangeEngine {
   /** What the outstanding request asks. */
   #open: OutboundRequest | undefined;
   /** Keys of both directions that the last answer was protected with, where others came after it. */
+  /** When the outstanding request was sent first, monotonic milliseconds. */
+  #sentAt = 0;
   #retired: readonly (MessageProtection | undefined)[] = [];
   /** Keys of each direction, once there are any. */
   inbound: MessageProtection | undefined;
@@ -116,6 +118,7 @@ export class ExchangeEngine {
     const messageId = this.window.nextRequestId;
     this.#open = request;
     const { raw, datagrams } = this.#encode(request.exchange, false, messageId, request.payloads);
+    this.#sentAt = this.#sa.env.clock.now();
     this.window.sent(request.exchange, raw, datagrams);
     this.#sa.env.sessions.checkpoint(this.#sa);
     this.#transmitRequest(datagrams);
@@ -127,6 +130,7 @@ export class ExchangeEngine {
     const waiting = this.window.outstanding;
     if (waiting === undefined) return;
     waiting.sends = 1;
+    this.#sentAt = this.#sa.env.clock.now();
     this.#transmitRequest(waiting.datagrams);
     this.#armRetransmit(0);
   }
@@ -165,6 +169,7 @@ export class ExchangeEngine {
       const count = search?.urgent === true ? search.rounds : waiting.sends - 1;
       log.log('ike', 1, `giving up after ${count} ${what}`);
       this.window.settle();
+      env.observer?.givenUp(waiting.exchange);
       await this.#host.givenUp(waiting.exchange, waiting.sends);
       return;
     }
@@ -175,6 +180,7 @@ export class ExchangeEngine {
       1,
       `retransmit ${waiting.sends} of request with message ID ${waiting.messageId}`,
     );
+    env.observer?.retransmitted(waiting.exchange);
     alert(env, 'retransmit-send', this.#sa);
     this.#transmitRequest(waiting.datagrams);
     this.#armRetransmit(waiting.sends);
@@ -297,6 +303,8 @@ export class ExchangeEngine {
   ): Promise<void> {
     const waiting = this.window.outstanding;
     if (waiting === undefined) return;
+    const { clock, observer } = this.#sa.env;
+    observer?.answered(waiting.exchange, clock.now() - this.#sentAt);
     this.window.settle();
     this.#open = undefined;
     this.#sa.timers.stop('retransmit');

@@ -6,6 +6,7 @@ import type { Crypto } from '../../daemon/contracts/crypto.ts';
 import type { DaemonEvent } from '../../daemon/contracts/events.ts';
 import type { KeyLog } from '../../daemon/contracts/key-log.ts';
 import type { LogGroup, LogLevel } from '../../daemon/contracts/logger.ts';
+import type { ExchangeObserver } from '../../daemon/contracts/monitoring.ts';
 import type { Processes } from '../../daemon/contracts/processes.ts';
 import type { RedirectPolicy } from '../../daemon/contracts/redirect.ts';
 import type { PrivateKeys } from '../../daemon/contracts/signatures.ts';
@@ -58,6 +59,8 @@ export class WorldHost {
   /** What this host's resolver answers, by name; it may change. */
   readonly names = new Map<string, readonly IpAddress[]>();
   /** Whom this host sends elsewhere; nobody unless a test says so. */
+  /** Watches the requests of this host. */
+  observer: ExchangeObserver | undefined;
   /** Whom this host gives its keys; nobody unless a test says so, before anything is negotiated. */
   keyLog: KeyLog | undefined;
   redirectInit: RedirectPolicy['onInit'] | undefined;
@@ -206,6 +209,11 @@ export class WorldHost {
       privateKeys: this.privateKeys,
       fetcher: this.fetcher,
       hub: this.log,
+      observer: {
+        answered: (...told) => this.observer?.answered(...told),
+        retransmitted: (...told) => this.observer?.retransmitted(...told),
+        givenUp: (...told) => this.observer?.givenUp(...told),
+      },
       keyLog: {
         ike: (entry) => this.keyLog?.ike(entry),
         esp: (entry) => this.keyLog?.esp(entry),

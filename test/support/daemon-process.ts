@@ -73,6 +73,16 @@ export class DaemonProcess implements AsyncDisposable {
     }
   }
 
+  /** What it has said so far. */
+  get output(): string {
+    return this.#stdout;
+  }
+
+  /** Puts a file into its folder. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.folder, name), text);
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

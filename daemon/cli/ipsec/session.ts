@@ -1,4 +1,4 @@
-import { findText, type Tree, value } from '../../config/tree.ts';
+import { findText, type Tree } from '../../config/tree.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import type { ViciChannel } from '../../vici/channel.ts';
 
@@ -6,13 +6,10 @@ import type { ViciChannel } from '../../vici/channel.ts';
 export class IpsecSession {
   readonly vici: ViciChannel;
   readonly terminal: Terminal;
-  /** Milliseconds to wait for an SA to come up or go down, 0 for as long as it takes. */
-  readonly timeout: number;
 
-  constructor(vici: ViciChannel, terminal: Terminal, timeout = 0) {
+  constructor(vici: ViciChannel, terminal: Terminal) {
     this.vici = vici;
     this.terminal = terminal;
-    this.timeout = timeout;
   }
 
   line(text: string): void {
@@ -35,10 +32,8 @@ export class IpsecSession {
     return events;
   }
 
-  /** Runs a command and prints its log, without the groups, as it comes, for as long as it may take. */
-  async logged(command: string, selector: Tree): Promise<Tree> {
-    const input =
-      this.timeout === 0 ? selector : [...selector, value('timeout', String(this.timeout))];
+  /** Runs a command and prints its log, without the groups, as it comes. */
+  async logged(command: string, input: Tree): Promise<Tree> {
     const stop = await this.vici.listen('control-log', (data) => {
       this.line(findText(data, 'msg') ?? '');
     });

@@ -1,11 +1,11 @@
 import type { Tree } from '../../config/tree.ts';
+import { jsonText } from '../../vici/json-text.ts';
 import {
   ANSWER_FIELDS,
   EVENT_FIELDS,
   type FieldTypes,
   OWN_ANSWER_FIELDS,
 } from '../../vici/number-fields.ts';
-import { jsonText } from './json-text.ts';
 
 /** What becomes of a message, known by the label under which it would be dumped. */
 type Part =

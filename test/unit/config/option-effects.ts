@@ -19,6 +19,7 @@ const RESOLVE = 'unit/plugins/resolve/resolve.test.ts';
 const FOLDER = 'unit/plugins/credentials-files/directory-source.test.ts';
 const LOG = 'unit/log/log.test.ts';
 const SAVE_KEYS = 'unit/plugins/save-keys/save-keys.test.ts';
+const METRICS_DAEMON = 'unit/plugins/metrics/daemon.test.ts';
 const TARGETS = 'unit/config/options.test.ts';
 
 /** Every option that is in effect, by its name below `charon.`. */
@@ -144,6 +145,9 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
   'plugins.kernel-netlink.set_proto_port_transport_sa': [OPTIONS, 'set_proto_port_transport_sa: '],
   'plugins.kernel-netlink.xfrm_acq_expires': [KERNEL, 'with an MTU and an MSS'],
   'plugins.kernel-null.load': [STARTUP, 'says that it serves'],
+  'plugins.metrics.address': [METRICS_DAEMON, 'an address that others can reach, %s, is refused'],
+  'plugins.metrics.load': [METRICS_DAEMON, 'a daemon serves its own state'],
+  'plugins.metrics.port': [METRICS_DAEMON, 'a port in use is told'],
   'plugins.resolve.file': [RESOLVE, 'the file: lines of ours before all others'],
   'plugins.resolve.load': [RESOLVE, 'who is in charge'],
   'plugins.resolve.resolvconf.iface': [RESOLVE, 'resolvconf: one entry with all servers'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { jsonText } from '../../../../daemon/cli/swanctl/json-text.ts';
 import { list, section, value } from '../../../../daemon/config/tree.ts';
+import { jsonText } from '../../../../daemon/vici/json-text.ts';
 import { connectionConfig } from '../../../support/connections.ts';
 import { childSaView, ikeSaView } from '../../../support/fake-control.ts';
 import { MemoryTerminal, swanctlOn } from '../../../support/swanctl-run.ts';

@@ -1,6 +1,6 @@
-import type { Tree, TreeEntry } from '../../config/tree.ts';
-import { latin1 } from '../../util/bytes.ts';
-import type { FieldTypes } from '../../vici/number-fields.ts';
+import type { Tree, TreeEntry } from '../config/tree.ts';
+import { latin1 } from '../util/bytes.ts';
+import type { FieldTypes } from './number-fields.ts';
 
 /**
  * A message as a JSON object, its names as they are on the wire and in their order. Numbers keep all their digits, whatever 64 bits

@@ -1,0 +1,78 @@
+import { section } from './config/tree.ts';
+import type { Logger } from './contracts/logger.ts';
+import type { Monitoring, MonitoringSource } from './contracts/monitoring.ts';
+import type { Control } from './control/control.ts';
+import { tunnelCensus } from './control/tunnel-census.ts';
+import type { IkeDaemon } from './daemon.ts';
+import { errorText } from './util/error.ts';
+import { childSasSection } from './vici/events/child-sa-fields.ts';
+import { ikeSaFields } from './vici/events/ike-sa-fields.ts';
+import { listConnTree } from './vici/events/list-conn.ts';
+import { jsonText } from './vici/json-text.ts';
+import { EVENT_FIELDS } from './vici/number-fields.ts';
+
+/** What monitoring sees beside the daemon itself. */
+export interface MonitoredProcess {
+  readonly ready: boolean;
+  readonly logLinesLost: number;
+  readonly viciClients: number;
+  /** Lets everything else run, in the middle of long work. */
+  pause(): Promise<void>;
+}
+
+/** Read access to a daemon and its process. */
+export function monitoringSource(
+  { control, manager }: Pick<IkeDaemon, 'control' | 'manager'>,
+  process: MonitoredProcess,
+): MonitoringSource {
+  return {
+    get ready() {
+      return process.ready;
+    },
+    async snapshot() {
+      const { startedAtWallClock: startedAt, halfOpen, scheduled } = control.stats();
+      const connections = control.connections();
+      const sas = manager.tables.byId.values();
+      const census = await tunnelCensus(sas, connections, () => process.pause());
+      return {
+        ...census,
+        startedAt,
+        halfOpen,
+        scheduled,
+        connections: connections.length,
+        counters: control.counters().global,
+        pools: control.pools.list(undefined, false),
+        logLinesLost: process.logLinesLost,
+        viciClients: process.viciClients,
+      };
+    },
+    listSas: () => sasAsJson(control),
+    listConns: () => connectionsAsJson(control),
+  };
+}
+
+/** Opens the door for monitoring. A gateway must not be down because nobody can watch it. */
+export async function serveMonitoring(
+  monitoring: Monitoring,
+  source: MonitoringSource,
+  log: Logger,
+): Promise<void> {
+  try {
+    log.log('dmn', 1, `serving metrics at http://${await monitoring.serve(source)}/metrics`);
+  } catch (error) {
+    log.log('dmn', 0, errorText(error));
+  }
+}
+
+async function* sasAsJson(control: Control): AsyncIterable<string> {
+  for await (const sa of control.listSas({})) {
+    const tree = [section(sa.name, [...ikeSaFields(sa), childSasSection(sa.children)])];
+    yield jsonText(tree, EVENT_FIELDS['list-sa']);
+  }
+}
+
+async function* connectionsAsJson(control: Control): AsyncIterable<string> {
+  for (const config of control.connections()) {
+    yield jsonText(listConnTree(config), EVENT_FIELDS['list-conn']);
+  }
+}
