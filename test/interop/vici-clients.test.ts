@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { LAB_CACHE } from '../lab/paths.ts';
+import { LAB_CACHE, REPOSITORY } from '../lab/paths.ts';
 import { plan } from '../lab/plan.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { sharedSites } from './peer-suite.ts';
@@ -9,6 +9,9 @@ import { strongswan } from './peers.ts';
 import { establish, withTunnel } from './tunnel-run.ts';
 
 const SESSION = fileURLToPath(new URL('./vici-session.py', import.meta.url));
+
+const TYPED = fileURLToPath(new URL('./typed-session.ts', import.meta.url));
+const isKey = (key: string): boolean => !/^net-\d+$/.test(key);
 
 interface Session {
   readonly version: { readonly daemon: string; readonly version: string };
@@ -41,6 +44,32 @@ describeWith('lab', 'clients of VICI drive us', () => {
       });
     },
   );
+
+  testWith('lab', 'the typed client: what both daemons say fits its types', async () => {
+    const { sites, sun } = shared();
+    await withTunnel(sites, sun, plan(), {}, async ({ moon, sun: peer }) => {
+      const node = [`${REPOSITORY}/node_modules/.bin/node`, TYPED];
+      const [ours, theirs] = [
+        JSON.parse(await moon.host.ok(node)),
+        JSON.parse(await peer.host.ok(node)),
+      ];
+      expect(ours).toMatchObject({
+        daemon: 'charon-ts',
+        kinds: ['number', 'number', 'bigint'],
+        aes: true,
+        child: [['INSTALLED', ['10.1.0.0/24']]],
+        listed: { policies: 0, certificates: 0, connections: ['gw'] },
+        terminated: { matches: 1, terminated: 1 },
+        happened: ['ike-updown', true, 'child-updown', true, expect.any(String), false],
+      });
+      expect(theirs).toMatchObject({ child: [['INSTALLED', ['10.2.0.0/24']]] });
+      for (const part of ['kinds', 'aes', 'connection', 'counted', 'listed', 'refusal'])
+        expect(theirs[part], part).toEqual(ours[part]);
+      expect(theirs.terminated).toEqual(ours.terminated);
+      // Numbers differ, keys do not.
+      expect(theirs.sa.at(-1).filter(isKey)).toEqual(ours.sa.at(-1).filter(isKey));
+    });
+  });
 
   testWith('lab', 'the stock swanctl: every command that only reads', async () => {
     const { sites, sun } = shared();
