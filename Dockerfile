@@ -6,7 +6,7 @@
 ARG BASE=docker.io/library/debian:12-slim
 
 FROM ${BASE} AS package
-COPY dist/charon-ts.deb /
+COPY build/charon-ts.deb /
 RUN dpkg --extract /charon-ts.deb /tree && cd /tree && \
     mv usr/share/charon-ts/swanctl.conf etc/swanctl/ && \
     echo 'include /run/charon-ts.d/swanctl*.conf' >>etc/swanctl/swanctl.conf && \

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { swanctlConf } from '../lab/charon-gateway.ts';
 import { confText } from '../lab/conf-text.ts';
+import type { Machine } from '../lab/machine.ts';
 import { ADDRESSES, plan } from '../lab/plan.ts';
 import { waitFor } from '../lab/wait.ts';
 import { describeWith } from '../support/capability.ts';
@@ -10,6 +11,13 @@ import { bareDebian, type Installed, install, property, restarted, spis } from '
 const UNIT = 'charon-ts.service';
 const TUNNEL = plan();
 const PING = ['ping', '-c', '3', '-i', '0.2', '-I', ADDRESSES.moon[4].inner];
+
+async function expectHardened(moon: Machine): Promise<void> {
+  for (const unit of [UNIT, 'charon-ts-keyd@.service']) {
+    const judged = await moon.sh(`systemd-analyze security --no-pager ${unit} | tail -n 1`);
+    expect(Number(/: (\d+\.\d) /.exec(judged)?.[1] ?? '10'), judged).toBeLessThanOrEqual(2);
+  }
+}
 
 describeWith(['lab', 'systemd', 'package'], 'the package on a bare Debian 12', () => {
   let installed: Installed | undefined;
@@ -53,10 +61,7 @@ describeWith(['lab', 'systemd', 'package'], 'the package on a bare Debian 12', (
       expect(status).toContain(`Cap${set}:\t0000000000001400\n`);
     expect(status).toContain('NoNewPrivs:\t1\n');
     expect(status).toContain('Seccomp:\t2\n');
-    for (const unit of [UNIT, 'charon-ts-keyd@.service']) {
-      const judged = await moon.sh(`systemd-analyze security --no-pager ${unit} | tail -n 1`);
-      expect(Number(/: (\d+\.\d) /.exec(judged)?.[1] ?? '10'), judged).toBeLessThanOrEqual(2);
-    }
+    await expectHardened(moon);
   });
 
   test('the socket is for root and the group charon-vici', async () => {
@@ -170,6 +175,7 @@ describeWith(['lab', 'systemd', 'package'], "the package beside Debian 13's stro
     // ours steers the daemon that runs
     expect(await moon.ok(['swanctl', '--stats'])).toContain('openssl');
     expect(await moon.ok(['swanctl.strongswan', '--version'])).not.toContain('charon-ts');
+    await expectHardened(moon);
 
     await moon.sh(`systemctl disable --now strongswan; systemctl enable --now ${UNIT}`);
     expect(await moon.ok(['swanctl', '--stats'])).toContain('kernel-netlink socket-netlink');

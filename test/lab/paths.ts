@@ -24,7 +24,7 @@ export type RootName =
   | 'container';
 
 /** The package that `scripts/build-deb` makes of these sources. */
-export const PACKAGE = join(REPOSITORY, 'dist/charon-ts.deb');
+export const PACKAGE = join(REPOSITORY, 'build/charon-ts.deb');
 
 /** The folder of a root made by scripts/lab-roots; throws a sentence saying so when it is missing. */
 export function rootPath(name: RootName): string {
