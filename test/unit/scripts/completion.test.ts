@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_DOCS } from '../../../daemon/cli/ipsec/command-docs.ts';
+import { connectionText as statusText } from '../../../daemon/cli/ipsec/status-text.ts';
 import { connectionText } from '../../../daemon/cli/swanctl/connection-text.ts';
 import { Fields } from '../../../daemon/cli/swanctl/fields.ts';
 import { COMMANDS } from '../../../daemon/cli/swanctl/program.ts';
 import { HELP_OPTION, SHARED_OPTIONS } from '../../../daemon/cli/swanctl/shared-options.ts';
-import { section, type Tree, value } from '../../../daemon/config/tree.ts';
+import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
 import { LOG_GROUPS } from '../../../daemon/contracts/log-targets.ts';
 import { PROGRAMS } from '../../../scripts/lib/manuals/completion-model.ts';
 import { manuals } from '../../../scripts/lib/manuals/manuals.ts';
@@ -19,6 +20,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const child = (name: string, mode: string): Tree[number] =>
   section(name, [value('mode', mode), value('rekey_time', 3600)]);
 const connection: Tree = [
+  list('local_addrs', ['10.9.0.1', '%any']),
+  list('remote_addrs', ['10.9.0.2']),
   value('version', 'IKEv2'),
   value('rekey_time', 14_400),
   section('children', [child('net', 'TUNNEL'), child('nil', 'PASS'), child('a $(b) c', 'BEET')]),
@@ -30,10 +33,7 @@ const LISTED =
 const STATUSALL = `Status of IKE charon daemon (strongSwan 6.1.0, Linux 6, x86_64):
   uptime: 3 seconds, since Nov 21 05:54:40 2026
 Connections:
-          gw:  10.9.0.1...10.9.0.2  IKEv2, dpddelay=30s
-          gw:   local:  [a] uses pre-shared key authentication
-          gw:   child:  10.1.0.0/16 === 10.2.0.0/16 TUNNEL
-Security Associations (1 up, 0 connecting):
+${statusText('gw', new Fields(connection), [], [])}Security Associations (1 up, 0 connecting):
           gw[1]: ESTABLISHED 5 seconds ago, 10.9.0.1[a]...10.9.0.2[b]
 `;
 
