@@ -8,6 +8,7 @@ import {
   uniformLevels,
 } from '../contracts/log-targets.ts';
 import type { LogLevel } from '../contracts/logger.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { type ConfNode, printPosition } from './conf-tree.ts';
 import { parseBoolWord } from './option-kinds.ts';
 
@@ -100,10 +101,17 @@ function levels(node: ConfNode, others: readonly string[], warn: Warn): LogLevel
     else if (key !== 'default' && key !== 'any' && !others.includes(key)) {
       const position = node.value(key)?.position;
       if (position !== undefined)
-        warn(`${printPosition(position)}: unknown logger option '${key}'`);
+        warn(
+          `${printPosition(position)}: unknown logger option '${key}'${suggestion(key, others)}`,
+        );
     }
   }
   return result;
+}
+
+function suggestion(key: string, others: readonly string[]): string {
+  const near = didYouMean(key, ['default', ...others, ...LOG_GROUPS]);
+  return near === undefined ? '' : `, did you mean '${near}'?`;
 }
 
 function level(node: ConfNode, key: string, fallback: LogLevel, warn: Warn): LogLevel {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../util/did-you-mean.ts';
 import { ConfigError } from '../util/error.ts';
 import { attrSection } from './attr-section.ts';
 import type { ConfNode, ConfValue } from './conf-tree.ts';
@@ -107,13 +108,18 @@ function warnUnknown(node: ConfNode, prefix: string, warn: (message: string) => 
     warn(
       WITHOUT_MEANING.has(name)
         ? `${where}option '${name}' has no meaning in this daemon`
-        : `${where}unknown option '${name}'`,
+        : `${where}unknown option '${name}'${suggestion(name)}`,
     );
   }
   for (const section of node.sectionNames()) {
     if (FREE_SECTIONS.has(`${prefix}${section}`)) continue;
     warnUnknown(node.at(section), `${prefix}${section}.`, warn);
   }
+}
+
+function suggestion(name: string): string {
+  const near = didYouMean(name, Object.keys(OPTIONS));
+  return near === undefined ? '' : `, did you mean '${near}'?`;
 }
 
 function checkTogether(options: DaemonOptions): void {

@@ -133,7 +133,7 @@ describe('values', () => {
     swanctl { load = pem }`);
     expect(warnings).toEqual([
       "/s.conf:4:7: option 'force_eap_only_authentication' is not yet in effect",
-      "/s.conf:2:7: unknown option 'keep_alife'",
+      "/s.conf:2:7: unknown option 'keep_alife', did you mean 'keep_alive'?",
       "/s.conf:3:7: option 'threads' has no meaning in this daemon",
       "/s.conf:7:2: unknown option 'plugins.openssl.fips_mode'",
     ]);
@@ -142,6 +142,17 @@ describe('values', () => {
   test('names of Object members are unknown options', () => {
     expect(resolve('charon { constructor = 1\n __proto__ = 2 }').warnings).toHaveLength(2);
   });
+});
+
+test('a misspelt key of a logger is told with what it may have meant', () => {
+  const { warnings } = resolve(
+    'charon { filelog { x { time_formt = %T\n nte = 1\n zebra = 2 } } }',
+  );
+  expect(warnings).toEqual([
+    "/s.conf:1:24: unknown logger option 'time_formt', did you mean 'time_format'?",
+    "/s.conf:2:2: unknown logger option 'nte', did you mean 'net'?",
+    "/s.conf:3:2: unknown logger option 'zebra'",
+  ]);
 });
 
 test('loggers are read with their groups', () => {
