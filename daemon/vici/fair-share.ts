@@ -3,6 +3,11 @@ const UNITS_PER_TURN = 32;
 /** Octets of a request that are one more unit: decoding the largest one fills a turn. */
 const OCTETS_PER_UNIT = 16 * 1024;
 
+/** Small requests beside a large one in the same turn, in units. */
+const BESIDE_LARGE = UNITS_PER_TURN / 2;
+/** Units from which on a request is large. */
+const LARGE = UNITS_PER_TURN / 4;
+
 interface Waiting {
   readonly units: number;
   readonly go: () => void;
@@ -10,11 +15,12 @@ interface Waiting {
 
 /**
  * Divides the event loop between the clients: however many ask, in each of its turns there is a bounded amount of work for them, and in between everything else has its
- * turn. Those whose request has not begun do not wait for those who stream long lists, and neither starve.
+ * turn. Small requests do not wait for long lists and wait for one large request at most, and neither starve for their sake.
  */
 export class FairShare {
   readonly #nextTurn: () => Promise<void>;
-  readonly #beginning: Waiting[] = [];
+  readonly #small: Waiting[] = [];
+  readonly #large: Waiting[] = [];
   readonly #continuing: (() => void)[] = [];
   #used = 0;
   #running = false;
@@ -27,12 +33,13 @@ export class FairShare {
   /** Asks for the work of a request of so many octets; `undefined` means at once. */
   begin(octets: number): Promise<void> | undefined {
     const units = Math.min(UNITS_PER_TURN, 1 + Math.floor(octets / OCTETS_PER_UNIT));
-    if (this.#beginning.length === 0 && this.#used + units <= UNITS_PER_TURN) {
+    const queue = units < LARGE ? this.#small : this.#large;
+    if (queue.length === 0 && this.#used + units <= UNITS_PER_TURN) {
       this.#use(units);
       return undefined;
     }
     this.#use(0);
-    return new Promise((go) => this.#beginning.push({ units, go }));
+    return new Promise((go) => queue.push({ units, go }));
   }
 
   /** Counts a unit of work that was done, and asks to go on; `undefined` means at once. */
@@ -53,18 +60,27 @@ export class FairShare {
     do {
       await this.#nextTurn();
       this.#used = 0;
+      const room = this.#large.length > 0 ? BESIDE_LARGE : UNITS_PER_TURN;
       for (
-        let first = this.#beginning[0];
-        first !== undefined && this.#used + first.units <= UNITS_PER_TURN;
-        first = this.#beginning[0]
+        let first = this.#small[0];
+        first !== undefined && this.#used + first.units <= room;
+        first = this.#small[0]
       ) {
-        this.#beginning.shift();
-        this.#used += first.units;
-        first.go();
+        this.#start(this.#small.shift());
       }
-      // What it does counts as it goes, so that it alone fills the turn.
+      this.#start(this.#large.shift());
+      // What it does counts as it goes: alone it fills the turn.
       this.#continuing.shift()?.();
-    } while (this.#beginning.length > 0 || this.#continuing.length > 0 || this.#used > 0);
+    } while (
+      this.#small.length + this.#large.length + this.#continuing.length > 0 ||
+      this.#used > 0
+    );
     this.#running = false;
+  }
+
+  #start(waiting: Waiting | undefined): void {
+    if (waiting === undefined) return;
+    this.#used += waiting.units;
+    waiting.go();
   }
 }

@@ -9,6 +9,9 @@ export interface DecodedMessage {
   readonly broken: boolean;
 }
 
+/** Elements of a message. No client needs as many; millions of the smallest would keep the event loop busy for long. */
+const MAX_ELEMENTS = 65_536;
+
 interface OpenSection {
   readonly name: string;
   readonly entries: TreeEntry[];
@@ -21,7 +24,9 @@ export function decodeMessage(octets: Uint8Array, offset = 0): DecodedMessage {
   const root: OpenSection = { name: '', entries: [] };
   const open: OpenSection[] = [root];
   let items: Uint8Array[] | undefined;
+  let count = 0;
   for (let element = reader.next(); element !== undefined; element = reader.next()) {
+    if (++count > MAX_ELEMENTS) return { tree: root.entries, broken: true };
     const current = open.at(-1) ?? root;
     if (items !== undefined) {
       if (element.type === ElementType.LIST_ITEM) items.push(element.value);

@@ -59,23 +59,33 @@ test('a turn takes 32 small requests, the others follow in theirs', async () => 
   expect(loop.idle).toBe(true);
 });
 
-test('one of the largest requests fills a turn, whoever else asks', async () => {
+test('one of the largest requests fills a turn; a small one waits for one of them at most', async () => {
   const loop = new Loop();
   const turns = new FairShare(loop.nextTurn);
-  const large = requests(turns, 3, LARGE);
-  const small = requests(turns, 10, SMALL);
+  const large = requests(turns, 5, LARGE);
   const counts: number[][] = [];
-  for (let i = 0; i < 5; i++) {
-    counts.push([large.begun, small.begun]);
+  for (let i = 0; i < 4; i++) {
+    const small = requests(turns, 20, SMALL);
+    const at = large.begun;
     await loop.turn();
+    counts.push([large.begun - at, small.begun]);
   }
   expect(counts).toEqual([
-    [1, 0],
-    [2, 0],
-    [3, 0],
-    [3, 10],
-    [3, 10],
+    [1, 16],
+    [1, 12],
+    [1, 8],
+    [1, 4],
   ]);
+});
+
+test('large requests do not starve under a flood of small ones', async () => {
+  const loop = new Loop();
+  const turns = new FairShare(loop.nextTurn);
+  const small = requests(turns, 2000, SMALL);
+  const large = requests(turns, 10, LARGE);
+  for (let i = 0; i < 10; i++) await loop.turn();
+  expect(large.begun).toBe(10);
+  expect(small.begun).toBeLessThan(2000);
 });
 
 test('three hundred lists share the turns: bounded work in each, and nobody starves', async () => {

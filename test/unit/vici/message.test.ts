@@ -60,6 +60,13 @@ describe('messages', () => {
     expect([broken, tree.length]).toEqual([true, entries]);
   });
 
+  test('65 536 elements are a message, one more is broken', () => {
+    const items = (count: number) => encodeMessage([list('x', new Array(count).fill(''))]);
+    // The list begins and ends.
+    expect(decodeMessage(items(65_534)).broken).toBe(false);
+    expect(decodeMessage(items(65_535)).broken).toBe(true);
+  });
+
   test('the longest names and values fit, longer ones are cut', () => {
     const long = [value('n'.repeat(255), new Uint8Array(65535))];
     expect(decodeMessage(encodeMessage(long)).tree).toEqual(long);
