@@ -9,7 +9,7 @@ import { childSasSection } from './vici/events/child-sa-fields.ts';
 import { ikeSaFields } from './vici/events/ike-sa-fields.ts';
 import { listConnTree } from './vici/events/list-conn.ts';
 import { jsonText } from './vici/json-text.ts';
-import { EVENT_FIELDS } from './vici/number-fields.ts';
+import type { FieldTypes } from './vici/number-fields.ts';
 
 /** What monitoring sees beside the daemon itself. */
 export interface MonitoredProcess {
@@ -65,14 +65,22 @@ export async function serveMonitoring(
 }
 
 async function* sasAsJson(control: Control): AsyncIterable<string> {
+  const types = await typesOf('list-sa');
   for await (const sa of control.listSas({})) {
     const tree = [section(sa.name, [...ikeSaFields(sa), childSasSection(sa.children)])];
-    yield jsonText(tree, EVENT_FIELDS['list-sa']);
+    yield jsonText(tree, types);
   }
 }
 
 async function* connectionsAsJson(control: Control): AsyncIterable<string> {
+  const types = await typesOf('list-conn');
   for (const config of control.connections()) {
-    yield jsonText(listConnTree(config), EVENT_FIELDS['list-conn']);
+    yield jsonText(listConnTree(config), types);
   }
+}
+
+// The schema is loaded when somebody asks for JSON: most daemons never need it.
+async function typesOf(event: string): Promise<FieldTypes> {
+  const { eventFields } = await import('./vici/number-fields.ts');
+  return eventFields(event);
 }

@@ -25,7 +25,7 @@ function memberText(entry: TreeEntry, types: FieldTypes): string {
   if (entry.kind === 'list') return `[${entry.items.map(quoted).join(',')}]`;
   if (types.octets?.includes(entry.name)) return `"${btoa(String.fromCharCode(...entry.value))}"`;
   const text = latin1(entry.value);
-  const numeric = types.numbers === 'all' || types.numbers?.includes(entry.name);
+  const numeric = types.numbers?.includes(entry.name) === true;
   return numeric && DECIMAL.test(text) ? text : quoted(entry.value);
 }
 

@@ -1,100 +1,51 @@
+import { COMMAND_SCHEMAS } from './schema/commands.ts';
+import { EVENT_SCHEMAS } from './schema/events.ts';
+import type { Field, Fields, SectionSchema } from './schema/fields.ts';
+
 /**
  * Which values of a message are numbers, and which octets: everything else is text. A section that is not named in `within` is read
  * as `each` says: sections of messages are often named by what they describe.
  */
 export interface FieldTypes {
-  /** Names of values that are decimal numbers; `all`: every value is. */
-  readonly numbers?: readonly string[] | 'all';
+  /** Names of values that are decimal numbers. */
+  readonly numbers?: readonly string[];
   /** Names of values that are octets and no text. */
   readonly octets?: readonly string[];
   readonly within?: Readonly<Record<string, FieldTypes>>;
   readonly each?: FieldTypes;
 }
 
-const CHILD_SA: FieldTypes = {
-  numbers: [
-    'uniqueid',
-    'reqid',
-    'cpu',
-    'encr-keysize',
-    'integ-keysize',
-    'bytes-in',
-    'packets-in',
-    'use-in',
-    'bytes-out',
-    'packets-out',
-    'use-out',
-    'rekey-time',
-    'life-time',
-    'install-time',
-  ],
-};
+/** Types of what an event carries. */
+export function eventFields(name: string): FieldTypes {
+  const schema = EVENT_SCHEMAS.find((event) => event.name === name);
+  return schema === undefined ? {} : fieldTypes(schema.fields, schema.named?.section);
+}
 
-const IKE_SA: FieldTypes = {
-  numbers: [
-    'uniqueid',
-    'version',
-    'local-port',
-    'remote-port',
-    'encr-keysize',
-    'integ-keysize',
-    'established',
-    'rekey-time',
-    'reauth-time',
-  ],
-  within: { 'child-sas': { each: CHILD_SA } },
-};
+/** Types of what the answer to a command carries. */
+export function answerFields(name: string): FieldTypes {
+  const schema = COMMAND_SCHEMAS.find((command) => command.name === name);
+  return schema === undefined ? {} : fieldTypes(schema.output, schema.outputSections);
+}
 
-const CONNECTION: FieldTypes = {
-  numbers: ['local_port', 'remote_port', 'reauth_time', 'rekey_time', 'dpd_delay', 'dpd_timeout'],
-  within: {
-    children: { each: { numbers: ['rekey_time', 'rekey_bytes', 'rekey_packets', 'priority'] } },
-  },
-  // The rounds of authentication.
-  each: { numbers: ['eap-vendor'] },
-};
+const NUMBERS: ReadonlySet<Field['kind']> = new Set<Field['kind']>(['number', 'bigint']);
 
-const PRIORITIES: FieldTypes = { numbers: 'all' };
-
-/** Types of what events carry, by their names. */
-export const EVENT_FIELDS = {
-  'list-sa': { each: IKE_SA },
-  'list-conn': { each: CONNECTION },
-  'list-policy': { each: { numbers: ['reqid'] } },
-  'list-cert': { octets: ['data'] },
-  'list-authority': {},
-  'ike-updown': { each: IKE_SA },
-  'child-updown': { each: IKE_SA },
-  log: { numbers: ['level', 'thread', 'ikesa-uniqueid'] },
-} as const satisfies Readonly<Record<string, FieldTypes>>;
-
-/** Types of what answers carry, by the names of the commands. */
-export const ANSWER_FIELDS = {
-  version: {},
-  stats: {
-    numbers: ['scheduled'],
-    within: {
-      workers: { numbers: 'all', within: { active: PRIORITIES } },
-      queues: PRIORITIES,
-      ikesas: PRIORITIES,
-      mem: { numbers: 'all', each: { numbers: 'all' } },
-      mallinfo: { numbers: 'all' },
-    },
-  },
-  'get-pools': { each: { numbers: ['size', 'online', 'offline'] } },
-  'get-algorithms': {},
-  'get-counters': { within: { counters: { each: { numbers: 'all' } } } },
-} as const satisfies Readonly<Record<string, FieldTypes>>;
-
-const HAPPENED: FieldTypes = { numbers: ['age', 'since', 'times'] };
-
-/** The same of commands that are ours. */
-export const OWN_ANSWER_FIELDS = {
-  explain: {
-    within: {
-      'ike-sas': { each: { numbers: ['try', 'tries', 'retry-in'] } },
-      attempts: { each: HAPPENED },
-      suspects: { each: HAPPENED },
-    },
-  },
-} as const satisfies Readonly<Record<string, FieldTypes>>;
+function fieldTypes(fields: Fields, beside?: SectionSchema): FieldTypes {
+  const entries = Object.entries(fields);
+  const named = (wanted: (field: Field) => boolean): readonly string[] =>
+    entries.flatMap(([name, field]) => (wanted(field) ? [name] : []));
+  let each = beside && fieldTypes(beside.fields);
+  const within: Record<string, FieldTypes> = {};
+  for (const [name, field] of entries) {
+    if (!('section' in field)) continue;
+    const types = fieldTypes(field.section.fields);
+    // Sections that have no name of their own in the message, or one with a number behind it.
+    if (field.kind === 'rest' || (field.kind === 'items' && field.prefix !== '')) each = types;
+    else within[name] = field.kind === 'section' ? types : { each: types };
+  }
+  return {
+    numbers: named(({ kind }) => NUMBERS.has(kind)),
+    octets: named(({ kind }) => kind === 'octets'),
+    within,
+    ...(each && { each }),
+  };
+}

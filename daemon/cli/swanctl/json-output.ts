@@ -1,45 +1,49 @@
 import type { Tree } from '../../config/tree.ts';
 import { jsonText } from '../../vici/json-text.ts';
-import {
-  ANSWER_FIELDS,
-  EVENT_FIELDS,
-  type FieldTypes,
-  OWN_ANSWER_FIELDS,
-} from '../../vici/number-fields.ts';
+import { answerFields, eventFields, type FieldTypes } from '../../vici/number-fields.ts';
 
-/** What becomes of a message, known by the label under which it would be dumped. */
+/** What becomes of a message, known by the label under which it would be dumped; types are made when they are needed. */
 type Part =
   /** An element of the array that the listing is. */
-  | { readonly kind: 'item'; readonly types: FieldTypes }
+  | { readonly kind: 'item'; readonly types: () => FieldTypes }
   /** The array is complete. */
   | { readonly kind: 'end' }
   /** A line of a stream; with a name if messages of several kinds come. */
-  | { readonly kind: 'line'; readonly types: FieldTypes; readonly event?: string }
+  | { readonly kind: 'line'; readonly types: () => FieldTypes; readonly event?: string }
   /** The whole document. */
-  | { readonly kind: 'document'; readonly types: FieldTypes };
+  | { readonly kind: 'document'; readonly types: () => FieldTypes };
+
+const item = (event: string): Part => ({ kind: 'item', types: () => eventFields(event) });
+const change = (event: string): Part => ({ kind: 'line', types: () => eventFields(event), event });
+const answer = (command: string): Part => ({
+  kind: 'document',
+  types: () => answerFields(command),
+});
+const END: Part = { kind: 'end' };
 
 const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
-  ['list-sa event', { kind: 'item', types: EVENT_FIELDS['list-sa'] }],
-  ['list-policy event', { kind: 'item', types: EVENT_FIELDS['list-policy'] }],
-  ['list-conn event', { kind: 'item', types: EVENT_FIELDS['list-conn'] }],
-  ['list-cert event', { kind: 'item', types: EVENT_FIELDS['list-cert'] }],
-  ['list-authorities event', { kind: 'item', types: EVENT_FIELDS['list-authority'] }],
-  ['list-sas reply', { kind: 'end' }],
-  ['list-policies reply', { kind: 'end' }],
-  ['list-conns reply', { kind: 'end' }],
-  ['list-certs reply', { kind: 'end' }],
-  ['list-authorities reply', { kind: 'end' }],
-  ...(['ike-updown', 'child-updown'] as const).map(
-    (event) => [`${event} event`, { kind: 'line', types: EVENT_FIELDS[event], event }] as const,
-  ),
-  ['log', { kind: 'line', types: EVENT_FIELDS.log }],
-  ['get-pools reply', { kind: 'document', types: ANSWER_FIELDS['get-pools'] }],
-  ['get-algorithms reply', { kind: 'document', types: ANSWER_FIELDS['get-algorithms'] }],
-  ['counters reply', { kind: 'document', types: ANSWER_FIELDS['get-counters'] }],
-  ['explain reply', { kind: 'document', types: OWN_ANSWER_FIELDS.explain }],
-  ['stats reply', { kind: 'document', types: ANSWER_FIELDS.stats }],
-  ['version reply', { kind: 'document', types: ANSWER_FIELDS.version }],
+  ['list-sa event', item('list-sa')],
+  ['list-policy event', item('list-policy')],
+  ['list-conn event', item('list-conn')],
+  ['list-cert event', item('list-cert')],
+  ['list-authorities event', item('list-authority')],
+  ['list-sas reply', END],
+  ['list-policies reply', END],
+  ['list-conns reply', END],
+  ['list-certs reply', END],
+  ['list-authorities reply', END],
+  ['ike-updown event', change('ike-updown')],
+  ['child-updown event', change('child-updown')],
+  ['log', { kind: 'line', types: () => eventFields('log') }],
+  ['get-pools reply', answer('get-pools')],
+  ['get-algorithms reply', answer('get-algorithms')],
+  ['counters reply', answer('get-counters')],
+  ['explain reply', answer('explain')],
+  ['stats reply', answer('stats')],
+  ['version reply', answer('version')],
 ]);
+
+const UNKNOWN: Part = { kind: 'document', types: () => ({}) };
 
 /**
  * `--json`: a listing is one document, an array of the messages that a client gets for it, or the one answer. What goes on until somebody
@@ -47,23 +51,30 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
  */
 export class JsonOutput {
   #items = 0;
+  readonly #types = new Map<Part, FieldTypes>();
 
   /** The text to print for a message. */
   text(label: string, tree: Tree): string {
-    const part = PARTS.get(label) ?? { kind: 'document', types: {} };
+    const part = PARTS.get(label) ?? UNKNOWN;
     switch (part.kind) {
       case 'item':
-        return `${this.#items++ === 0 ? '[\n' : ',\n'}${jsonText(tree, part.types)}`;
+        return `${this.#items++ === 0 ? '[\n' : ',\n'}${this.#json(tree, part)}`;
       case 'end':
         return this.#items === 0 ? '[]\n' : '\n]\n';
       case 'line': {
-        const json = jsonText(tree, part.types);
+        const json = this.#json(tree, part);
         return part.event === undefined
           ? `${json}\n`
           : `{"event":"${part.event}","data":${json}}\n`;
       }
       case 'document':
-        return `${jsonText(tree, part.types)}\n`;
+        return `${this.#json(tree, part)}\n`;
     }
+  }
+
+  #json(tree: Tree, part: Exclude<Part, { kind: 'end' }>): string {
+    const types = this.#types.get(part) ?? part.types();
+    this.#types.set(part, types);
+    return jsonText(tree, types);
   }
 }
