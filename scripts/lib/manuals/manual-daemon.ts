@@ -1,5 +1,6 @@
 import { LOG_GROUPS } from '../../../daemon/contracts/log-targets.ts';
 import { ExitCode } from '../../../daemon/exit-codes.ts';
+import type { ServiceEnvironment } from '../../../daemon/service.ts';
 import { bold, entry, head, italic, paragraph, prose, section, seeAlso } from './roff.ts';
 
 /** What scripts and service managers learn from the exit code. */
@@ -16,10 +17,19 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
     'The VICI socket cannot be opened. Another daemon serves it, or its folder is missing.',
 };
 
-const ENVIRONMENT: Readonly<Record<string, string>> = {
+const ENVIRONMENT: Readonly<Record<keyof ServiceEnvironment, string>> = {
   STRONGSWAN_CONF: 'The configuration, instead of /etc/strongswan.conf.',
-  NOTIFY_SOCKET: 'Where the service manager is told that the daemon is ready, see sd_notify(3).',
   STATE_DIRECTORY: 'Where the service manager lets the daemon keep files over a reboot.',
+  RUNTIME_DIRECTORY:
+    'Where the service manager lets the daemon keep files over a restart, instead of beside its socket.',
+  NOTIFY_SOCKET: 'Where the service manager is told that the daemon is ready, see sd_notify(3).',
+  WATCHDOG_USEC:
+    'How often the service manager wants to hear that the daemon is alive, see sd_watchdog_enabled(3).',
+  WATCHDOG_PID: 'The process that it wants to hear that of.',
+  LISTEN_PID: 'The process that listening sockets are handed to, see sd_listen_fds(3).',
+  LISTEN_FDS: 'How many sockets these are.',
+  LISTEN_FDNAMES: 'Their names.',
+  CHARON_KEYD_SOCKET: 'Where the service manager starts processes that keep private keys.',
   JOURNAL_STREAM: 'Set by systemd where what is printed goes to its journal.',
 };
 
