@@ -20,12 +20,21 @@ export async function roam(sa: IkeSa): Promise<void> {
   if (sa.state.kind !== 'established') return;
   if (mobike === undefined) {
     await startAnewElsewhere(sa);
+    await probe(sa);
     return;
   }
   if (mobike.leads) await chooseAnew(sa, mobike);
   else await keepSource(sa, mobike);
   refreshList(sa, mobike);
   await proceed(sa, mobike);
+  await probe(sa);
+}
+
+// A path that looks usable may be none any more (`check_current_path`).
+async function probe(sa: IkeSa): Promise<void> {
+  if (!sa.env.options().check_current_path || sa.mobike?.search !== undefined) return;
+  if (sa.ending || sa.state.kind !== 'established') return;
+  await askAtOnce(sa);
 }
 
 // What is left to say, the DELETE, has to leave from an address that is there.
@@ -129,7 +138,6 @@ async function chooseAnew(sa: IkeSa, mobike: Mobike): Promise<void> {
     return;
   }
   sa.log.log('ike', 2, `keeping connection path ${sa.local.address} - ${sa.remote.address}`);
-  if (sa.env.options().check_current_path) await askAtOnce(sa);
 }
 
 // RFC 4555 section 3.5: the other side moves by itself only if its own address is no longer there.

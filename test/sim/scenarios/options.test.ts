@@ -23,13 +23,21 @@ const count = (host: WorldHost, text: string): number =>
 
 describe('paths', () => {
   test('check_current_path: a path that still looks usable is probed after a change', async () => {
-    const probes = await withAndWithout({ check_current_path: true }, async (world, setup) => {
-      const [moon] = await tunnel(world, setup);
-      moon.kernel.reroute();
-      await world.pass(2000);
-      return count(moon, 'sending DPD request');
-    });
-    expect(probes).toEqual([0, 1]);
+    for (const mobike of [true, false]) {
+      const probes = await withAndWithout({ check_current_path: true }, async (world, setup) => {
+        const [moon, carol] = await tunnel(world, { ...setup, connection: { mobike } });
+        for (const host of [moon, carol]) host.kernel.reroute();
+        await world.pass(2000);
+        return [count(moon, 'sending DPD request'), count(carol, 'sending DPD request')];
+      });
+      expect([mobike, probes]).toEqual([
+        mobike,
+        [
+          [0, 0],
+          [1, 1],
+        ],
+      ]);
+    }
   });
 
   test('process_route: changes of routes are looked at, or not', async () => {
