@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { pem } from '../lab/credentials.ts';
 import {
   type IpsecFiles,
   IpsecHost,
@@ -10,6 +11,7 @@ import { ADDRESSES } from '../lab/plan.ts';
 import { makeSites, type Sites } from '../lab/sites.ts';
 import { TestCa } from '../sim/pki.ts';
 import { describeWith, testWith } from '../support/capability.ts';
+import { ext, TestAuthority } from '../support/revocation-pki.ts';
 
 const { moon: MOON, sun: SUN } = ADDRESSES;
 const ca = new TestCa('Lab CA');
@@ -23,6 +25,28 @@ conn %default
   dpddelay=300s
   dpdaction=clear
 `;
+
+const now = Date.now();
+const DAY = 86_400_000;
+const pki = TestAuthority.root('Other CA', now);
+const responder = pki.issue('responder', 7, now, [ext.ocspSigning()]);
+const attributes = pki.issue('attributes', 8, now);
+
+/** One of each kind that a folder can bring. */
+const FOLDERS = {
+  'cacerts/other.pem': pem('CERTIFICATE', pki.certificate.der),
+  'ocspcerts/responder.pem': pem('CERTIFICATE', responder.certificate.der),
+  'aacerts/attributes.pem': pem('CERTIFICATE', attributes.certificate.der),
+  'crls/other.pem': pem(
+    'X509 CRL',
+    pki.crlDer({
+      thisUpdate: now - DAY,
+      nextUpdate: now + 30 * DAY,
+      entries: [{ serial: 9, at: now - DAY, reason: 1 }],
+    }),
+  ),
+  'certs/peer.pub': pem('PUBLIC KEY', pki.issue('peer', 10, now).key.spki),
+};
 
 /** The gateway whose listings are compared: every kind of line that a configuration can bring. */
 const SUN_FILES: IpsecFiles = {
@@ -69,6 +93,15 @@ conn gone
   rightsubnet=10.59.0.0/24
   authby=psk
   auto=add
+conn raw
+  left=${SUN[4].gateway}
+  leftid=@sun.example.org
+  leftauth=psk
+  right=203.0.113.10
+  rightid=@raw.example.org
+  rightauth=pubkey
+  rightsigkey=peer.pub
+  auto=add
 conn pass
   left=127.0.0.1
   leftsubnet=10.57.0.0/24
@@ -83,6 +116,7 @@ ca lab
   auto=add
 `,
   secrets: '@moon.example.org @sun.example.org : PSK "zei5Ohth-lab"\n: ECDSA own.pem\n',
+  more: FOLDERS,
   own: ca.issue('cert', { dns: ['cert.example.org'] }),
   cas: [ca.self],
 };
@@ -148,7 +182,8 @@ const STEPS: readonly (readonly string[] | Shell)[] = [
     'listcounters all',
     'listpubkeys',
     'listcerts',
-    'listcacerts --utc',
+    'listcacerts',
+    'listcrls --utc',
     'listaacerts',
     'listocspcerts',
     'listacerts',
@@ -234,15 +269,16 @@ function normal(text: string): string {
 /** Commands that print the log of what they do, of which only the last line is compared. */
 const LOGGED = ['up net', 'down host{*}', 'down net{}', 'down gone'];
 
-/** SAs and counters come in the order of a table's buckets. */
+/** SAs, counters and certificates come in the order of a table's buckets. */
 function inOrder(text: string): string {
   const [head = '', ...parts] = text.split(
-    /^(?= *\S+\[\d+\]: [A-Z]+ |\nList of IKE counters for|exit code)/m,
+    /^(?= *\S+\[\d+\]: [A-Z]+ |\nList of IKE counters for| {2}subject: |exit code)/m,
   );
   const end = parts.pop() ?? '';
+  const blocks = parts.map((part) => part.replace(/\n\n$/, '\n'));
   return head.startsWith('\n')
-    ? [...[head, ...parts].sort(), end].join('')
-    : [head, ...parts.sort(), end].join('');
+    ? [...[head, ...blocks].sort(), end].join('')
+    : [head, ...blocks.sort(), end].join('');
 }
 
 describeWith(['lab', 'starter'], 'what ipsec prints, beside the one of strongSwan', () => {

@@ -53,6 +53,8 @@ export interface IpsecFiles {
   /** This host's certificate, and the CAs that it believes. */
   readonly own?: Issued;
   readonly cas?: readonly Issued[];
+  /** Texts by path below ipsec.d. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /** A host whose daemon is started and steered by a program called ipsec. */
@@ -67,7 +69,7 @@ export class IpsecHost {
   }
 
   /** Puts files where ipsec finds them, instead of all that were there. */
-  async configure({ conf, secrets, own, cas = [] }: IpsecFiles): Promise<void> {
+  async configure({ conf, secrets, own, cas = [], more = {} }: IpsecFiles): Promise<void> {
     const { host } = this;
     host.write('/etc/strongswan.conf', confText(this.program.conf));
     host.write('/etc/ipsec.conf', conf);
@@ -80,6 +82,7 @@ export class IpsecHost {
       host.write('/etc/ipsec.d/certs/own.pem', pem('CERTIFICATE', own.certificate));
       host.write('/etc/ipsec.d/private/own.pem', pem('PRIVATE KEY', own.privateKey));
     }
+    for (const [path, text] of Object.entries(more)) host.write(`/etc/ipsec.d/${path}`, text);
     cas.forEach((ca, i) => {
       host.write(`/etc/ipsec.d/cacerts/ca${i}.pem`, pem('CERTIFICATE', ca.certificate));
     });

@@ -16,6 +16,8 @@ export interface WorldWishes {
   readonly running?: Readonly<Record<string, number>>;
   /** What the daemon says; without it there is no daemon. */
   readonly reply?: ((request: RecordedRequest) => RecordedReply | undefined) | undefined;
+  readonly timeout?: number;
+  readonly variables?: Readonly<Record<string, string>>;
   readonly utilities?: Readonly<Record<string, number>>;
   /** What happens to the process started in the background. */
   readonly forked?: 'starts' | 'ends';
@@ -64,6 +66,8 @@ export async function ipsecWorld(wishes: WorldWishes = {}): Promise<{
       conf: '/etc',
       pid: '/run',
     },
+    timeout: wishes.timeout ?? 0,
+    variables: new Map(Object.entries(wishes.variables ?? {})),
     script: '/usr/sbin/ipsec',
     version: '6.1.0',
     kernel: '6.12',

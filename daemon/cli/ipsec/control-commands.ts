@@ -19,11 +19,10 @@ export async function up(session: IpsecSession, name: string): Promise<void> {
   }
   for (const { child, ike } of targets) {
     const answer = await session.logged('initiate', [value('child', child), value('ike', ike)]);
-    session.line(
-      succeeded(answer)
-        ? `connection '${child}' established successfully`
-        : `establishing connection '${child}' failed`,
-    );
+    const late = /not established after \d+ms/.exec(findText(answer, 'errmsg') ?? '')?.[0];
+    if (succeeded(answer)) session.line(`connection '${child}' established successfully`);
+    else if (late !== undefined) session.line(`connection '${child}' ${late}, detaching`);
+    else session.line(`establishing connection '${child}' failed`);
   }
 }
 

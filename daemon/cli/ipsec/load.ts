@@ -53,11 +53,12 @@ export class IpsecLoader {
     this.#quiet = how === 'quiet';
   }
 
-  /** Everything. Throws `ConfigError` before it has changed anything if ipsec.conf is broken. */
-  async all(): Promise<void> {
+  /** Everything, after unloading all if it is to be `anew`. Throws `ConfigError` before it has changed anything if ipsec.conf is broken. */
+  async all(anew = false): Promise<void> {
     const conf = readIpsecConf(this.#places.conf, this.#cx.files);
     const converted = convertConf(conf, this.#places.host);
     for (const warning of converted.warnings) this.#cx.terminal.error(`${warning}\n`);
+    if (anew) await this.#nothing();
     await this.certificates(CERTIFICATE_FOLDERS.map(([folder]) => folder));
     await this.secrets();
     const root = ConfNode.of(rooted(conf.setup.position.file, converted));
@@ -68,7 +69,7 @@ export class IpsecLoader {
   }
 
   /** Unloads all connections, pools and authorities. */
-  async nothing(): Promise<void> {
+  async #nothing(): Promise<void> {
     const config = { root: ConfNode.of(newSection(START)), base: this.#places.host.folder };
     for (const step of [loadConnections, loadAddressPools, loadAuthorityConfigs]) {
       await step(this.#cx, config);

@@ -12,6 +12,7 @@ import { environment, loadDecoders, packageVersion } from '../common/process.ts'
 import type { CommandWorld } from '../swanctl/command.ts';
 import { chooseSocket } from '../swanctl/socket-uri.ts';
 import { runIpsec } from './program.ts';
+import { ipsecSettings } from './settings.ts';
 import type { StartedProcess, StarterSystem } from './starter.ts';
 import type { IpsecWorld } from './world.ts';
 
@@ -32,6 +33,7 @@ export function main(
   const libexec =
     variables.get('IPSEC_DIR') ?? fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const settings = ipsecSettings(files, variables);
   const own = new Set(addresses.map(({ address }) => address));
   const connect = async (): Promise<CommandWorld | undefined> => {
     const socket = chooseSocket(undefined, { files, environment: variables });
@@ -49,10 +51,14 @@ export function main(
     terminal,
     files,
     places: {
-      conf: `${confFolder}/ipsec.conf`,
-      secrets: `${confFolder}/ipsec.secrets`,
-      host: { folder: `${confFolder}/ipsec.d`, isOwnAddress: (address) => own.has(address) },
+      conf: settings.conf ?? `${confFolder}/ipsec.conf`,
+      secrets: settings.secrets ?? `${confFolder}/ipsec.secrets`,
+      host: {
+        folder: `${confFolder}/ipsec.d`,
+        isOwnAddress: (address) => settings.allowSwap && own.has(address),
+      },
     },
+    timeout: settings.timeout,
     pids: { starter: `${pidFolder}/starter.charon.pid`, daemon: `${pidFolder}/charon.pid` },
     folders: {
       libexec,
@@ -61,6 +67,7 @@ export function main(
       conf: confFolder,
       pid: pidFolder,
     },
+    variables,
     script: process.argv[1] ?? '',
     version: COMPATIBLE,
     kernel: release(),

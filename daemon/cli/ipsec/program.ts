@@ -117,7 +117,10 @@ async function withDaemon(
   if (command === undefined) return unreachable(world, word);
   await using _ = command.vici;
   try {
-    await run(new IpsecSession(command.vici, world.terminal), args, { world, command });
+    await run(new IpsecSession(command.vici, world.terminal, world.timeout), args, {
+      world,
+      command,
+    });
     return Lsb.OK;
   } catch (error) {
     world.terminal.error(`ipsec ${word}: ${errorText(error)}\n`);

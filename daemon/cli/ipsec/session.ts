@@ -1,4 +1,4 @@
-import { findText, type Tree } from '../../config/tree.ts';
+import { findText, type Tree, value } from '../../config/tree.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import type { ViciChannel } from '../../vici/channel.ts';
 
@@ -6,10 +6,13 @@ import type { ViciChannel } from '../../vici/channel.ts';
 export class IpsecSession {
   readonly vici: ViciChannel;
   readonly terminal: Terminal;
+  /** Milliseconds to wait for an SA to come up or go down, 0 for as long as it takes. */
+  readonly timeout: number;
 
-  constructor(vici: ViciChannel, terminal: Terminal) {
+  constructor(vici: ViciChannel, terminal: Terminal, timeout = 0) {
     this.vici = vici;
     this.terminal = terminal;
+    this.timeout = timeout;
   }
 
   line(text: string): void {
@@ -32,8 +35,10 @@ export class IpsecSession {
     return events;
   }
 
-  /** Runs a command and prints its log, without the groups, as it comes. */
-  async logged(command: string, input: Tree): Promise<Tree> {
+  /** Runs a command and prints its log, without the groups, as it comes, for as long as it may take. */
+  async logged(command: string, selector: Tree): Promise<Tree> {
+    const input =
+      this.timeout === 0 ? selector : [...selector, value('timeout', String(this.timeout))];
     const stop = await this.vici.listen('control-log', (data) => {
       this.line(findText(data, 'msg') ?? '');
     });

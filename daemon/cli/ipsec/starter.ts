@@ -127,10 +127,8 @@ export class Starter {
     const world = await this.#system.connect();
     if (world === undefined) return false;
     await using _ = world.vici;
-    const loader = new IpsecLoader(world, this.#places);
     try {
-      if (anew) await loader.nothing();
-      await loader.all();
+      await new IpsecLoader(world, this.#places).all(anew);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       this.#terminal.error(`${error.message}\nconfiguration not loaded\n`);

@@ -16,6 +16,10 @@ export interface IpsecWorld {
     readonly conf: string;
     readonly pid: string;
   };
+  /** Milliseconds that `up` and `down` wait, 0 for as long as it takes. */
+  readonly timeout: number;
+  /** Environment variables. */
+  readonly variables: ReadonlyMap<string, string>;
   /** This program's own file. */
   readonly script: string;
   readonly version: string;

@@ -16,7 +16,7 @@ export function crlText(crl: Crl, style: CertStyle): string {
     ...(crl.baseCrlNumber === undefined
       ? []
       : [`delta CRL: for serial ${colons(octetsOf(crl.baseCrlNumber))}`]),
-    ...(keyId === undefined ? [] : [`authKeyId: ${colons(keyId)}`]),
+    `authKeyId: ${keyId === undefined ? '' : colons(keyId)}`,
     ...(style.short || crl.size === 0 ? [revoked] : [`${revoked}:`, ...entryLines(crl, style)]),
   ]);
 }

@@ -89,6 +89,8 @@ test('start, update, reload, a broken file, a daemon that dies, stop', SLOW, asy
 
   ipsec.write('etc/ipsec.conf', conn('two', '  nonsense=1\n'));
   expect((await ipsec.run('reload')).code).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await ipsec.connections()).toEqual(['two', 'three']);
   ipsec.write('etc/ipsec.conf', conn('four'));
   expect((await ipsec.run('reload')).code).toBe(0);
   await waitFor('reload', async () => (await ipsec.connections()).join() === 'four', 10_000);

@@ -382,6 +382,43 @@ describe('ipsec', () => {
     ]);
   });
 
+  test('nobody waits longer than strongswan.conf says', async () => {
+    const late = (request: RecordedRequest) =>
+      request.command === 'initiate'
+        ? {
+            answer: [
+              value('success', 'no'),
+              value('errmsg', "CHILD_SA 'net' not established after 500ms"),
+            ],
+          }
+        : daemon(request);
+    const { world, terminal, done } = await ipsecWorld({ reply: late, timeout: 500 });
+    expect(await runIpsec(['up', 'net'], world)).toBe(0);
+    expect(done.at(-1)).toBe('initiate {"child":"net","ike":"gw","timeout":"500"}');
+    expect(terminal.stdout).toBe("connection 'net' not established after 500ms, detaching\n");
+  });
+
+  test('without such a file _updown opens the firewall itself', async () => {
+    const { world, terminal, done } = await ipsecWorld({
+      utilities: { iptables: 1 },
+      variables: {
+        PLUTO_VERSION: '1.1',
+        PLUTO_VERB: 'down-host',
+        PLUTO_MY_CLIENT: '192.0.2.1/32',
+        PLUTO_PEER_CLIENT: '192.0.2.2/32',
+      },
+    });
+    expect(await runIpsec(['_updown', 'iptables'], world)).toBe(1);
+    expect(done.map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual([
+      'iptables --wait -D OUTPUT',
+      'iptables --wait -D INPUT',
+    ]);
+    expect(terminal.stderr).toBe('');
+    const other = await ipsecWorld({ variables: { PLUTO_VERSION: '2' } });
+    expect(await runIpsec(['_updown', 'iptables'], other.world)).toBe(2);
+    expect(other.terminal.stderr).toBe("_updown: unknown interface version `2'\n");
+  });
+
   test('a daemon that refuses is not the program failing, one that hangs up is', async () => {
     const refuses = (request: RecordedRequest) =>
       request.command === 'initiate' ? { answer: [value('success', 'no')] } : daemon(request);
