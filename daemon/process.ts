@@ -44,6 +44,7 @@ async function run(): Promise<void> {
     version: version(),
     environment: process.env,
     debugLevels: parsed.debugLevels,
+    useSyslog: parsed.useSyslog,
   });
   let stopping = false;
   const stop = (exitCode: ExitCode): void => {

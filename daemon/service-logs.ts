@@ -1,6 +1,7 @@
-import type { LogTarget } from './contracts/log-targets.ts';
+import { type LogTarget, uniformLevels } from './contracts/log-targets.ts';
 import type { LogGroup, LogLevel } from './contracts/logger.ts';
 import { loadLocalDatagrams } from './load-plugins.ts';
+import type { LogTargetServices } from './log/log-targets.ts';
 import { type Logs, needDatagrams, openLogs, prepareLogs } from './log/open-logs.ts';
 import { isJournal, NodeLogOutputs } from './runtime/node-log-output.ts';
 import { errorText } from './util/error.ts';
@@ -10,12 +11,23 @@ export interface ServiceLogs extends Omit<Logs, 'reconfigure'> {
   reconfigure(targets: readonly LogTarget[]): Promise<void>;
 }
 
-/** Opens the logs of the process as configured. */
+/** Opens the logs of the process as configured; where nothing is, on the console, or with `useSyslog` in syslog, if there is one. */
 export async function openServiceLogs(
   targets: readonly LogTarget[],
-  journalStream: string | undefined,
-  consoleLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>,
+  {
+    journalStream,
+    consoleLevels,
+    useSyslog,
+    sockets,
+  }: {
+    readonly journalStream: string | undefined;
+    readonly consoleLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
+    readonly useSyslog: boolean;
+    readonly sockets?: LogTargetServices['sockets'];
+  },
 ): Promise<ServiceLogs> {
+  const orSyslog = (configured: readonly LogTarget[]): readonly LogTarget[] =>
+    useSyslog && configured.length === 0 ? [syslogTarget(consoleLevels)] : configured;
   const outputs = new NodeLogOutputs();
   const journal = isJournal(journalStream);
   // Without datagrams the daemon works all the same; its other logs say what is missing.
@@ -29,8 +41,15 @@ export async function openServiceLogs(
       return errorText(error);
     }
   };
-  const problem = await prepare(targets);
-  const logs = openLogs(targets, { outputs, wallClock: () => Date.now(), journal, consoleLevels });
+  const first = orSyslog(targets);
+  const problem = await prepare(first);
+  const logs = openLogs(first, {
+    outputs,
+    wallClock: () => Date.now(),
+    journal,
+    consoleLevels: useSyslog ? {} : consoleLevels,
+    ...(sockets && { sockets }),
+  });
   if (problem !== undefined) logs.hub.log('dmn', 0, problem);
   return {
     hub: logs.hub,
@@ -40,9 +59,23 @@ export async function openServiceLogs(
     reopen: () => logs.reopen(),
     close: () => logs.close(),
     async reconfigure(changed) {
-      const missing = await prepare(changed);
-      logs.reconfigure(changed);
+      const next = orSyslog(changed);
+      const missing = await prepare(next);
+      logs.reconfigure(next);
       if (missing !== undefined) logs.hub.log('dmn', 0, missing);
     },
+  };
+}
+
+/** Where a daemon in the background logs. */
+function syslogTarget(levels: Readonly<Partial<Record<LogGroup, LogLevel>>>): LogTarget {
+  return {
+    kind: 'syslog',
+    facility: 'daemon',
+    identifier: 'charon',
+    levels: { ...uniformLevels(1), ...levels },
+    ikeName: true,
+    logLevel: false,
+    mapLevel: -1,
   };
 }

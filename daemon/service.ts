@@ -62,6 +62,8 @@ export interface ServiceStart {
   readonly version: string;
   readonly environment: ServiceEnvironment;
   readonly debugLevels: Readonly<Partial<Record<LogGroup, LogLevel>>>;
+  /** Log to syslog rather than the console where no logger is configured. */
+  readonly useSyslog: boolean;
 }
 
 /** The daemon as a process of this machine: real clock, kernel, sockets, files. */
@@ -101,11 +103,11 @@ export async function startService(start: ServiceStart): Promise<Service> {
     resolveOptions(readTree(path, explicit, files), NAMESPACE);
   const { options, warnings } = asStartupError(ExitCode.CONFIG, read);
 
-  const logging = await openServiceLogs(
-    options.loggers,
-    start.environment.JOURNAL_STREAM,
-    start.debugLevels,
-  );
+  const logging = await openServiceLogs(options.loggers, {
+    journalStream: start.environment.JOURNAL_STREAM,
+    consoleLevels: start.debugLevels,
+    useSyslog: start.useSyslog,
+  });
   const { hub } = logging;
   for (const warning of warnings) hub.log('cfg', 1, warning);
   await using opened = new AsyncDisposableStack();

@@ -105,13 +105,15 @@ export class Starter {
 
   /** Levels of the command line, or those of the file as it is now. */
   #daemonArguments(): readonly string[] {
-    const { daemonArguments } = this.#options;
-    if (daemonArguments.length > 0) return daemonArguments;
+    const { daemonArguments, background } = this.#options;
+    const place = background ? ['--use-syslog'] : [];
+    if (daemonArguments.length > 0) return [...place, ...daemonArguments];
     try {
-      return debugArguments(readIpsecConf(this.#places.conf, this.#files).setup);
+      const { setup } = readIpsecConf(this.#places.conf, this.#files);
+      return [...place, ...debugArguments(setup)];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      return [];
+      return place;
     }
   }
 

@@ -3,7 +3,7 @@ import { convertConf } from './conn-sections.ts';
 import { readIpsecConf } from './ipsec-conf.ts';
 import type { IpsecPlaces } from './load.ts';
 import { Lsb, Starter } from './starter.ts';
-import { parseStarterOptions, type StarterOptions } from './starter-options.ts';
+import { BACKGROUND, parseStarterOptions, type StarterOptions } from './starter-options.ts';
 import type { IpsecWorld } from './world.ts';
 
 // Loading a large configuration on a slow machine may take this long; a daemon that ends is noticed at once.
@@ -61,7 +61,7 @@ function keep(world: IpsecWorld, places: IpsecPlaces, options: StarterOptions): 
 
 async function background(world: IpsecWorld, args: readonly string[]): Promise<number> {
   let gone = false;
-  void world.fork(['start', '--nofork', ...args]).ended.then(() => {
+  void world.fork(['start', '--nofork', BACKGROUND, ...args]).ended.then(() => {
     gone = true;
   });
   for (let waited = 0; waited < STARTED_WITHIN && !gone; waited += POLL) {

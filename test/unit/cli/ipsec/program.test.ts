@@ -133,14 +133,14 @@ const CASES: readonly Case[] = [
     line: 'start --auto-update 60',
     world: STOPPED,
     prints: 'Starting strongSwan 6.1.0 IPsec [starter]...\n',
-    does: ['fork start --nofork --auto-update 60'],
+    does: ['fork start --nofork --background --auto-update 60'],
   },
   {
     line: 'start',
     world: { ...STOPPED, forked: 'ends' },
     code: 1,
     prints: /strongSwan did not start/,
-    does: ['fork start --nofork'],
+    does: ['fork start --nofork --background'],
   },
   {
     line: 'start',
@@ -170,7 +170,7 @@ const CASES: readonly Case[] = [
     line: 'restart',
     world: { running: RUNNING },
     prints: 'Stopping strongSwan IPsec...\nStarting strongSwan 6.1.0 IPsec [starter]...\n',
-    does: ['kill SIGTERM 7', 'fork start --nofork'],
+    does: ['kill SIGTERM 7', 'fork start --nofork --background'],
   },
   {
     line: 'stop',

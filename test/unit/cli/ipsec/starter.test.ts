@@ -19,6 +19,7 @@ class Scene {
   obedient = true;
   /** Whether there is a daemon to connect to. */
   answers = true;
+  background = false;
   #conns: string[] = [];
 
   async run(...script: readonly (Signal | (() => void))[]): Promise<number> {
@@ -49,7 +50,13 @@ class Scene {
       host: { folder: '/etc/ipsec.d', isOwnAddress: () => false },
     };
     const pids = { starter: 'starter.pid', daemon: 'charon.pid' };
-    const options = { nofork: true, conftest: false, daemonArguments: [], autoUpdate: 60 };
+    const options = {
+      nofork: true,
+      conftest: false,
+      daemonArguments: [],
+      autoUpdate: 60,
+      background: this.background,
+    };
     const files = new OperatorMemoryFiles(this.texts);
     return new Starter(system, files, this.terminal, places, pids, options).run();
   }
@@ -173,6 +180,13 @@ describe('the starter', () => {
     expect(scene.done.slice(0, 2)).toEqual(['charon', 'charon.pid=101']);
     expect(scene.done.slice(-2)).toEqual(['rm charon.pid', 'rm starter.pid']);
     expect(scene.terminal.stderr).toContain('charon did not start');
+  });
+
+  test('in the background the daemon logs to syslog', async () => {
+    const scene = new Scene();
+    scene.background = true;
+    await scene.run();
+    expect(scene.done[0]).toBe('charon --use-syslog');
   });
 
   test('charondebug of ipsec.conf is what the daemon starts with', async () => {
