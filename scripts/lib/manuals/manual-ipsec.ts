@@ -4,8 +4,12 @@ import { bold, entry, head, italic, paragraph, plain, prose, section, seeAlso } 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   IPSEC_CONFDIR: 'The folder of ipsec.conf, ipsec.secrets and ipsec.d, instead of /etc.',
   IPSEC_PIDDIR: 'The folder of the files with process ids, instead of /var/run.',
+  IPSEC_DIR:
+    'The folder of further programs: ipsec word runs the file of that name in it, where word is no command.',
+  'IPSEC_BINDIR, IPSEC_SBINDIR':
+    'Folders told to such programs, besides the variables above, IPSEC_SCRIPT, IPSEC_NAME, IPSEC_VERSION, IPSEC_STARTER_PID and IPSEC_CHARON_PID.',
   STRONGSWAN_CONF:
-    'The file that may name the socket of the daemon, instead of /etc/strongswan.conf.',
+    'The file that may name the socket of the daemon, instead of /etc/strongswan.conf. It may also have starter.config_file (path of ipsec.conf), charon.plugins.stroke.secrets_file (path of ipsec.secrets), charon.plugins.stroke.timeout (milliseconds that up and down wait) and charon.plugins.stroke.allow_swap (no: left is always this host).',
 };
 
 const FILES: Readonly<Record<string, string>> = {
