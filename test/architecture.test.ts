@@ -16,7 +16,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   network: ['util', 'proto', 'contracts', 'wire/header.ts'],
   control: ['util', 'proto', 'contracts', 'config', 'pools', 'ike'],
   vici: ['util', 'proto', 'contracts', 'config', 'control'],
-  cli: ['util', 'proto', 'contracts', 'config', 'credentials', 'keyd', 'vici', 'runtime'],
+  cli: [
+    ...['util', 'proto', 'contracts', 'crypto/registry.ts', 'config'],
+    ...['credentials', 'keyd', 'vici', 'runtime'],
+  ],
   log: ['util', 'contracts'],
   plugin: ['util', 'contracts'],
   keyd: ['util', 'proto', 'contracts'],

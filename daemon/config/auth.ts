@@ -1,7 +1,8 @@
+import { didYouMean } from '../util/did-you-mean.ts';
 import { MAX_AUTH_TEXT, parsePublicKeyAuth } from './auth-text.ts';
 import type { AuthClass, AuthRoundConfig, ConfiguredCertificate } from './connection-types.ts';
 import type { CredentialReader, ReadCredential } from './credential-reader.ts';
-import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
+import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 
 /** A round and where it sorts. */
@@ -24,7 +25,7 @@ export const EMPTY_ROUND: AuthRoundConfig = {
 
 /** What reading a round takes beside its text. */
 export interface RoundServices {
-  readonly warn: (sentence: string) => void;
+  readonly warn: Warn;
   readonly credentials?: CredentialReader | undefined;
 }
 
@@ -35,7 +36,9 @@ export function parseAuthRound(
   tree: Tree,
   { warn, credentials }: RoundServices,
 ): ParsedRound {
-  const reader = new SectionReader(side, tree, (sentence) => warn(`${name}: ${sentence}`));
+  const reader = new SectionReader(side, tree, (sentence, at) =>
+    warn(`${name}: ${sentence}`, [name, ...at]),
+  );
   for (const { name: inner } of reader.sections) checkInner(side, name, inner);
   const auth = reader.text('auth') ?? 'pubkey';
   const certificates = (key: 'certs' | 'cacerts'): readonly ConfiguredCertificate[] =>
@@ -100,10 +103,15 @@ function authClass(section: string, auth: string): AuthClass {
     );
   }
   if (!/^(ike:|pubkey|rsa|ecdsa)/.test(auth)) {
-    const hint = /^(ed25519|ed448|mldsa)/.test(word) ? `; write 'ike:${word}'` : '';
+    const similar = didYouMean(word, ['psk', 'pubkey', 'rsa', 'ecdsa', 'null']);
+    const hint = /^(ed25519|ed448|mldsa)/.test(word)
+      ? `; write 'ike:${word}'`
+      : similar === undefined
+        ? ''
+        : `; did you mean '${similar}'?`;
     throw invalidValue(
       'auth',
-      `'${auth.slice(0, MAX_AUTH_TEXT)}' is none of: psk, pubkey, rsa, ecdsa, ike:…, null${hint}`,
+      `'${auth.slice(0, MAX_AUTH_TEXT)}' is none of: psk, pubkey, rsa, ecdsa, ike:..., null${hint}`,
     );
   }
   const parsed = parsePublicKeyAuth(auth);
@@ -151,6 +159,6 @@ function checkInner(side: 'local' | 'remote', section: string, inner: string): v
   }
   throw invalidSection(
     inner,
-    `the daemon opens no files and no tokens on behalf of a caller, name the file in ${list} = … of section '${section}' instead: swanctl reads it`,
+    `the daemon opens no files and no tokens on behalf of a caller, name the file in ${list} = ... of section '${section}' instead: swanctl reads it`,
   );
 }

@@ -7,7 +7,7 @@ import { parseInteger, parseSize, parseUint32 } from './durations-text.ts';
 import { lifetimeRange } from './lifetimes.ts';
 import { parseBoolWord } from './option-kinds.ts';
 import { sharedProposals } from './proposal-memo.ts';
-import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
+import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
   ACTION_WORDS,
@@ -23,16 +23,13 @@ import {
 const NO_MARK: MarkConfig = { kind: 'none' };
 const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
 const MAX_REPLAY_WINDOW = 4096;
+const ACTIONS = ['none', 'trap', 'start', 'restart', 'trap|start'];
+const OFFLOADS = ['no', 'yes', 'crypto', 'packet', 'auto'];
 
 /** Reads a `children.<name>` section. */
-export function parseChild(
-  name: string,
-  tree: Tree,
-  crypto: Crypto,
-  warn: (sentence: string) => void,
-): ChildConfig {
-  const reader = new SectionReader('child', tree, (sentence) =>
-    warn(`child '${name}': ${sentence}`),
+export function parseChild(name: string, tree: Tree, crypto: Crypto, warn: Warn): ChildConfig {
+  const reader = new SectionReader('child', tree, (sentence, at) =>
+    warn(`child '${name}': ${sentence}`, [name, ...at]),
   );
   const inner = reader.sections[0];
   if (inner !== undefined) {
@@ -77,8 +74,8 @@ export function parseChild(
     labelMode: reader.choice('label_mode', 'system', ['system', 'simple', 'selinux']),
     tfcPadding: reader.parsed('tfc_padding', 0, parseTfc, 'octets or mtu'),
     ...(replayWindow === undefined ? {} : { replayWindow }),
-    perCpuSas: reader.parsed('per_cpu_sas', 'no', parsePerCpu, 'yes, no, encap'),
-    hwOffload: reader.parsed('hw_offload', 'no', parseOffload, 'no, yes, crypto, packet, auto'),
+    perCpuSas: reader.parsed('per_cpu_sas', 'no', parsePerCpu, 'yes, no, encap', ['encap']),
+    hwOffload: reader.parsed('hw_offload', 'no', parseOffload, OFFLOADS.join(', '), OFFLOADS),
     copyDf: reader.bool('copy_df', true),
     copyEcn: reader.bool('copy_ecn', true),
     copyDscp: reader.choice('copy_dscp', 'out', ['out', 'in', 'yes', 'no']),
@@ -105,7 +102,7 @@ function childProposals(reader: SectionReader, tree: Tree, crypto: Crypto): read
 function lifetimes(
   name: string,
   reader: SectionReader,
-  warn: (sentence: string) => void,
+  warn: Warn,
 ): Pick<ChildConfig, 'time' | 'bytes' | 'packets'> {
   const size = (key: string): number | undefined =>
     reader.parsed(key, undefined, parseSize, 'a whole number, optionally with unit k, m or g');
@@ -117,7 +114,8 @@ function lifetimes(
       fallback,
     );
     if (range.life > 0 && range.life < range.rekey) {
-      warn(`child '${name}': life_${unit} is below rekey_${unit}: it ends before it is rekeyed`);
+      const sentence = `life_${unit} is below rekey_${unit}: it ends before it is rekeyed`;
+      warn(`child '${name}': ${sentence}`, [name, `life_${unit}`]);
     }
     return range;
   };
@@ -133,7 +131,7 @@ function actions(
 ): Pick<ChildConfig, 'dpdAction' | 'startAction' | 'closeAction'> {
   const none = { trap: false, start: false };
   const of = (key: string): ChildConfig['startAction'] =>
-    reader.parsed(key, none, parseActions, ACTION_WORDS);
+    reader.parsed(key, none, parseActions, ACTION_WORDS, ACTIONS);
   return {
     dpdAction: of('dpd_action'),
     startAction: of('start_action'),

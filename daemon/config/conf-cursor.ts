@@ -60,11 +60,19 @@ export class ConfCursor {
   found(): string {
     if (this.atEnd) return 'the end of the file';
     if (this.char === '\n') return 'the end of the line';
-    return `'${this.char}'`;
+    if (this.char === '\ufffd') return 'octets that are no UTF-8';
+    const code = this.char.charCodeAt(0);
+    const shown = code > 0x20 && code < 0x7f ? `'${this.char}'` : undefined;
+    return shown ?? (code === 0x20 ? "' '" : `character U+${hex4(code)}`);
   }
 
+  /** Ends reading with an error at a place, here if no other is given. */
   fail(message: string, position: ConfPosition = this.position): never {
     const where = printPosition(position);
     throw new ConfigError(where, `${where}: ${message}`);
   }
+}
+
+function hex4(code: number): string {
+  return code.toString(16).toUpperCase().padStart(4, '0');
 }

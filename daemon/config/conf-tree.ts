@@ -12,6 +12,21 @@ export function printPosition(position: ConfPosition): string {
   return `${position.file}:${position.line}:${position.column}`;
 }
 
+/** The place that an error of a file begins with, and the rest of its message; no place if it begins with none. */
+export function placedError(error: ConfigError): {
+  readonly position: ConfPosition | undefined;
+  readonly message: string;
+} {
+  const [, file, line, column] = /^(.*):(\d+):(\d+)$/s.exec(error.path) ?? [];
+  const prefix = `${error.path}: `;
+  if (file === undefined || !error.message.startsWith(prefix))
+    return { position: undefined, message: error.message };
+  return {
+    position: { file, line: Number(line), column: Number(column) },
+    message: error.message.slice(prefix.length),
+  };
+}
+
 /** A value as written; the empty text stands for "cleared, the built-in default applies". */
 export interface ConfValue {
   readonly text: string;
@@ -78,13 +93,20 @@ export class ConfNode {
 
   /** Keys with a value, own before inherited, in order of the file. */
   keys(): readonly string[] {
-    const names = new Set(this.#layers.flatMap((layer) => [...layer.values.keys()]));
-    return [...names].filter((name) => this.value(name) !== undefined);
+    const first = new Map<string, string>();
+    for (const layer of this.#layers) {
+      for (const [name, { text }] of layer.values) if (!first.has(name)) first.set(name, text);
+    }
+    const names: string[] = [];
+    for (const [name, text] of first) if (text !== '') names.push(name);
+    return names;
   }
 
   /** Names of sub-sections, own before inherited, in order of the file. */
   sectionNames(): readonly string[] {
-    return [...new Set(this.#layers.flatMap((layer) => [...layer.sections.keys()]))];
+    const names = new Set<string>();
+    for (const layer of this.#layers) for (const name of layer.sections.keys()) names.add(name);
+    return [...names];
   }
 
   /** The sub-section at a path; one that does not exist is an empty node. */
@@ -110,16 +132,31 @@ export function danglingReferences(root: ConfSection): readonly ConfReference[] 
   const queue: ConfSection[] = [root];
   for (let section = queue.pop(); section !== undefined; section = queue.pop()) {
     for (const reference of section.references) {
-      if (resolver.resolve(reference.path).length === 0) found.push(reference);
+      if (isNowhere(resolver, reference)) found.push(reference);
     }
-    queue.push(...section.sections.values());
+    for (const inner of section.sections.values()) queue.push(inner);
   }
   return found;
 }
 
+function isNowhere(resolver: Resolver, { path }: ConfReference): boolean {
+  try {
+    return resolver.resolve(path).length === 0;
+  } catch (error) {
+    // Too many sections are no missing ones; whoever reads them is told.
+    if (!(error instanceof ConfigError)) throw error;
+    return false;
+  }
+}
+
+/** Sections that one section may inherit, and that may inherit each other in a row. */
+const MAX_INHERITED = 256;
+
 /** Follows references; every path is followed once, so that sections may inherit each other in any way. */
 class Resolver {
   readonly #root: ConfSection;
+  /** Paths that are being followed. */
+  #open = 0;
   /** Layers by path; empty while they are being found, which ends circles. */
   readonly #known = new Map<string, readonly ConfSection[]>();
 
@@ -141,15 +178,29 @@ class Resolver {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, []);
-    const layers = this.step(this.resolve(path.slice(0, -1)), last);
-    this.#known.set(key, layers);
-    return layers;
+    this.#open++;
+    let layers: readonly ConfSection[] | undefined;
+    try {
+      layers = this.step(this.resolve(path.slice(0, -1)), last);
+      return layers;
+    } finally {
+      this.#open--;
+      if (layers === undefined) this.#known.delete(key);
+      else this.#known.set(key, layers);
+    }
   }
 
   #add(section: ConfSection | undefined, found: Set<ConfSection>): void {
     if (section === undefined || found.has(section)) return;
     found.add(section);
-    for (const { path } of section.references) {
+    for (const { path, position } of section.references) {
+      if (found.size > MAX_INHERITED || this.#open > MAX_INHERITED) {
+        const where = printPosition(position);
+        throw new ConfigError(
+          where,
+          `${where}: more than ${MAX_INHERITED} sections inherit each other, '${path.join('.')}' among them`,
+        );
+      }
       for (const parent of this.resolve(path.slice(0, -1))) {
         this.#add(parent.sections.get(path.at(-1) ?? ''), found);
       }

@@ -12,7 +12,8 @@ import type { CredentialReader } from './credential-reader.ts';
 import { parseInteger } from './durations-text.ts';
 import { ikeTimes } from './lifetimes.ts';
 import { sharedProposals } from './proposal-memo.ts';
-import { invalidSection, invalidValue, SectionReader } from './section-reader.ts';
+import { inSection } from './section-error.ts';
+import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
   IF_ID_WORDS,
@@ -34,6 +35,8 @@ export interface ParsedConnection {
 export interface ConnectionServices {
   readonly crypto: Crypto;
   readonly credentials?: CredentialReader;
+  /** Receives each warning with its place. */
+  readonly onWarning?: Warn;
 }
 
 const PORT = 'a port from 0 to 65535';
@@ -51,7 +54,10 @@ export function parseConnection(
 ): ParsedConnection {
   if (name === '') throw new ConfigError('name', 'a connection needs a name');
   const warnings: string[] = [];
-  const warn = (sentence: string): void => void warnings.push(sentence);
+  const warn: Warn = (sentence, at) => {
+    warnings.push(sentence);
+    services.onWarning?.(sentence, at);
+  };
   const reader = new SectionReader('connection', tree, warn);
   checkVersion(reader);
   const sections = readSections(reader, services, warn);
@@ -122,22 +128,23 @@ function ikeProposals(reader: SectionReader, crypto: Crypto): ConnectionConfig['
 function readSections(
   reader: SectionReader,
   { crypto, credentials }: ConnectionServices,
-  warn: (sentence: string) => void,
+  warn: Warn,
 ): Pick<ConnectionConfig, 'local' | 'remote' | 'children'> {
   const rounds = { local: [] as ParsedRound[], remote: [] as ParsedRound[] };
   const children = new Map<string, ChildConfig>();
   for (const { name, entries } of reader.sections) {
     const lower = name.toLowerCase();
-    if (lower === 'children') {
-      for (const [child, config] of readChildren(entries, crypto, warn))
-        children.set(child, config);
-    } else if (lower.startsWith('local')) {
-      rounds.local.push(parseAuthRound('local', name, entries, { warn, credentials }));
-    } else if (lower.startsWith('remote')) {
-      rounds.remote.push(parseAuthRound('remote', name, entries, { warn, credentials }));
-    } else {
-      throw invalidSection(name, 'allowed are local…, remote… and children');
-    }
+    const side = SIDES.find((word) => lower.startsWith(word));
+    if (lower !== 'children' && side === undefined)
+      throw invalidSection(name, 'allowed are local..., remote... and children');
+    inSection(name, () => {
+      if (side === undefined) {
+        const within: Warn = (sentence, at) => warn(sentence, [name, ...at]);
+        for (const child of readChildren(entries, crypto, within)) children.set(child.name, child);
+      } else {
+        rounds[side].push(parseAuthRound(side, name, entries, { warn, credentials }));
+      }
+    });
   }
   return {
     local: inOrder('local', rounds.local),
@@ -146,11 +153,9 @@ function readSections(
   };
 }
 
-function readChildren(
-  entries: Tree,
-  crypto: Crypto,
-  warn: (sentence: string) => void,
-): readonly (readonly [string, ChildConfig])[] {
+const SIDES = ['local', 'remote'] as const;
+
+function readChildren(entries: Tree, crypto: Crypto, warn: Warn): readonly ChildConfig[] {
   return entries.map((entry) => {
     if (entry.kind !== 'section') {
       throw new ConfigError(
@@ -158,7 +163,7 @@ function readChildren(
         `unknown option: ${entry.name}, config discarded: 'children' holds one section per child`,
       );
     }
-    return [entry.name, parseChild(entry.name, entry.entries, crypto, warn)];
+    return inSection(entry.name, () => parseChild(entry.name, entry.entries, crypto, warn));
   });
 }
 

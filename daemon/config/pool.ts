@@ -18,14 +18,14 @@ export const MAX_POOL_ATTRIBUTES = 64;
 
 /** Reads a section of `pools`. Throws {@link ConfigError} whose message begins with charon's sentence. */
 export function parsePool(name: string, tree: Tree): PoolConfig {
-  const fail = (message: string): never => {
-    throw new ConfigError(name, message);
+  const fail = (message: string, key = name): never => {
+    throw new ConfigError(key, message);
   };
   let range: AddressRange | undefined;
   const attributes: ConfigAttribute[] = [];
   for (const entry of tree) {
     if (entry.name === 'addrs' && entry.kind === 'value') {
-      if (range !== undefined) return fail('multiple addrs defined');
+      if (range !== undefined) return fail('multiple addrs defined', 'addrs');
       range = rangeOf(entry.value, fail);
       continue;
     }
@@ -33,12 +33,14 @@ export function parsePool(name: string, tree: Tree): PoolConfig {
       return fail(
         `invalid attribute: ${entry.name} (lists named ${POOL_ATTRIBUTE_NAMES.join(', ')} ` +
           'or a number from 1 to 32767 are attributes)',
+        entry.name,
       );
     }
     for (const item of entry.items) {
       const text = latin1(item);
       const attribute = isPrintable(text) ? poolAttribute(entry.name, text) : undefined;
-      if (attribute === undefined) return fail(`invalid attribute value for ${entry.name}`);
+      if (attribute === undefined)
+        return fail(`invalid attribute value for ${entry.name}`, entry.name);
       attributes.push(attribute);
     }
   }
@@ -51,10 +53,10 @@ export function parsePool(name: string, tree: Tree): PoolConfig {
   return { name, range, attributes };
 }
 
-function rangeOf(octets: Uint8Array, fail: (message: string) => never): AddressRange {
+function rangeOf(octets: Uint8Array, fail: (message: string, key: string) => never): AddressRange {
   const text = latin1(octets);
-  if (!isPrintable(text)) return fail('invalid addrs value');
-  return parseAddressRange(text) ?? fail(`invalid addrs value: ${text.slice(0, 100)}`);
+  if (!isPrintable(text)) return fail('invalid addrs value', 'addrs');
+  return parseAddressRange(text) ?? fail(`invalid addrs value: ${text.slice(0, 100)}`, 'addrs');
 }
 
 function isPrintable(text: string): boolean {

@@ -40,7 +40,7 @@ export function resolveOptions(tree: ConfNode, namespace = 'charon'): ResolvedOp
   for (const section of new Set(sections)) warnUnknown(section, '', warn);
   // Every name of the table has been assigned by its own parser above.
   const options = values as DaemonOptions;
-  checkTogether(options);
+  checkTogether(options, sections);
   return { options, warnings };
 }
 
@@ -122,11 +122,24 @@ function suggestion(name: string): string {
   return near === undefined ? '' : `, did you mean '${near}'?`;
 }
 
-function checkTogether(options: DaemonOptions): void {
+function checkTogether(options: DaemonOptions, sections: readonly ConfNode[]): void {
   if (options.port !== 0 && options.port === options.port_nat_t) {
-    throw new ConfigError('port', `port and port_nat_t are both ${options.port}: they must differ`);
+    const message = `port and port_nat_t are both ${options.port}: they must differ`;
+    throw clash(sections, ['port', 'port_nat_t'], message);
   }
   if (options.spi_min > options.spi_max) {
-    throw new ConfigError('spi_min', 'spi_min is greater than spi_max: no SPI could be allocated');
+    const message = 'spi_min is greater than spi_max: no SPI could be allocated';
+    throw clash(sections, ['spi_min', 'spi_max'], message);
   }
+}
+
+/** An error about options that do not go together, at the first of them that is written. */
+function clash(
+  sections: readonly ConfNode[],
+  names: readonly string[],
+  message: string,
+): ConfigError {
+  const place = names.flatMap((name) => lookUp(sections, name)?.position ?? [])[0];
+  const where = place === undefined ? (names[0] ?? '') : printPosition(place);
+  return new ConfigError(where, place === undefined ? message : `${where}: ${message}`);
 }

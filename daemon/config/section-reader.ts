@@ -8,6 +8,9 @@ import { KEY_STATUS, type KeyStatus, type SectionLevel } from './feature-status.
 import { parseBoolWord } from './option-kinds.ts';
 import type { Tree } from './tree.ts';
 
+/** Takes a sentence about what is read and not obeyed; `at` is where: the sections inward, then the key. */
+export type Warn = (sentence: string, at: readonly string[]) => void;
+
 /** Keys that are warned about or refused where they ask for something. */
 const NOT_IN_EFFECT = {
   connection: notInEffect('connection'),
@@ -19,6 +22,8 @@ const NOT_IN_EFFECT = {
 function notInEffect(level: SectionLevel): readonly (readonly [string, KeyStatus])[] {
   return [...KEY_STATUS[level]].filter(([, { effect }]) => effect !== 'yes');
 }
+
+const BOOL_WORDS = ['yes', 'no', 'true', 'false'];
 
 /** Lists of blobs, which are not text. */
 const BLOBS = new Set(['certs', 'cacerts', 'pubkeys']);
@@ -34,7 +39,7 @@ export class SectionReader {
   readonly sections: readonly { readonly name: string; readonly entries: Tree }[];
 
   /** `warn` receives a sentence for every key that is not yet in effect. */
-  constructor(level: SectionLevel, tree: Tree, warn: (sentence: string) => void) {
+  constructor(level: SectionLevel, tree: Tree, warn: Warn) {
     const known = KEY_STATUS[level];
     for (const entry of tree) {
       if (entry.kind === 'section') continue;
@@ -70,7 +75,7 @@ export class SectionReader {
   }
 
   bool(key: string, fallback: boolean): boolean {
-    return this.parsed(key, fallback, parseBoolWord, 'yes or no');
+    return this.parsed(key, fallback, parseBoolWord, 'yes or no', BOOL_WORDS);
   }
 
   uint32(key: string, fallback: number): number {
@@ -91,7 +96,7 @@ export class SectionReader {
   choice<const W extends string>(key: string, fallback: W, words: readonly W[]): W {
     if (!this.#values.has(key)) return fallback;
     const find = (text: string): W | undefined => words.find((word) => word === text.toLowerCase());
-    return this.parsed(key, fallback, find, words.join(', '));
+    return this.parsed(key, fallback, find, words.join(', '), words);
   }
 
   /** An identity; regular expressions are allowed. */
@@ -104,17 +109,22 @@ export class SectionReader {
     return (this.texts(key) ?? []).map((text) => this.#identity(key, text));
   }
 
-  /** What `parse` makes of the text; the fallback if the key is absent. */
+  /** What `parse` makes of the text; the fallback if the key is absent. `words` are those that may have been meant. */
   parsed<T, F>(
     key: string,
     fallback: F,
     parse: (text: string) => T | undefined,
     allowed: string,
+    words: readonly string[] = [],
   ): T | F {
     const text = this.#values.get(key);
     if (text === undefined) return fallback;
     const value = parse(text);
-    if (value === undefined) throw invalidValue(key, `'${text}' is none of: ${allowed}`);
+    if (value === undefined) {
+      const similar = didYouMean(text, words);
+      const hint = similar === undefined ? '' : `; did you mean '${similar}'?`;
+      throw invalidValue(key, `'${text}' is none of: ${allowed}${hint}`);
+    }
     return value;
   }
 
@@ -142,11 +152,11 @@ export class SectionReader {
     else list.push(...items);
   }
 
-  #checkEffect(key: string, status: KeyStatus, warn: (sentence: string) => void): void {
+  #checkEffect(key: string, status: KeyStatus, warn: Warn): void {
     if (status.effect === 'yes' || !this.#asksFor(key, status)) return;
     const shown = this.#values.has(key) ? `${key} = ${this.#values.get(key)}` : key;
     if (status.effect === 'warned') {
-      warn(`'${shown}' is not yet in effect: ${status.reason}`);
+      warn(`'${shown}' is not yet in effect: ${status.reason}`, [key]);
       return;
     }
     throw invalidValue(

@@ -3,10 +3,6 @@ import { MemoryFiles } from './memory-files.ts';
 
 /** Files in memory for programs that a person starts. */
 export class OperatorMemoryFiles extends MemoryFiles implements OperatorFiles {
-  readOctets(path: string): Uint8Array {
-    return new TextEncoder().encode(this.readText(path));
-  }
-
   list(folder: string): readonly string[] {
     return this.glob(`${folder}/*`, '/');
   }

@@ -3,7 +3,7 @@ import type { Screen, Terminal } from '../../daemon/contracts/terminal.ts';
 import { latin1 } from '../../daemon/util/bytes.ts';
 import { decodeTools } from './decode-tools.ts';
 import { OperatorMemoryFiles } from './operator-memory-files.ts';
-import type { ViciBench } from './vici.ts';
+import { testCrypto, type ViciBench } from './vici.ts';
 
 /** A terminal that remembers what was written to it. */
 export class MemoryTerminal implements Terminal {
@@ -43,7 +43,7 @@ export async function swanctlOn(
   bench: Pick<ViciBench, 'path' | 'streams'>,
   words: readonly string[],
   terminal: MemoryTerminal = new MemoryTerminal(),
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
   now: () => number = () => Date.UTC(2026, 10, 21, 12, 0, 0),
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const code = await runSwanctl([...words, '--uri', `unix://${bench.path}`], {
@@ -51,6 +51,7 @@ export async function swanctlOn(
     files: new OperatorMemoryFiles(files),
     streams: bench.streams,
     decoders: () => Promise.resolve(decodeTools),
+    crypto: () => Promise.resolve(testCrypto),
     environment: new Map(),
     name: 'swanctl',
     version: '1.2.3',

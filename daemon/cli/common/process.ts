@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Crypto } from '../../contracts/crypto.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { InternalError } from '../../util/error.ts';
 
@@ -17,6 +18,16 @@ export async function loadDecoders(): Promise<DecodeTools> {
       return hash(...chunks);
     },
   };
+}
+
+/** The algorithms that a daemon has unless it is configured otherwise; loaded when it is asked for. */
+export async function loadCrypto(): Promise<Crypto> {
+  const [{ createCrypto }, plugin] = await Promise.all([
+    import('../../crypto/registry.ts'),
+    import('../../../plugins/crypto-node/plugin.ts'),
+  ]);
+  const provider = plugin.default.crypto?.();
+  return createCrypto(provider === undefined ? [] : [provider]);
 }
 
 /** The version of this package. */

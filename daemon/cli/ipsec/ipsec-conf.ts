@@ -29,6 +29,10 @@ export interface IpsecConf {
 
 /** Files that include each other deeper than this do so in a circle. */
 const MAX_INCLUDES = 16;
+/** Files of one configuration. */
+const MAX_FILES = 65_536;
+/** Sections that inherit each other in a row. */
+const MAX_ALSO = 64;
 const DEFAULT = '%default';
 
 interface Draft {
@@ -53,7 +57,10 @@ class Reader {
   readonly #files: OperatorFiles;
   readonly #drafts = new Map<string, Draft>();
   readonly #warnings: string[] = [];
+  /** Values of sections with what they inherit; `undefined` while they are being found. */
+  readonly #merged = new Map<Draft, ReadonlyMap<string, IpsecValue> | undefined>();
   #current: Draft | undefined;
+  #read = 0;
 
   constructor(files: OperatorFiles) {
     this.#files = files;
@@ -61,9 +68,13 @@ class Reader {
 
   file(path: string, chain: readonly string[], from?: ConfPosition): void {
     const place = from ?? { file: path, line: 1, column: 1 };
+    if (chain.includes(path)) {
+      fail(place, `'${path}' is included by itself: ${[...chain, path].join(' → ')}`);
+    }
     if (chain.length >= MAX_INCLUDES) {
       fail(place, `'${path}' is included more than ${MAX_INCLUDES} levels deep`);
     }
+    if (++this.#read > MAX_FILES) fail(place, `more than ${MAX_FILES} files are included`);
     let text: string;
     try {
       text = this.#files.readText(path);
@@ -74,6 +85,11 @@ class Reader {
       const column = line.search(/\S/) + 1;
       if (column === 0 || line[column - 1] === '#') continue;
       const position = { file: path, line: number, column };
+      const foreign = stripComment(line).search(/[\0\ufffd]/) + 1;
+      if (foreign > 0) {
+        const found = line[foreign - 1] === '\0' ? 'NUL' : 'octets that are no UTF-8';
+        fail({ ...position, column: foreign }, `found ${found}, allowed is UTF-8 text`);
+      }
       if (column === 1) this.#heading(line, position, [...chain, path]);
       else this.#assignment(line.trim(), position);
     }
@@ -106,12 +122,12 @@ class Reader {
     if (word !== 'config' && word !== 'conn' && word !== 'ca') {
       fail(
         position,
-        `found '${word}', expected config setup, conn, ca or include in the first column`,
+        `found '${shown(word)}', expected config setup, conn, ca or include in the first column`,
       );
     }
     if (name === undefined || rest.length > 0) fail(position, `'${word}' needs one name`);
     if (word === 'config' && name !== 'setup') {
-      fail(position, `found 'config ${name}', expected config setup`);
+      fail(position, `found 'config ${shown(name)}', expected config setup`);
     }
     const known = this.#drafts.get(key(word, name));
     this.#current = known ?? { kind: word, name, position, values: new Map(), also: [] };
@@ -122,7 +138,7 @@ class Reader {
     const section = this.#current;
     if (section === undefined) fail(position, 'a setting outside of any section');
     const equals = line.indexOf('=');
-    if (equals < 1) fail(position, `found '${line}', expected keyword=value`);
+    if (equals < 1) fail(position, `found '${shown(line)}', expected keyword=value`);
     const keyword = line.slice(0, equals).trim();
     const value = { text: readValue(line.slice(equals + 1), position), position };
     if (keyword === 'also') {
@@ -151,31 +167,37 @@ class Reader {
     const guess = didYouMean(keyword, KEYWORDS[kind].keys());
     fail(
       position,
-      `unknown keyword '${keyword}' in a ${kind} section${guess === undefined ? '' : `, did you mean '${guess}'?`}`,
+      `unknown keyword '${shown(keyword)}' in a ${kind} section${guess === undefined ? '' : `, did you mean '${guess}'?`}`,
     );
   }
 
   /** Own values win over inherited ones, those over the defaults; an empty value is the built-in default again. */
   #resolve(draft: Draft): IpsecSection {
     const values = new Map(this.#drafts.get(key(draft.kind, DEFAULT))?.values);
-    for (const layer of this.#layers(draft, [])) {
-      for (const [name, value] of layer.values) values.set(name, value);
-    }
+    for (const [name, value] of this.#withInherited(draft, 0)) values.set(name, value);
     for (const [name, value] of values) if (value.text === '') values.delete(name);
     return { name: draft.name, position: draft.position, values };
   }
 
-  /** The section last, what it inherits from before it. */
-  #layers(draft: Draft, chain: readonly Draft[]): Draft[] {
-    const inherited = draft.also.flatMap(({ text, position }) => {
+  /** Own values, and before them those of the sections it names, each found once however often it is named. */
+  #withInherited(draft: Draft, depth: number): ReadonlyMap<string, IpsecValue> {
+    const known = this.#merged.get(draft);
+    if (known !== undefined) return known;
+    this.#merged.set(draft, undefined);
+    const values = new Map<string, IpsecValue>();
+    for (const { text, position } of draft.also) {
       const other = this.#drafts.get(key(draft.kind, text));
-      if (other === undefined) fail(position, `also=${text}: there is no ${draft.kind} ${text}`);
-      if (other === draft || chain.includes(other)) {
-        fail(position, `also=${text}: sections inherit each other in a circle`);
-      }
-      return this.#layers(other, [...chain, draft]);
-    });
-    return [...inherited, draft];
+      const named = `also=${shown(text)}`;
+      if (other === undefined) fail(position, `${named}: there is no ${draft.kind} ${shown(text)}`);
+      if (this.#merged.has(other) && this.#merged.get(other) === undefined)
+        fail(position, `${named}: sections inherit each other in a circle`);
+      if (depth >= MAX_ALSO)
+        fail(position, `${named}: more than ${MAX_ALSO} sections inherit each other in a row`);
+      for (const [name, value] of this.#withInherited(other, depth + 1)) values.set(name, value);
+    }
+    for (const [name, value] of draft.values) values.set(name, value);
+    this.#merged.set(draft, values);
+    return values;
   }
 }
 
@@ -215,6 +237,12 @@ function readValue(text: string, position: ConfPosition): string {
 
 function stripComment(text: string): string {
   return text.replace(/(^|\s)#.*$/, '');
+}
+
+/** As much of a text as a message may have, without what a terminal obeys. */
+function shown(text: string): string {
+  const cut = text.length > 64 ? `${text.slice(0, 64)}…` : text;
+  return cut.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 function unquoted(text: string): string {

@@ -1,6 +1,7 @@
 import { type ConfPosition, printPosition } from '../../config/conf-tree.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import { utf8 } from '../../util/bytes.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError, errorText } from '../../util/error.ts';
 import { fromHex } from '../../util/hex.ts';
 
@@ -35,6 +36,8 @@ export interface IpsecSecrets {
 }
 
 const MAX_INCLUDES = 10;
+/** Files of one configuration. */
+const MAX_FILES = 65_536;
 const SHARED: readonly SecretType[] = ['PSK', 'EAP', 'NTLM', 'XAUTH'];
 const KEYS: readonly SecretType[] = ['RSA', 'ECDSA', 'PKCS8', 'P12'];
 
@@ -51,7 +54,8 @@ export const REFUSED: ReadonlyMap<SecretType, string> = new Map([
 export function readIpsecSecrets(path: string, files: OperatorFiles): IpsecSecrets {
   const secrets: IpsecSecret[] = [];
   try {
-    readInto(secrets, path, files, 0);
+    const read = { secrets, files, count: 0 };
+    readInto(read, path, [], { file: path, line: 1, column: 1 });
     return { secrets, problem: undefined };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -59,14 +63,30 @@ export function readIpsecSecrets(path: string, files: OperatorFiles): IpsecSecre
   }
 }
 
-function readInto(secrets: IpsecSecret[], path: string, files: OperatorFiles, depth: number): void {
-  const start = { file: path, line: 1, column: 1 };
-  if (depth > MAX_INCLUDES) fail(start, `included more than ${MAX_INCLUDES} levels deep`);
+interface Reading {
+  readonly secrets: IpsecSecret[];
+  readonly files: OperatorFiles;
+  /** Files that were read. */
+  count: number;
+}
+
+function readInto(
+  reading: Reading,
+  path: string,
+  chain: readonly string[],
+  from: ConfPosition,
+): void {
+  const { secrets, files } = reading;
+  if (chain.includes(path))
+    fail(from, `'${path}' is included by itself: ${[...chain, path].join(' → ')}`);
+  if (chain.length > MAX_INCLUDES)
+    fail(from, `'${path}' is included more than ${MAX_INCLUDES} levels deep`);
+  if (++reading.count > MAX_FILES) fail(from, `more than ${MAX_FILES} files are included`);
   let text: string;
   try {
     text = files.readText(path);
   } catch (error) {
-    fail(start, `cannot read '${path}': ${errorText(error)}`);
+    fail(from, `cannot read '${path}': ${errorText(error)}`);
   }
   text.split('\n').forEach((raw, i) => {
     const position = { file: path, line: i + 1, column: 1 };
@@ -75,7 +95,7 @@ function readInto(secrets: IpsecSecret[], path: string, files: OperatorFiles, de
     if (first === undefined) return;
     if (first.text === 'include' && !first.quoted) {
       for (const inner of files.glob(tokens[1]?.text ?? '', path))
-        readInto(secrets, inner, files, depth + 1);
+        readInto(reading, inner, [...chain, path], position);
       return;
     }
     secrets.push(secretOf(tokens, position));
@@ -117,10 +137,11 @@ function secretOf(tokens: readonly Token[], position: ConfPosition): IpsecSecret
     (known) => known === typeToken?.text.toUpperCase(),
   );
   if (type === undefined) {
-    fail(
-      position,
-      `found '${typeToken?.text ?? ''}', expected one of ${[...SHARED, ...KEYS, 'PIN'].join(', ')}`,
-    );
+    // What stands there may be the secret itself.
+    const known = [...SHARED, ...KEYS, 'PIN'];
+    const similar = typeToken?.quoted === false ? didYouMean(typeToken.text, known) : undefined;
+    const hint = similar === undefined ? '' : `; did you mean ${similar}?`;
+    fail(position, `no type behind the colon, expected one of ${known.join(', ')}${hint}`);
   }
   const [value, passphrase] = values;
   if (value === undefined) fail(position, `${type} without a value`);

@@ -1,4 +1,10 @@
-import { ConfNode, type ConfSection, newSection } from '../../config/conf-tree.ts';
+import {
+  ConfNode,
+  type ConfPosition,
+  type ConfSection,
+  newSection,
+  printPosition,
+} from '../../config/conf-tree.ts';
 import { findList, findText, list, value } from '../../config/tree.ts';
 import { latin1 } from '../../util/bytes.ts';
 import {
@@ -7,7 +13,7 @@ import {
   openEncryptedKey,
   type Passphrases,
 } from '../private-key-files.ts';
-import { CommandContext, type CommandWorld } from '../swanctl/command.ts';
+import { CommandContext } from '../swanctl/command.ts';
 import {
   loadAddressPools,
   loadAuthorityConfigs,
@@ -16,6 +22,7 @@ import {
 import { contents } from '../swanctl/folder-files.ts';
 import { convertConf, type HostFacts } from './conn-sections.ts';
 import { inFolder } from './conn-words.ts';
+import { faultsOf, type IpsecLoaderWorld } from './faults.ts';
 import { readIpsecConf } from './ipsec-conf.ts';
 import { type IpsecSecret, REFUSED, readIpsecSecrets } from './ipsec-secrets.ts';
 
@@ -45,9 +52,11 @@ export class IpsecLoader {
   readonly #cx: CommandContext;
   readonly #places: IpsecPlaces;
   readonly #quiet: boolean;
+  readonly #world: IpsecLoaderWorld;
 
   /** One that is quiet tells only what failed: what was loaded is in the daemon's log. */
-  constructor(world: CommandWorld, places: IpsecPlaces, how: 'telling' | 'quiet' = 'telling') {
+  constructor(world: IpsecLoaderWorld, places: IpsecPlaces, how: 'telling' | 'quiet' = 'telling') {
+    this.#world = world;
     this.#cx = new CommandContext(world, []);
     this.#places = places;
     this.#quiet = how === 'quiet';
@@ -62,7 +71,8 @@ export class IpsecLoader {
     await this.certificates(CERTIFICATE_FOLDERS.map(([folder]) => folder));
     await this.secrets();
     const root = ConfNode.of(rooted(conf.setup.position.file, converted));
-    const config = { root, base: this.#places.host.folder };
+    const base = this.#places.host.folder;
+    const config = { root, base, explain: faultsOf(this.#world, root, base) };
     for (const step of [loadAuthorityConfigs, loadAddressPools, loadConnections]) {
       await step(this.#cx, config);
     }
@@ -129,7 +139,8 @@ export class IpsecLoader {
     return new Set((findList(await this.#cx.ask(request), 'keys') ?? []).map(latin1));
   }
 
-  async #shared(id: string, type: string, { data, selectors }: IpsecSecret): Promise<void> {
+  async #shared(id: string, type: string, secret: IpsecSecret): Promise<void> {
+    const { data, selectors, position } = secret;
     const answer = await this.#cx.ask('load-shared', [
       value('id', id),
       value('type', type),
@@ -137,7 +148,8 @@ export class IpsecLoader {
       list('owners', selectors),
     ]);
     data?.fill(0);
-    this.#report(`${type} secret for ${selectors.join(' ')}`, findText(answer, 'errmsg'));
+    const what = `${type} secret for ${selectors.join(' ')}`;
+    this.#report(what, findText(answer, 'errmsg'), position);
   }
 
   /** Loads the keys of a file; the result are their names, `undefined` if no passphrase opens it. */
@@ -150,7 +162,10 @@ export class IpsecLoader {
     }
     const path = inFolder(secret.file ?? '', `${this.#places.host.folder}/private`);
     const data = contents(cx, path);
-    if (data === undefined) return [];
+    if (data === undefined) {
+      cx.terminal.error(`${printPosition(secret.position)}: names the file '${path}'\n`);
+      return [];
+    }
     const passphrases = {
       known: secret.data === undefined ? [] : [secret.data],
       ask: () => cx.terminal.askSecret(`Passphrase for '${path}': `),
@@ -200,10 +215,11 @@ export class IpsecLoader {
     return undefined;
   }
 
-  #report(what: string, problem: string | undefined): void {
+  #report(what: string, problem: string | undefined, position?: ConfPosition): void {
     const { terminal } = this.#cx;
+    const place = position === undefined ? '' : `${printPosition(position)}: `;
     if (problem !== undefined && problem !== '')
-      terminal.error(`loading ${what} failed: ${problem}\n`);
+      terminal.error(`${place}loading ${what} failed: ${problem}\n`);
     else if (!this.#quiet) terminal.out(`loaded ${what}\n`);
   }
 }

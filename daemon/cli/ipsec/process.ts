@@ -8,9 +8,9 @@ import { NodeFiles } from '../../runtime/node-files.ts';
 import { NodeStreams } from '../../runtime/node-stream.ts';
 import { NodeTerminal } from '../../runtime/node-terminal.ts';
 import { ViciChannel } from '../../vici/channel.ts';
-import { environment, loadDecoders, packageVersion } from '../common/process.ts';
-import type { CommandWorld } from '../swanctl/command.ts';
+import { environment, loadCrypto, loadDecoders, packageVersion } from '../common/process.ts';
 import { chooseSocket } from '../swanctl/socket-uri.ts';
+import type { IpsecLoaderWorld } from './faults.ts';
 import { runIpsec } from './program.ts';
 import { ipsecSettings } from './settings.ts';
 import type { StartedProcess, StarterSystem } from './starter.ts';
@@ -35,14 +35,14 @@ export function main(
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const settings = ipsecSettings(files, variables);
   const own = new Set(addresses.map(({ address }) => address));
-  const connect = async (): Promise<CommandWorld | undefined> => {
+  const connect = async (): Promise<IpsecLoaderWorld | undefined> => {
     const socket = chooseSocket(undefined, { files, environment: variables });
     if (!socket.ok) return undefined;
     try {
       const vici = await ViciChannel.connect(new NodeStreams(), socket.path);
       const version = packageVersion();
       const world = { vici, terminal, files, version, now: Date.now };
-      return { ...world, decoders: loadDecoders, environment: variables };
+      return { ...world, decoders: loadDecoders, crypto: loadCrypto, environment: variables };
     } catch {
       return undefined;
     }

@@ -1,5 +1,6 @@
 import type { Tree } from '../../config/tree.ts';
 import { findText } from '../../config/tree.ts';
+import type { Crypto } from '../../contracts/crypto.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
@@ -11,8 +12,8 @@ import { JsonOutput } from './json-output.ts';
 /** Numbers of errno(3) that are exit codes of swanctl. */
 export const Errno = { ENOENT: 2, EINVAL: 22, ECONNRESET: 104, ECONNREFUSED: 111 } as const;
 
-/** One command of swanctl. */
-export interface SwanctlCommand {
+/** What the usage says of a command. */
+interface CommandUsage {
   readonly long: string;
   readonly short: string;
   readonly description: string;
@@ -24,9 +25,22 @@ export interface SwanctlCommand {
   readonly own?: true;
   /** What the first word that is no option is taken for. */
   readonly operand?: OptionSpec;
+}
+
+/** A command that asks the daemon. */
+export interface DaemonCommand extends CommandUsage {
   /** Does it; resolves with the exit code. May throw {@link CommandFailure}. */
   run(cx: CommandContext): Promise<number>;
 }
+
+/** A command that needs no daemon: none is connected to. */
+export interface LocalCommand extends CommandUsage {
+  /** The same. */
+  runAlone(cx: LocalContext): Promise<number>;
+}
+
+/** One command of swanctl. */
+export type SwanctlCommand = DaemonCommand | LocalCommand;
 
 /** Ends a command: `message` goes to stderr, `code` is the exit code. */
 export class CommandFailure extends Error {
@@ -40,12 +54,9 @@ export class CommandFailure extends Error {
 }
 
 /** What all commands work with. */
-export interface CommandWorld {
-  readonly vici: ViciChannel;
+interface BaseWorld {
   readonly terminal: Terminal;
   readonly files: OperatorFiles;
-  /** What certificates are decoded with. */
-  readonly decoders: () => Promise<DecodeTools>;
   /** Environment variables of the program. */
   readonly environment: ReadonlyMap<string, string>;
   /** Version of this program. */
@@ -54,23 +65,31 @@ export interface CommandWorld {
   readonly now: () => number;
 }
 
-/** What a command works with, and what it was asked for. */
-export class CommandContext {
+/** What commands work with that need no daemon. */
+export interface LocalWorld extends BaseWorld {
+  /** The algorithms that a daemon has. */
+  readonly crypto: () => Promise<Crypto>;
+}
+
+/** What all others work with. */
+export interface CommandWorld extends BaseWorld {
   readonly vici: ViciChannel;
+  /** What certificates are decoded with. */
+  readonly decoders: () => Promise<DecodeTools>;
+}
+
+/** What a command works with, and what it was asked for. */
+export class BaseContext {
   readonly terminal: Terminal;
   readonly files: OperatorFiles;
-  readonly decoders: () => Promise<DecodeTools>;
   readonly environment: ReadonlyMap<string, string>;
   readonly version: string;
   readonly now: () => number;
   readonly #given: readonly GivenOption[];
-  readonly #json = new JsonOutput();
 
-  constructor(world: CommandWorld, given: readonly GivenOption[]) {
-    this.vici = world.vici;
+  constructor(world: BaseWorld, given: readonly GivenOption[]) {
     this.terminal = world.terminal;
     this.files = world.files;
-    this.decoders = world.decoders;
     this.environment = world.environment;
     this.version = world.version;
     this.now = world.now;
@@ -85,6 +104,29 @@ export class CommandContext {
   /** The argument of an option; the last one counts. */
   text(long: string): string | undefined {
     return this.#given.findLast(({ spec }) => spec.long === long)?.value;
+  }
+}
+
+/** The same without a daemon. */
+export class LocalContext extends BaseContext {
+  readonly crypto: () => Promise<Crypto>;
+
+  constructor(world: LocalWorld, given: readonly GivenOption[]) {
+    super(world, given);
+    this.crypto = world.crypto;
+  }
+}
+
+/** The same with a daemon. */
+export class CommandContext extends BaseContext {
+  readonly vici: ViciChannel;
+  readonly decoders: () => Promise<DecodeTools>;
+  readonly #json = new JsonOutput();
+
+  constructor(world: CommandWorld, given: readonly GivenOption[]) {
+    super(world, given);
+    this.vici = world.vici;
+    this.decoders = world.decoders;
   }
 
   /** How answers are dumped, if they are. */

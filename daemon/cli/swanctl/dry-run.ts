@@ -1,9 +1,9 @@
-import { findList, findSection, findText, list, section, type Tree } from '../../config/tree.ts';
+import { findList, findSection, findText, list, type Tree } from '../../config/tree.ts';
 import { latin1 } from '../../util/bytes.ts';
 import type { OptionSpec } from '../getopt.ts';
 import { changeText } from './change-text.ts';
 import { type CommandContext, CommandFailure, Errno } from './command.ts';
-import { FileProblem } from './conf-messages.ts';
+import { FileProblem, problemText } from './conf-messages.ts';
 
 /** The option that has the commands which load say what they would change, and change nothing. */
 export const DRY_RUN: OptionSpec = {
@@ -21,7 +21,7 @@ export interface Planned {
   /** Names in the file, in order. */
   readonly names: readonly string[];
   /** What would be sent of one; may throw {@link FileProblem}. */
-  message(name: string): Tree;
+  request(name: string): Tree;
   /** Names that are loaded and not in the file. */
   readonly gone: Iterable<string>;
 }
@@ -47,7 +47,7 @@ export async function planLoad(cx: CommandContext, planned: Planned): Promise<nu
     if (cx.form === undefined && outcome !== 'unchanged')
       cx.terminal.out(`${singular} '${name}' would be ${outcome}${changeText(change)}\n`);
   };
-  for (const name of names) await plan(name, () => [section(name, planned.message(name))]);
+  for (const name of names) await plan(name, () => planned.request(name));
   for (const name of gone) await plan(name, () => [list('unload', [name])]);
   const failed = counts.get('failed') ?? 0;
   if (cx.form === undefined) {
@@ -68,7 +68,7 @@ async function compare(
   try {
     answer = await cx.ask(diff, input());
   } catch (error) {
-    if (error instanceof FileProblem) return error.message;
+    if (error instanceof FileProblem) return problemText(error);
     if (!(error instanceof CommandFailure) || error.code !== Errno.ENOENT) throw error;
     throw new CommandFailure(
       `this daemon cannot tell what would change (it does not know '${diff}'), nothing was changed`,

@@ -4,18 +4,8 @@ import { utf8 } from '../../util/bytes.ts';
 import { openContainer, openEncryptedKey, type Passphrases } from '../private-key-files.ts';
 import type { CommandContext } from './command.ts';
 import { tryAsk } from './commands/load-config.ts';
-import { contents, filesOf } from './folder-files.ts';
-
-/** Folders of private keys, and the type that is said of their files. */
-const FOLDERS: readonly (readonly [folder: string, type: string])[] = [
-  ['private', 'any'],
-  ['rsa', 'rsa'],
-  ['ecdsa', 'ecdsa'],
-  ['pkcs8', 'any'],
-];
-
-/** Folders of private keys; containers have one of their own. */
-export const KEY_FOLDERS: readonly string[] = FOLDERS.map(([folder]) => folder);
+import { FileProblem, sectionOf } from './conf-messages.ts';
+import { contents, filesOf, KEY_FOLDERS } from './folder-files.ts';
 
 /** Loads the private keys of all folders, and what PKCS#12 containers hold; resolves with the ids of keys that the daemon took. */
 export async function loadKeys(
@@ -24,7 +14,7 @@ export async function loadKeys(
   secrets: ConfNode,
 ): Promise<readonly string[]> {
   const ids: (string | undefined)[] = [];
-  for (const [folder, type] of FOLDERS) {
+  for (const [folder, type] of KEY_FOLDERS) {
     for (const path of filesOf(cx, `${base}/${folder}`)) {
       ids.push(await loadFile(cx, path, type, folder, secrets));
     }
@@ -74,18 +64,32 @@ async function loadContainer(
   return ids;
 }
 
-/** Passphrases of the configuration for a file, which is named without regard to case. */
 function passphrasesFor(
   cx: CommandContext,
   path: string,
   folder: string,
   secrets: ConfNode,
 ): Passphrases {
+  return {
+    known: knownPassphrases(path, folder, secrets),
+    ask: () =>
+      cx.has('noprompt')
+        ? Promise.resolve(undefined)
+        : cx.terminal.askSecret(`Passphrase for '${path}': `),
+  };
+}
+
+/** Passphrases of the configuration for a file, which is named without regard to case. */
+export function knownPassphrases(
+  path: string,
+  folder: string,
+  secrets: ConfNode,
+): readonly Uint8Array[] {
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  const known = secrets
+  return secrets
     .sectionNames()
     .filter((section) => section.toLowerCase().startsWith(folder))
-    .map((section) => secrets.at(section))
+    .flatMap((section) => resolved(secrets, section))
     .filter((node) => node.value('file')?.text.toLowerCase() === name)
     .flatMap((node) =>
       node
@@ -93,13 +97,16 @@ function passphrasesFor(
         .filter((key) => key.startsWith('secret'))
         .map((key) => utf8(node.value(key)?.text ?? '')),
     );
-  return {
-    known,
-    ask: () =>
-      cx.has('noprompt')
-        ? Promise.resolve(undefined)
-        : cx.terminal.askSecret(`Passphrase for '${path}': `),
-  };
+}
+
+/** A section, or none if it cannot be resolved, which is said where the secrets are loaded. */
+function resolved(secrets: ConfNode, name: string): readonly ConfNode[] {
+  try {
+    return [sectionOf(secrets, name)];
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return [];
+  }
 }
 
 /** Sends a key and wipes it. */

@@ -1,17 +1,9 @@
 import { findValue, type Tree } from '../../config/tree.ts';
-import type { CredentialType } from '../../contracts/credentials.ts';
 import { toHex } from '../../util/hex.ts';
 import type { CommandContext } from './command.ts';
 import { namesIn } from './dry-run.ts';
-import { contents, filesOf } from './folder-files.ts';
-import { KEY_FOLDERS } from './key-folders.ts';
+import { CERTIFICATE_FOLDERS, contents, filesOf, KEY_FOLDERS } from './folder-files.ts';
 import type { OpenedConfig } from './open-config.ts';
-
-/** What the folders of certificates are loaded as. */
-export interface CertificateFolder {
-  readonly folder: string;
-  readonly type: CredentialType;
-}
 
 /**
  * Prints what loading credentials would change. Certificates are compared by their octets, shared secrets by their names:
@@ -20,16 +12,15 @@ export interface CertificateFolder {
 export async function planCredentials(
   cx: CommandContext,
   config: OpenedConfig,
-  folders: readonly CertificateFolder[],
   secrets: readonly string[],
 ): Promise<number> {
   const clears = cx.has('clear');
-  const certificates = await planCertificates(cx, config, folders, clears);
+  const certificates = await planCertificates(cx, config, clears);
   const loaded = namesIn(await cx.ask('get-shared'), 'keys');
   const before = new Set(clears ? [] : loaded);
   const added = secrets.filter((name) => !before.has(name));
   const gone = loaded.filter((name) => !secrets.includes(name));
-  const keys = [...KEY_FOLDERS, 'pkcs12'].flatMap((folder) =>
+  const keys = [...KEY_FOLDERS.map(([folder]) => folder), 'pkcs12'].flatMap((folder) =>
     filesOf(cx, `${config.base}/${folder}`),
   );
   if (cx.form !== undefined) return 0;
@@ -49,7 +40,6 @@ export async function planCredentials(
 async function planCertificates(
   cx: CommandContext,
   { base }: OpenedConfig,
-  folders: readonly CertificateFolder[],
   clears: boolean,
 ): Promise<{ readonly added: readonly string[]; readonly unchanged: number }> {
   // What reads PEM and containers takes time to load: nobody else waits for it.
@@ -62,7 +52,7 @@ async function planCertificates(
   await cx.stream('list-certs', [], 'list-cert', 'certificates', remember);
   const added: string[] = [];
   let unchanged = 0;
-  for (const { folder, type } of folders) {
+  for (const [folder, type] of CERTIFICATE_FOLDERS) {
     for (const path of filesOf(cx, `${base}/${folder}`)) {
       const data = contents(cx, path);
       if (data === undefined) continue;

@@ -1,7 +1,7 @@
 import { NodeFiles } from '../../runtime/node-files.ts';
 import { NodeStreams } from '../../runtime/node-stream.ts';
 import { NodeTerminal } from '../../runtime/node-terminal.ts';
-import { environment, loadDecoders, packageVersion } from '../common/process.ts';
+import { environment, loadCrypto, loadDecoders, packageVersion } from '../common/process.ts';
 import { runSwanctl } from './program.ts';
 
 /** Runs the program with the arguments of this process; resolves with the exit code. */
@@ -11,6 +11,7 @@ export function main(): Promise<number> {
     files: new NodeFiles(),
     streams: new NodeStreams(),
     decoders: loadDecoders,
+    crypto: loadCrypto,
     environment: environment(),
     name: process.argv[1] ?? 'swanctl',
     version: packageVersion(),

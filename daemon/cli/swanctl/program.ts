@@ -1,10 +1,12 @@
+import type { Crypto } from '../../contracts/crypto.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { StreamSystem } from '../../contracts/stream.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
 import { ViciChannel } from '../../vici/channel.ts';
 import { type GivenOption, readOptions } from '../getopt.ts';
-import { CommandContext, CommandFailure, type SwanctlCommand } from './command.ts';
+import { CommandContext, CommandFailure, LocalContext, type SwanctlCommand } from './command.ts';
+import { check } from './commands/check.ts';
 import {
   flushCerts,
   initiate,
@@ -58,6 +60,7 @@ export const COMMANDS: readonly SwanctlCommand[] = [
   reloadSettings,
   explain,
   top,
+  check,
 ];
 
 /** What the program sees of the world. */
@@ -66,6 +69,7 @@ export interface SwanctlWorld {
   readonly files: OperatorFiles;
   readonly streams: StreamSystem;
   readonly decoders: () => Promise<DecodeTools>;
+  readonly crypto: () => Promise<Crypto>;
   readonly environment: ReadonlyMap<string, string>;
   /** How it was called, for getopt's messages. */
   readonly name: string;
@@ -158,6 +162,9 @@ async function runCommand(
     terminal.out(`${json ? versionJson(world.version) : versionLine(world.version)}\n`);
     return 0;
   }
+  if ('runAlone' in command) {
+    return orFailure(command.runAlone(new LocalContext(world, options)), terminal);
+  }
   const socket = chooseSocket(lastText(options, 'uri'), world);
   if (!socket.ok) return refuse(socket.reason, 1);
   let vici: ViciChannel;
@@ -173,8 +180,13 @@ async function runCommand(
     );
   }
   await using _ = vici;
+  return await orFailure(command.run(new CommandContext({ ...world, vici }, options)), terminal);
+}
+
+/** The exit code of a command that may end with {@link CommandFailure}. */
+async function orFailure(running: Promise<number>, terminal: Terminal): Promise<number> {
   try {
-    return await command.run(new CommandContext({ ...world, vici }, options));
+    return await running;
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     terminal.error(`${error.message}\n`);

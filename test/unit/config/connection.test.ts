@@ -241,7 +241,7 @@ describe('mistakes', () => {
       "invalid value for: proposals, config discarded: proposal 'aes128-sha257-x25519'",
     ],
     ['proposals = aes128', 'invalid value for: proposals, config discarded'],
-    ['peers { }', 'invalid section: peers: allowed are local…, remote… and children'],
+    ['peers { }', 'invalid section: peers: allowed are local..., remote... and children'],
     ['children { a = b }', 'unknown option: a, config discarded'],
     ['children { net { inner { } } }', 'invalid section: inner'],
     [

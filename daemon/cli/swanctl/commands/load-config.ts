@@ -1,7 +1,16 @@
 import type { ConfNode } from '../../../config/conf-tree.ts';
-import { findText, section, type Tree, value } from '../../../config/tree.ts';
+import { findText, type Tree, value } from '../../../config/tree.ts';
 import { type CommandContext, CommandFailure, Errno, type SwanctlCommand } from '../command.ts';
-import { authorityMessage, connectionMessage, FileProblem, poolMessage } from '../conf-messages.ts';
+import {
+  authorityMessage,
+  connectionMessage,
+  FileProblem,
+  poolMessage,
+  problemLine,
+  requestOf,
+  sectionOf,
+  TextProblem,
+} from '../conf-messages.ts';
 import { DRY_RUN, namesIn, planLoad } from '../dry-run.ts';
 import { type OpenedConfig, openConfig } from '../open-config.ts';
 import { PRETTY, RAW, takes } from '../shared-options.ts';
@@ -104,17 +113,29 @@ async function loadKind(cx: CommandContext, config: OpenedConfig, kind: Kind): P
   const names = sections.sectionNames();
   if (cx.has(DRY_RUN.long)) {
     for (const name of names) gone.delete(name);
-    const message = (name: string): Tree => kind.message(sections.at(name), cx, config);
-    return planLoad(cx, { ...kind, names, gone, message });
+    const request = (name: string): Tree => requestFor(cx, config, kind, kind.diff, name);
+    return planLoad(cx, { ...kind, names, gone, request });
   }
   let loaded = 0;
   for (const name of names) {
     gone.delete(name);
-    if (await loadOne(cx, config, kind, name, sections.at(name))) loaded++;
+    if (await loadOne(cx, config, kind, name)) loaded++;
   }
   let unloaded = 0;
   for (const name of gone) if (await unloadOne(cx, kind, name)) unloaded++;
   return summary(cx, kind, names.length, loaded, unloaded);
+}
+
+/** The request with one of them; throws {@link FileProblem}. */
+function requestFor(
+  cx: CommandContext,
+  config: OpenedConfig,
+  kind: Kind,
+  request: string,
+  name: string,
+): Tree {
+  const node = sectionOf(config.root.at(kind.plural), name);
+  return requestOf(request, name, kind.message(node, cx, config), node);
 }
 
 async function loadOne(
@@ -122,17 +143,17 @@ async function loadOne(
   config: OpenedConfig,
   kind: Kind,
   name: string,
-  node: ConfNode,
 ): Promise<boolean> {
-  let message: Tree;
+  let request: Tree;
   try {
-    message = kind.message(node, cx, config);
+    request = requestFor(cx, config, kind, kind.load, name);
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
-    cx.terminal.error(`${error.message}\n`);
+    cx.terminal.error(`${problemLine(`${kind.singular} '${name}'`, error)}\n`);
+    if (!(error instanceof TextProblem)) await explain(cx, config, kind, name);
     return false;
   }
-  const answer = await tryAsk(cx, kind.load, [section(name, message)]);
+  const answer = await tryAsk(cx, kind.load, request);
   if (answer === undefined || cx.form !== undefined) return answer !== undefined;
   if (findText(answer, 'success') === 'yes') {
     cx.terminal.out(`loaded ${kind.singular} '${name}'\n`);
@@ -141,7 +162,17 @@ async function loadOne(
   cx.terminal.error(
     `loading ${kind.singular} '${name}' failed: ${findText(answer, 'errmsg') ?? ''}\n`,
   );
+  await explain(cx, config, kind, name);
   return false;
+}
+
+async function explain(
+  cx: CommandContext,
+  config: OpenedConfig,
+  { plural }: Kind,
+  name: string,
+): Promise<void> {
+  for (const line of (await config.explain?.(plural, name)) ?? []) cx.terminal.error(`${line}\n`);
 }
 
 async function unloadOne(cx: CommandContext, kind: Kind, name: string): Promise<boolean> {

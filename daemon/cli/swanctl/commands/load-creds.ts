@@ -1,14 +1,14 @@
 import type { ConfNode } from '../../../config/conf-tree.ts';
-import { findList, findText, list, type Tree, value } from '../../../config/tree.ts';
-import type { CredentialType } from '../../../contracts/credentials.ts';
+import { findList, findText, type Tree, value } from '../../../config/tree.ts';
 import { latin1 } from '../../../util/bytes.ts';
-import { type CommandContext, Errno, type SwanctlCommand } from '../command.ts';
-import { secretOctets } from '../conf-messages.ts';
+import { type CommandContext, type DaemonCommand, Errno } from '../command.ts';
+import { FileProblem, problemLine, sectionOf } from '../conf-messages.ts';
 import { DRY_RUN } from '../dry-run.ts';
-import { contents, filesOf } from '../folder-files.ts';
+import { CERTIFICATE_FOLDERS, contents, filesOf } from '../folder-files.ts';
 import { loadKeys } from '../key-folders.ts';
 import { type OpenedConfig, openConfig } from '../open-config.ts';
 import { planCredentials } from '../plan-creds.ts';
+import { secretKind, secretMessage, sharedSecrets } from '../secret-messages.ts';
 import { flag, PRETTY, RAW } from '../shared-options.ts';
 import {
   askQuietly,
@@ -28,7 +28,7 @@ const OPTIONS = [
   DRY_RUN,
 ];
 
-export const loadCreds: SwanctlCommand = {
+export const loadCreds: DaemonCommand = {
   long: 'load-creds',
   short: 's',
   description: '(re-)load credentials',
@@ -37,7 +37,7 @@ export const loadCreds: SwanctlCommand = {
   run: (cx) => loadCredentials(cx, openConfig(cx)),
 };
 
-export const loadAll: SwanctlCommand = {
+export const loadAll: DaemonCommand = {
   long: 'load-all',
   short: 'q',
   description: 'load credentials, authorities, pools and connections',
@@ -54,21 +54,6 @@ export const loadAll: SwanctlCommand = {
   },
 };
 
-/** Folders of certificates, and what is said of their files. */
-const CERTIFICATES: readonly (readonly [folder: string, type: CredentialType, flag: string])[] = [
-  ['x509', 'X509', 'NONE'],
-  ['x509ca', 'X509', 'CA'],
-  ['x509ocsp', 'X509', 'OCSP'],
-  ['x509aa', 'X509', 'AA'],
-  ['x509ac', 'X509_AC', 'NONE'],
-  ['x509crl', 'X509_CRL', 'NONE'],
-  ['pubkey', 'PUBKEY', 'NONE'],
-];
-
-/** Prefixes of sections with shared secrets; other known ones belong to keys and tokens. */
-const SHARED = ['eap', 'xauth', 'ntlm', 'ike', 'ppk'];
-const OF_KEYS = ['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token'];
-
 /** All of it, and the worst exit code: a plan goes on where loading would stop. */
 async function planAll(cx: CommandContext, config: OpenedConfig): Promise<number> {
   let code = 0;
@@ -80,13 +65,7 @@ async function planAll(cx: CommandContext, config: OpenedConfig): Promise<number
 /** Loads whatever the folders and the `secrets` section hold, and unloads what they have no more. */
 export async function loadCredentials(cx: CommandContext, config: OpenedConfig): Promise<number> {
   if (cx.has(DRY_RUN.long)) {
-    const folders = CERTIFICATES.map(([folder, type]) => ({ folder, type }));
-    const secrets = config.root.at('secrets');
-    const names = secrets
-      .sectionNames()
-      .filter((name) => SHARED.some((prefix) => name.toLowerCase().startsWith(prefix)))
-      .filter((name) => (secrets.at(name).value('secret')?.text ?? '') !== '');
-    return planCredentials(cx, config, folders, names);
+    return planCredentials(cx, config, sharedSecrets(config.root.at('secrets')));
   }
   if (cx.has('clear')) {
     const answer = await tryAsk(cx, 'clear-creds', []);
@@ -98,7 +77,7 @@ export async function loadCredentials(cx: CommandContext, config: OpenedConfig):
   }
   const goneKeys = await known(cx, 'get-keys');
   const goneSecrets = await known(cx, 'get-shared');
-  for (const [folder, type, certFlag] of CERTIFICATES) {
+  for (const [folder, type, certFlag] of CERTIFICATE_FOLDERS) {
     for (const path of filesOf(cx, `${config.base}/${folder}`))
       await loadCertificate(cx, path, type, certFlag);
   }
@@ -139,10 +118,20 @@ async function loadSecrets(
   gone: Set<string>,
 ): Promise<void> {
   for (const name of secrets.sectionNames()) {
-    const type = SHARED.find((prefix) => name.toLowerCase().startsWith(prefix));
-    if (type !== undefined) await loadSecret(cx, name, type, secrets.at(name), gone);
-    else if (!OF_KEYS.some((prefix) => name.toLowerCase().startsWith(prefix)))
-      cx.terminal.error(`ignoring unsupported secret '${name}'\n`);
+    const found = secretKind(name);
+    if (found.kind === 'shared') await loadSecret(cx, name, found.type, secrets, gone);
+    else if (found.kind === 'key') checkSection(cx, name, secrets);
+    else cx.terminal.error(`ignoring unsupported secret '${name}'\n`);
+  }
+}
+
+/** Says if the section of a passphrase cannot be resolved: nothing was opened with it. */
+function checkSection(cx: CommandContext, name: string, secrets: ConfNode): void {
+  try {
+    sectionOf(secrets, name);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    cx.terminal.error(`${problemLine(`secret '${name}'`, error)}\n`);
   }
 }
 
@@ -150,24 +139,22 @@ async function loadSecret(
   cx: CommandContext,
   name: string,
   type: string,
-  node: ConfNode,
+  secrets: ConfNode,
   gone: Set<string>,
 ): Promise<void> {
-  const secret = node.value('secret')?.text ?? '';
-  if (secret === '') {
+  let input: Tree | undefined;
+  try {
+    input = secretMessage(name, type, sectionOf(secrets, name));
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    cx.terminal.error(`${problemLine(`shared secret '${name}'`, error)}\n`);
+    gone.delete(name);
+    return;
+  }
+  if (input === undefined) {
     cx.terminal.error(`missing secret in '${name}', ignored\n`);
     return;
   }
-  const owners = node
-    .keys()
-    .filter((key) => key.startsWith('id'))
-    .map((key) => node.value(key)?.text ?? '');
-  const input: Tree = [
-    value('id', name),
-    value('type', type),
-    value('data', secretOctets(secret)),
-    list('owners', owners),
-  ];
   const answer = await tryAsk(cx, 'load-shared', input);
   gone.delete(name);
   if (answer === undefined || cx.form !== undefined) return;

@@ -101,7 +101,8 @@ test('smartcards, BLISS and missing files are said with their line, and the rest
   expect(terminal.stderr).toBe(
     '/etc/ipsec.secrets:1: smartcards are not supported, put the key into a file\n' +
       '/etc/ipsec.secrets:2: BLISS keys are not supported, they were withdrawn as insecure: use RSA, ECDSA or Ed25519\n' +
-      "mapping file '/etc/ipsec.d/private/none.pem' failed: No such file or directory, skipped\n",
+      "mapping file '/etc/ipsec.d/private/none.pem' failed: No such file or directory, skipped\n" +
+      "/etc/ipsec.secrets:3:1: names the file '/etc/ipsec.d/private/none.pem'\n",
   );
   expect(terminal.stderr).not.toContain('1234');
   expect(asked.filter(([command]) => command === 'load-shared')).toEqual([
