@@ -4,6 +4,9 @@ import { failure } from './answers.ts';
 import type { Command, CommandContext } from './command.ts';
 import { decodeMessage } from './message.ts';
 
+/** Elements of a request: connections need some seven octets for one, lists of nothing three. */
+const MAX_ELEMENTS = 100_000;
+
 /** Finds commands by name and turns whatever they throw into an answer. */
 export class Dispatcher {
   readonly #commands: ReadonlyMap<string, Command>;
@@ -35,7 +38,7 @@ export class Dispatcher {
     context: CommandContext,
   ): Promise<Tree> {
     try {
-      return await command.run(decodeMessage(packet, offset), context);
+      return await command.run(decodeMessage(packet, offset, MAX_ELEMENTS), context);
     } catch (error) {
       if (context.signal.aborted) return [];
       if (error instanceof IkedError) return failure(error.message);

@@ -34,7 +34,9 @@ export class FairShare {
   begin(octets: number): Promise<void> | undefined {
     const units = Math.min(UNITS_PER_TURN, 1 + Math.floor(octets / OCTETS_PER_UNIT));
     const queue = units < LARGE ? this.#small : this.#large;
-    if (queue.length === 0 && this.#used + units <= UNITS_PER_TURN) {
+    // A large one waits for the next turn in any case: whatever small came with it goes first.
+    const small = queue === this.#small;
+    if (small && queue.length === 0 && this.#used + units <= UNITS_PER_TURN) {
       this.#use(units);
       return undefined;
     }

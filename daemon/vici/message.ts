@@ -9,16 +9,17 @@ export interface DecodedMessage {
   readonly broken: boolean;
 }
 
-/** Elements of a message. No client needs as many; millions of the smallest would keep the event loop busy for long. */
-const MAX_ELEMENTS = 65_536;
-
 interface OpenSection {
   readonly name: string;
   readonly entries: TreeEntry[];
 }
 
-/** Decodes the elements of a packet from an offset on. Never throws. */
-export function decodeMessage(octets: Uint8Array, offset = 0): DecodedMessage {
+/** Decodes the elements of a packet from an offset on; one with more of them than allowed is malformed. Never throws. */
+export function decodeMessage(
+  octets: Uint8Array,
+  offset = 0,
+  maxElements = Number.POSITIVE_INFINITY,
+): DecodedMessage {
   // One copy of the whole message: values are views of it and pin nothing but it.
   const reader = new ElementReader(octets.slice(offset));
   const root: OpenSection = { name: '', entries: [] };
@@ -26,7 +27,7 @@ export function decodeMessage(octets: Uint8Array, offset = 0): DecodedMessage {
   let items: Uint8Array[] | undefined;
   let count = 0;
   for (let element = reader.next(); element !== undefined; element = reader.next()) {
-    if (++count > MAX_ELEMENTS) return { tree: root.entries, broken: true };
+    if (++count > maxElements) return { tree: root.entries, broken: true };
     const current = open.at(-1) ?? root;
     if (items !== undefined) {
       if (element.type === ElementType.LIST_ITEM) items.push(element.value);

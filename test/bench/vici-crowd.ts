@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,10 +40,8 @@ const configuration: Tree = Array.from({ length: connections }, (_, i) =>
   ]),
 );
 
-process.env['NODE_OPTIONS'] = `--import ${join(import.meta.dirname, 'loop-probe.ts')}`;
 const folder = process.env['TMPDIR'] ?? '/tmp';
 const stalls = join(folder, `vici-crowd-${process.pid}.json`);
-process.env['BENCH_STALLS'] = stalls;
 
 /** The most CPU time of one turn of the event loop since the last call, milliseconds. */
 async function longestStall(pid: number): Promise<number> {
@@ -52,14 +52,14 @@ async function longestStall(pid: number): Promise<number> {
   return JSON.parse(readFileSync(stalls, 'utf8')).cpu / 1000;
 }
 
-async function measure(
-  what: string,
-  daemon: DaemonProcess,
-  load: (signal: AbortSignal) => Promise<unknown>,
-): Promise<void> {
+async function measure(what: string, daemon: DaemonProcess): Promise<void> {
   await longestStall(daemon.pid);
-  const over = new AbortController();
-  const others = load(over.signal);
+  const numbers = [clients, connections, seconds].map(String);
+  const others = spawn(process.execPath, [import.meta.filename, ...numbers, what, daemon.socket], {
+    stdio: 'inherit',
+  });
+  const ended = once(others, 'close');
+  await sleep(1000);
   const cpu = cpuMicros(daemon.pid);
   const waits: number[] = [];
   using probe = await RawClient.connect(daemon.socket);
@@ -71,8 +71,8 @@ async function measure(
     await sleep(20);
   }
   const busy = (cpuMicros(daemon.pid) - cpu) / (seconds * 10_000);
-  over.abort();
-  await others;
+  others.kill('SIGTERM');
+  await ended;
   const figures = [0.5, 0.99, 1].map((share) => percentile(waits, share).toFixed(1));
   const stall = (await longestStall(daemon.pid)).toFixed(1);
   const memory = residentOctets(daemon.pid) >> 20;
@@ -96,39 +96,56 @@ async function watchers(path: string, count: number, signal: AbortSignal): Promi
   );
 }
 
-await using daemon = new DaemonProcess(CONF);
-await daemon.says('serving VICI at');
-using first = await RawClient.connect(daemon.socket);
-for (let i = 0; i < connections; i += CHUNK) {
-  await ask(first, 'load-conn', configuration.slice(i, i + CHUNK));
-}
-console.log(
-  '| beside | CPU time until `version` is answered: middle / 99 % / longest | longest turn | CPU of the daemon | memory |',
-);
-console.log('| --- | --- | --- | --- | --- |');
-const path = daemon.socket;
-await measure('nothing', daemon, async () => undefined);
-await measure(`${clients} clients, each two requests a second`, daemon, (signal) =>
-  watchers(path, clients, signal),
-);
-await measure(`${connections} connections listed again and again`, daemon, async (signal) => {
-  using client = await RawClient.connect(path);
-  while (!signal.aborted) await stream(client, 'list-conns', 'list-conn');
-});
-await measure('512 KiB back to back', daemon, (signal) => backToBack(path, signal));
-await measure('one that never reads', daemon, async (signal) => {
-  using _lazy = await neverReading(path, 1000);
-  while (!signal.aborted) await sleep(50);
-});
-await measure(`${clients} clients and all of that`, daemon, async (signal) => {
-  using _lazy = await neverReading(path, 1000);
-  using slow = await RawClient.connect(path);
-  const drip = setInterval(() => slow.write([0]), 1000);
-  await Promise.all([
+/** What is asked of the daemon meanwhile, by a process of its own: this one has to be free to ask. */
+const LOADS: Readonly<Record<string, (path: string, signal: AbortSignal) => Promise<unknown>>> = {
+  'nothing else': async () => undefined,
+  [`${clients} clients, each two requests a second`]: (path, signal) =>
     watchers(path, clients, signal),
-    backToBack(path, signal),
-    killedInBetween(path),
-  ]);
-  clearInterval(drip);
-});
-rmSync(stalls, { force: true });
+  [`${connections} connections listed again and again`]: async (path, signal) => {
+    using client = await RawClient.connect(path);
+    while (!signal.aborted) await stream(client, 'list-conns', 'list-conn');
+  },
+  '512 KiB back to back': backToBack,
+  'one that never reads': async (path, signal) => {
+    using _lazy = await neverReading(path, 1000);
+    while (!signal.aborted) await sleep(50);
+  },
+  [`${clients} clients and all of that`]: async (path, signal) => {
+    using _lazy = await neverReading(path, 1000);
+    using slow = await RawClient.connect(path);
+    const drip = setInterval(() => slow.write([0]), 1000);
+    await Promise.all([
+      watchers(path, clients, signal),
+      backToBack(path, signal),
+      killedInBetween(path),
+    ]);
+    clearInterval(drip);
+  },
+};
+
+async function compare(): Promise<void> {
+  process.env['NODE_OPTIONS'] = `--import ${join(import.meta.dirname, 'loop-probe.ts')}`;
+  process.env['BENCH_STALLS'] = stalls;
+  await using daemon = new DaemonProcess(CONF);
+  await daemon.says('serving VICI at');
+  delete process.env['NODE_OPTIONS'];
+  using first = await RawClient.connect(daemon.socket);
+  for (let i = 0; i < connections; i += CHUNK) {
+    await ask(first, 'load-conn', configuration.slice(i, i + CHUNK));
+  }
+  console.log(
+    '| beside | CPU time until `version` is answered: middle / 99 % / longest | longest turn | CPU of the daemon | memory |',
+  );
+  console.log('| --- | --- | --- | --- | --- |');
+  for (const name of Object.keys(LOADS)) await measure(name, daemon);
+  rmSync(stalls, { force: true });
+}
+
+const [, , , , , load, path] = process.argv;
+if (load === undefined || path === undefined) {
+  await compare();
+} else {
+  const over = new AbortController();
+  process.once('SIGTERM', () => over.abort());
+  await LOADS[load]?.(path, over.signal);
+}

@@ -151,6 +151,18 @@ describe('malformed input, SEC-80', () => {
     expect(bench.control.store.get('gw')?.pools).toEqual(['a']);
   });
 
+  test('more elements than any client needs are a broken message', async () => {
+    await using bench = await ViciBench.start();
+    using client = await bench.raw();
+    client.send(P.CMD_REQUEST, 'load-conn', [
+      section('gw', [list('pools', new Array(100_000).fill(''))]),
+    ]);
+    expect(plain((await client.next())?.message.tree ?? [])[1]).toEqual([
+      'errmsg',
+      'parsing request failed',
+    ]);
+  });
+
   test('names of no and of 255 characters are names; of equal keys the first counts', async () => {
     await using bench = await ViciBench.start();
     await bench.control.loadConnection(connectionConfig('gw'));
