@@ -99,8 +99,18 @@ export function takesAll(specs: readonly AddressSpec[]): boolean {
 
 // All that an IKE_SA_INIT response may depend on and that IKE_SA_INIT itself cannot choose by.
 function initKey({ proposals, sendCertreq, ocsp, remote }: ConnectionConfig): string {
-  const transforms = proposals.map(({ protocol, transforms: list }) => [protocol, list]);
   const classes = [...new Set(remote.map((round) => round.class))].sort();
   const sha1 = remote.some(({ auth }) => /-sha1(-|$)/.test(auth));
-  return JSON.stringify([transforms, sendCertreq, ocsp, classes, sha1]);
+  return JSON.stringify([proposalsKey(proposals), sendCertreq, ocsp, classes, sha1]);
+}
+
+// Thousands of connections share a few lists of proposals, which never change.
+const proposalKeys = new WeakMap<ConnectionConfig['proposals'], string>();
+
+function proposalsKey(proposals: ConnectionConfig['proposals']): string {
+  const known = proposalKeys.get(proposals);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(proposals.map(({ protocol, transforms }) => [protocol, transforms]));
+  proposalKeys.set(proposals, key);
+  return key;
 }

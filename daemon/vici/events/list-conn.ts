@@ -127,8 +127,15 @@ const LISTS: readonly (readonly [string, number])[] = [
   ['sn', TransformType.SN],
 ];
 
+// Thousands of connections share a few proposals, which never change.
+const written = new WeakMap<Proposal, readonly TreeEntry[]>();
+
 function proposalSections(proposals: readonly Proposal[]): Tree {
-  return proposals.map((proposal, index) => section(String(index), transformLists(proposal)));
+  return proposals.map((proposal, index) => {
+    const lists = written.get(proposal) ?? transformLists(proposal);
+    written.set(proposal, lists);
+    return section(String(index), lists);
+  });
 }
 
 function transformLists({ transforms }: Proposal): readonly TreeEntry[] {
