@@ -36,7 +36,7 @@ export class AddressProfile {
   /** The first of each group that IKE_SA_INIT is answered alike for (equal proposals above all), in order of loading. */
   get leaders(): readonly Entry[] {
     this.#leaders ??= [...this.#byInit.values()]
-      .flatMap((list) => list.items.slice(0, 1))
+      .flatMap(({ first }) => first ?? [])
       .sort((a, b) => a.sequence - b.sequence);
     return this.#leaders;
   }
@@ -58,7 +58,7 @@ export class AddressProfile {
     const init = initKey(config);
     const equal = this.#byInit.get(init);
     equal?.remove(entry);
-    if (equal?.items.length === 0) this.#byInit.delete(init);
+    if (equal?.size === 0) this.#byInit.delete(init);
     this.#leaders = undefined;
     this.#byLocalId.remove(config.local[0]?.id, entry);
     this.#byRemoteId.remove(config.remote[0]?.id, entry);

@@ -109,7 +109,7 @@ export class ConnectionStore {
 
   /** The child of that name; without `ike` that of the connection loaded first. */
   findChild(child: string, ike?: string): FoundChild | undefined {
-    const entry = ike === undefined ? this.#byChild.get(child)?.items[0] : this.#byName.get(ike);
+    const entry = ike === undefined ? this.#byChild.get(child)?.first : this.#byName.get(ike);
     const found = entry?.config.children.get(child);
     return entry === undefined || found === undefined
       ? undefined
@@ -198,7 +198,7 @@ export class ConnectionStore {
     for (const child of entry.config.children.keys()) {
       const list = this.#byChild.get(child);
       list?.remove(entry);
-      if (list?.items.length === 0) this.#byChild.delete(child);
+      if (list?.size === 0) this.#byChild.delete(child);
     }
     const profile = this.#profileOf(entry.config);
     profile.remove(entry);

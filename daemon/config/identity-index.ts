@@ -40,23 +40,23 @@ export class IdentityIndex<E extends Sequenced> {
     this.#homes.delete(entry);
     const list = this.#lists.get(home);
     list?.remove(entry);
-    if (list?.items.length === 0) this.#lists.delete(home);
+    if (list?.size === 0) this.#lists.delete(home);
     this.#countSuffix(id, -1);
   }
 
   /** How many {@link find} gives. */
   count(id: Identity): number {
-    return this.#near(id).reduce((sum, items) => sum + items.length, 0);
+    return this.#near(id).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Whatever may be for this identity, in order of loading: all that is, and some that is not. */
   find(id: Identity): readonly E[] {
-    const [first = [], ...others] = this.#near(id);
-    if (others.length === 0) return first;
+    const [first, ...others] = this.#near(id).map(({ items }) => items);
+    if (first === undefined || others.length === 0) return first ?? [];
     return [first, ...others].flat().sort((a, b) => a.sequence - b.sequence);
   }
 
-  #near(id: Identity): readonly (readonly E[])[] {
+  #near(id: Identity): readonly LoadOrder<E>[] {
     const places = [ANYBODY, SCANNED, `= ${identityKey(id)}`];
     if (id.type === T.ID_DER_ASN1_DN) {
       places.push(ANY_NAME);
@@ -68,10 +68,7 @@ export class IdentityIndex<E extends Sequenced> {
         if (length <= text.length)
           places.push(suffixPlace(id.type, text.slice(text.length - length)));
     }
-    return places.flatMap((place) => {
-      const items = this.#lists.get(place)?.items;
-      return items === undefined ? [] : [items];
-    });
+    return places.flatMap((place) => this.#lists.get(place) ?? []);
   }
 
   #homeOf(id: Identity | undefined): string {
@@ -92,7 +89,7 @@ export class IdentityIndex<E extends Sequenced> {
     for (const part of parts) {
       if (part.value.length === 1 && part.value[0] === STAR) continue;
       const place = attributePlace(part);
-      const others = this.#lists.get(place)?.items.length ?? 0;
+      const others = this.#lists.get(place)?.size ?? 0;
       if (others <= company) [home, company] = [place, others];
     }
     return home;

@@ -3,29 +3,73 @@ export interface Sequenced {
   readonly sequence: number;
 }
 
-/** A list kept in the order of loading, whatever the order of insertion. */
+/**
+ * Things in the order of their numbers. Adding the newest, and taking one away and putting another in its place, takes
+ * O(log n): a place that is left stays empty until there are many of them.
+ */
 export class LoadOrder<T extends Sequenced> {
-  readonly #items: T[] = [];
+  #sequences: number[] = [];
+  #items: (T | undefined)[] = [];
+  #size = 0;
+  /** Places before this one are empty. */
+  #head = 0;
+  #dense: readonly T[] | undefined;
 
-  get items(): readonly T[] {
-    return this.#items;
+  get size(): number {
+    return this.#size;
   }
 
+  /** The one with the lowest number. */
+  get first(): T | undefined {
+    while (this.#head < this.#items.length && this.#items[this.#head] === undefined) this.#head++;
+    return this.#items[this.#head];
+  }
+
+  /** All of them, as they are now. */
+  get items(): readonly T[] {
+    this.#dense ??= this.#items.filter((item) => item !== undefined);
+    return this.#dense;
+  }
+
+  /** Adds one; its number must not be there. */
   add(item: T): void {
-    this.#items.splice(this.#place(item.sequence), 0, item);
+    const { sequence } = item;
+    const place = this.#place(sequence);
+    if (this.#sequences[place] === sequence) this.#items[place] = item;
+    else if (place === this.#items.length) {
+      this.#sequences.push(sequence);
+      this.#items.push(item);
+    } else {
+      this.#sequences.splice(place, 0, sequence);
+      this.#items.splice(place, 0, item);
+    }
+    this.#size++;
+    this.#head = Math.min(this.#head, place);
+    this.#dense = undefined;
   }
 
   remove(item: T): void {
     const place = this.#place(item.sequence);
-    if (this.#items[place] === item) this.#items.splice(place, 1);
+    if (this.#items[place] !== item) return;
+    this.#items[place] = undefined;
+    this.#size--;
+    this.#dense = undefined;
+    if (this.#size < this.#items.length >> 1) this.#close();
+  }
+
+  // More than half of the places are empty.
+  #close(): void {
+    this.#items = [...this.items];
+    this.#sequences = this.#items.map((item) => item?.sequence ?? 0);
+    this.#head = 0;
   }
 
   #place(sequence: number): number {
     let low = 0;
-    let high = this.#items.length;
+    let high = this.#sequences.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#items[middle]?.sequence ?? 0) < sequence) low = middle + 1;
+      if ((this.#sequences[middle] ?? 0) < sequence) low = middle + 1;
       else high = middle;
     }
     return low;
