@@ -39,6 +39,8 @@ export class SessionLink {
   #channel: ViciChannel | undefined;
   #connecting: Promise<ViciChannel> | undefined;
   #paused = false;
+  /** Between the loss of a connection and looking for another one, on behalf of those who listen. */
+  #pausing = false;
 
   constructor(world: SessionWorld, path: string, patience: number) {
     this.#world = world;
@@ -141,8 +143,23 @@ export class SessionLink {
 
   /** Whoever listens has no call that would find the connection lost. */
   #lookAgain(): void {
-    if (this.#ending.signal.aborted || this.#subscriptions.size === 0) return;
-    this.channel().catch((reason) => this.#failAll(reason));
+    const { signal } = this.#ending;
+    if (signal.aborted || this.#channel !== undefined || this.#subscriptions.size === 0) return;
+    const give = (reason: unknown): void => this.#failAll(reason);
+    if (this.#connecting !== undefined) {
+      this.#connecting.catch(give);
+      return;
+    }
+    if (this.#pausing) return;
+    this.#pausing = true;
+    // A daemon that takes connections only to close them is not asked as fast as it can.
+    this.#world
+      .sleep(FIRST_WAIT, signal)
+      .then(() => {
+        this.#pausing = false;
+        return this.channel();
+      })
+      .catch(give);
   }
 
   async #reconnect(): Promise<ViciChannel> {

@@ -30,6 +30,12 @@ export class ScriptedVici implements AsyncDisposable {
     return scripted;
   }
 
+  /** Closes every connection there is. */
+  hangUp(): void {
+    for (const connection of this.#open) connection.destroy();
+    this.#open.clear();
+  }
+
   #serve(connection: StreamConnection, script: Script): void {
     this.connections += 1;
     this.#open.add(connection);
@@ -46,7 +52,7 @@ export class ScriptedVici implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#listener?.[Symbol.asyncDispose]();
-    for (const connection of this.#open) connection.destroy();
+    this.hangUp();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

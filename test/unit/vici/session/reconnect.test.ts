@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { value } from '../../../../daemon/config/tree.ts';
 import { NodeStreams } from '../../../../daemon/runtime/node-stream.ts';
+import { PacketType } from '../../../../daemon/vici/packet.ts';
 import { ViciSession } from '../../../../daemon/vici/session.ts';
 import type { SessionWorld } from '../../../../daemon/vici/session-link.ts';
 import { Session } from '../../../../daemon/vici-session.ts';
 import { connectionConfig } from '../../../support/connections.ts';
+import { ScriptedVici } from '../../../support/scripted-vici.ts';
 import { until, ViciBench } from '../../../support/vici.ts';
+
+const ALERT = [PacketType.EVENT, 'alert', [value('type', 'unique-keep')]] as const;
 
 /** Waits that are over at once, and how long they were meant to be. */
 function impatient(): SessionWorld & { readonly waits: number[] } {
@@ -81,11 +86,12 @@ describe('a session whose daemon goes away', () => {
     await stopped(bench);
     await expect(events.next()).rejects.toMatchObject({ kind: 'unreachable' });
     const waits = [100, 200, 400, 800, 1600, 3200, 5000, 5000, 3700];
-    expect(world.waits).toEqual(waits);
-    expect(world.waits.reduce((sum, wait) => sum + wait, 0)).toBe(20_000);
+    // Once before it is looked for at all.
+    expect(world.waits).toEqual([100, ...waits]);
+    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe(20_000);
     // Every call looks again, and nobody looks in vain meanwhile.
     await expect(session.version()).rejects.toMatchObject({ kind: 'unreachable' });
-    expect(world.waits).toEqual([...waits, ...waits]);
+    expect(world.waits).toEqual([100, ...waits, ...waits]);
     await bench.serve();
     expect((await session.version()).daemon).toBe('charon');
   });
@@ -100,6 +106,29 @@ describe('a session whose daemon goes away', () => {
     const behind = session.version();
     await bench.serve();
     expect((await behind).daemon).toBe('charon');
+  });
+
+  test('is not asked as fast as it can by whoever listens', async () => {
+    // Takes every registration, and hangs up when the next packet comes; the first one hangs up at once.
+    let registered = 0;
+    await using daemon = await ScriptedVici.start(() => {
+      registered += 1;
+      if (registered === 1) return 'close';
+      if (registered === 4) return [[PacketType.EVENT_CONFIRM, undefined, []], ALERT];
+      setTimeout(() => daemon.hangUp(), 1);
+      return [[PacketType.EVENT_CONFIRM, undefined, []]];
+    });
+    const world = impatient();
+    await using session = await ViciSession.over(world, { path: daemon.path });
+    await using events = session.listen(['alert', 'reconnected']);
+    const heard: string[] = [];
+    for await (const { event } of events) {
+      heard.push(event);
+      if (event === 'alert') break;
+    }
+    expect(heard).toEqual(['reconnected', 'reconnected', 'reconnected', 'alert']);
+    expect(world.waits).toEqual([100, 100, 100]);
+    expect(daemon.connections).toBe(4);
   });
 
   test('can be closed while it looks', async () => {
