@@ -3,11 +3,49 @@ export interface Sequenced {
   readonly sequence: number;
 }
 
-/**
- * Things in the order of their numbers. Adding the newest, and taking one away and putting another in its place, takes
- * O(log n): a place that is left stays empty until there are many of them.
- */
+/** Things in the order of their numbers; most lists of most indexes hold one, which then is all they cost. */
 export class LoadOrder<T extends Sequenced> {
+  #only: T | undefined;
+  #many: Places<T> | undefined;
+
+  get size(): number {
+    return this.#many?.size ?? (this.#only === undefined ? 0 : 1);
+  }
+
+  /** The one with the lowest number. */
+  get first(): T | undefined {
+    return this.#many === undefined ? this.#only : this.#many.first;
+  }
+
+  /** All of them, as they are now. */
+  get items(): readonly T[] {
+    return this.#many?.items ?? (this.#only === undefined ? [] : [this.#only]);
+  }
+
+  /** Adds one; its number must not be there. */
+  add(item: T): void {
+    if (this.#many === undefined && this.#only === undefined) {
+      this.#only = item;
+      return;
+    }
+    this.#many ??= new Places<T>();
+    if (this.#only !== undefined) this.#many.add(this.#only);
+    this.#only = undefined;
+    this.#many.add(item);
+  }
+
+  /** Takes one away, if it is there. */
+  remove(item: T): void {
+    if (this.#only === item) this.#only = undefined;
+    else this.#many?.remove(item);
+  }
+}
+
+/**
+ * Adding the newest, and taking one away and putting another in its place, takes O(log n): a place that is left stays empty
+ * until there are many of them.
+ */
+class Places<T extends Sequenced> {
   #sequences: number[] = [];
   #items: (T | undefined)[] = [];
   #size = 0;
@@ -19,19 +57,16 @@ export class LoadOrder<T extends Sequenced> {
     return this.#size;
   }
 
-  /** The one with the lowest number. */
   get first(): T | undefined {
     while (this.#head < this.#items.length && this.#items[this.#head] === undefined) this.#head++;
     return this.#items[this.#head];
   }
 
-  /** All of them, as they are now. */
   get items(): readonly T[] {
     this.#dense ??= this.#items.filter((item) => item !== undefined);
     return this.#dense;
   }
 
-  /** Adds one; its number must not be there. */
   add(item: T): void {
     const { sequence } = item;
     const place = this.#place(sequence);
