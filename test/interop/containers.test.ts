@@ -18,6 +18,7 @@ test('the compose file is read as it is meant', () => {
   const [moon, sun] = servicesOf(readFileSync(`${EXAMPLE}/compose.yaml`, 'utf8'), { PSK: 'x' });
   expect(moon?.capabilities).toContain('NET_ADMIN');
   expect(moon?.readOnly).toBe(true);
+  expect(moon?.dependsOn).toEqual(['sun']);
   expect(sun?.volumes).toEqual([['./sun.conf', '/etc/swanctl/conf.d/site.conf']]);
   expect(sun?.environment['CHARON_SWANCTL_CONF']).toBe('secrets { ike-site { secret = x } }');
   expect(sun?.addresses).toEqual({ between: '192.0.2.12', 'behind-sun': '10.2.0.12' });
@@ -60,17 +61,20 @@ class Compose {
     const hosts = new Map<string, Host>();
     for (const { name } of services) hosts.set(name, await this.#lab.host(name, 'container'));
     await connect(services, hosts);
-    for (const service of services) {
+    const ordered = services.toSorted((a, b) => a.dependsOn.length - b.dependsOn.length);
+    for (const service of ordered) {
       const host = hosts.get(service.name);
       if (host === undefined) continue;
       const container = await Container.start(host, service, this.#desk.path(FOLDER));
       this.containers.set(service.name, container);
+      await healthy(container);
     }
-    for (const container of this.containers.values()) await healthy(container);
     // A person who reads is slower than the handshakes.
-    await waitFor('the tunnel', async () =>
-      (await this.#exec('moon swanctl --list-sas'.split(' '))).includes('INSTALLED'),
-    );
+    const up = async (): Promise<boolean> =>
+      (await this.#exec(['moon', 'swanctl', '--list-sas'])).includes('INSTALLED');
+    await waitFor('the tunnel', up, 60_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.container('moon').log()}`);
+    });
   }
 
   async #exec([name = '', ...words]: readonly string[]): Promise<string> {
@@ -123,7 +127,9 @@ async function connect(
 }
 
 describeWith(['lab', 'container'], 'containers', () => {
-  test('two of them have a tunnel, as the README of the example says', async () => {
+  test('two of them have a tunnel, as the README of the example says', {
+    timeout: 180_000,
+  }, async () => {
     await using lab = new Lab('containers');
     const desk = await lab.host('desk', 'servers');
     await desk.sh(`cp -r ${EXAMPLE} ${FOLDER}`);

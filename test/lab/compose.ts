@@ -7,6 +7,8 @@ export interface ComposeMap {
 /** A container as the file describes it. */
 export interface ComposeService {
   readonly name: string;
+  /** Services that must be healthy before it is started. */
+  readonly dependsOn: readonly string[];
   readonly capabilities: readonly string[];
   readonly securityOptions: readonly string[];
   readonly readOnly: boolean;
@@ -28,6 +30,7 @@ export function servicesOf(
     const service = map(value);
     return {
       name,
+      dependsOn: Object.keys(map(service['depends_on'])),
       capabilities: list(service['cap_add']),
       securityOptions: list(service['security_opt']),
       readOnly: service['read_only'] === 'true',
