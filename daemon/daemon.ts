@@ -243,7 +243,7 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     sendRaw: (local, remote, octets) => sender.sendRaw(local, remote, octets),
     route: (remote, source) => net.route(remote, source),
     localAddresses: () => localAddresses.all.filter(({ address }) => !virtualIps.has(address)),
-    hasAddress: (address) => localAddresses.has(address),
+    isIdleAddress: (address) => localAddresses.isIdle(address),
     sourceAddress: async (remote) => {
       const source = (await net.route(remote))?.source;
       return source !== undefined && interfaces.allows(source) ? source : undefined;

@@ -276,6 +276,8 @@ export interface KernelNet extends AsyncDisposable {
     | { readonly source: IpAddress; readonly interfaceName: string; readonly gateway?: IpAddress }
     | undefined
   >;
+  /** Addresses of interfaces that are down. The kernel would send from them, but nothing comes back. */
+  idleAddresses(): Promise<readonly IpAddress[]>;
   /** Every address configured on an interface that is up. */
   addresses(): Promise<
     readonly {

@@ -72,8 +72,8 @@ export interface IkeEnvironment {
   route(remote: IpAddress, source?: IpAddress): ReturnType<KernelNet['route']>;
   /** Addresses of this host that a peer can reach, as they were read last. */
   localAddresses(): readonly { readonly address: IpAddress; readonly interfaceName: string }[];
-  /** Whether an interface of this host that is up has the address, as it was read last. */
-  hasAddress(address: IpAddress): boolean;
+  /** Whether the address is one of an interface that is down, as it was read last. */
+  isIdleAddress(address: IpAddress): boolean;
   /** Addresses of a DNS name, best first; empty if there is none. */
   resolve(name: string): Promise<readonly IpAddress[]>;
   /** Raises an event; it is built at once, but only if somebody listens. */

@@ -1,5 +1,5 @@
 import type { KernelNet } from '../contracts/kernel.ts';
-import { isLoopback, isRoutable } from '../proto/address-scope.ts';
+import { isRoutable } from '../proto/address-scope.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { InterfaceFilter } from './interface-filter.ts';
 
@@ -18,7 +18,7 @@ export class LocalAddresses {
   readonly #filter: InterfaceFilter;
   readonly #isVirtual: (address: IpAddress) => boolean;
   #all: readonly LocalAddress[] = [];
-  #present: ReadonlySet<IpAddress> | undefined;
+  #idle: ReadonlySet<IpAddress> = new Set();
 
   constructor(net: KernelNet, filter: InterfaceFilter, isVirtual: (address: IpAddress) => boolean) {
     this.#net = net;
@@ -30,18 +30,16 @@ export class LocalAddresses {
     return this.#all;
   }
 
-  /**
-   * Whether an interface that is up has the address, be it one that no peer is told. The kernel sends from an address of an interface that
-   * is down as well, but no answer comes back. Loopback addresses are always there.
-   */
-  has(address: IpAddress): boolean {
-    return this.#present === undefined || this.#present.has(address) || isLoopback(address);
+  /** Whether the address is one of an interface that is down, and of no other. */
+  isIdle(address: IpAddress): boolean {
+    return this.#idle.has(address);
   }
 
   /** Reads them again; the filter has been refreshed before. */
   async refresh(): Promise<void> {
-    const all = await this.#net.addresses();
-    this.#present = new Set(all.map(({ address }) => address));
+    const [all, idle] = await Promise.all([this.#net.addresses(), this.#net.idleAddresses()]);
+    const present = new Set(all.map(({ address }) => address));
+    this.#idle = new Set(idle.filter((address) => !present.has(address)));
     this.#all = all.filter(
       ({ address }) =>
         isRoutable(address) && this.#filter.allows(address) && !this.#isVirtual(address),

@@ -14,10 +14,5 @@ export function isRoutable(address: IpAddress): boolean {
   return first !== 0 && first !== 127 && first < 224 && !address.startsWith('169.254.');
 }
 
-/** Whether an address leads nowhere but to this host: 127.0.0.0/8 and ::1. */
-export function isLoopback(address: IpAddress): boolean {
-  return familyOf(address) === 4 ? address.startsWith('127.') : address === '::1';
-}
-
 /** fe80::/10, fec0::/10 and ff00::/8. */
 const LOCAL_V6 = /^f(?:e[89a-f][0-9a-f]|f[0-9a-f]{2}):/;

@@ -93,21 +93,34 @@ export class NetlinkNet implements KernelNet {
     return asKernelError(() => this.#interfaces.ofId(ifId));
   }
 
-  addresses(): ReturnType<KernelNet['addresses']> {
+  async addresses(): ReturnType<KernelNet['addresses']> {
+    const all = await this.#allAddresses();
+    return all.flatMap(({ link, address, prefix }) =>
+      link === undefined || !(link.flags & LinkFlag.UP)
+        ? []
+        : [{ address, prefix, interfaceName: link.name }],
+    );
+  }
+
+  async idleAddresses(): ReturnType<KernelNet['idleAddresses']> {
+    const all = await this.#allAddresses();
+    return all.flatMap(({ link, address }) =>
+      link === undefined || link.flags & LinkFlag.UP ? [] : [address],
+    );
+  }
+
+  #allAddresses() {
     return asKernelError(async () => {
       const [links, all] = await Promise.all([
         this.#client.listLinks(),
         this.#client.listAddresses(),
       ]);
-      const up = new Map(
-        links.filter(({ flags }) => flags & LinkFlag.UP).map((link) => [link.ifindex, link.name]),
-      );
-      return all.flatMap(({ address: octets, prefix, ifindex }) => {
-        const interfaceName = up.get(ifindex);
-        return interfaceName === undefined
-          ? []
-          : [{ address: address(octets), prefix, interfaceName }];
-      });
+      const byIndex = new Map(links.map((link) => [link.ifindex, link]));
+      return all.map(({ address: octets, prefix, ifindex }) => ({
+        link: byIndex.get(ifindex),
+        address: address(octets),
+        prefix,
+      }));
     });
   }
 

@@ -123,6 +123,10 @@ export class NullNet implements KernelNet {
     ];
   }
 
+  async idleAddresses(): Promise<readonly IpAddress[]> {
+    return [];
+  }
+
   async addAddress(_address: IpAddress, _interfaceName: string): Promise<void> {
     // Accepted and forgotten.
   }

@@ -362,9 +362,10 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
     expect(await net.route(ip('2001:db8::77'))).toMatchObject({ source: '2001:db8::1' });
     expect(await net.route(ip('198.51.100.9'), ip('192.0.2.1'))).toEqual(path);
     expect(await net.route(ip('198.51.100.9'), ip('203.0.113.1'))).toBeUndefined();
-    // The address of an interface that is down is sent from nevertheless, which is why `addresses` leaves it out.
+    // The kernel would send from the address of an interface that is down, which is why they are told apart.
     namespace.ip('link add v2 type dummy');
     namespace.ip('address add 203.0.113.9/24 dev v2');
+    expect(await net.idleAddresses()).toEqual(['203.0.113.9']);
     expect(await net.route(ip('198.51.100.9'), ip('203.0.113.9'))).toMatchObject({
       interfaceName: 'v0',
     });

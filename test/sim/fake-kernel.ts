@@ -306,6 +306,10 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     return this.#addresses.filter((address) => !this.#down.has(address));
   }
 
+  async idleAddresses(): Promise<readonly IpAddress[]> {
+    return [...this.#down];
+  }
+
   async addresses(): Promise<
     readonly {
       readonly address: IpAddress;

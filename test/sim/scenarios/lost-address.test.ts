@@ -59,6 +59,7 @@ test('an address whose interface is down is lost, although the kernel would send
   moon.readdress(HOME, ELSEWHERE, places.moon.inside);
   await world.pass(1000);
   moon.kernel.linkDown(moonHome);
+  await world.pass(10);
   expect(await moon.kernel.route(ip(places.carol.address), moonHome)).toBeDefined();
   const sources = new Set<string>();
   world.network.intercept = (packet) => {
@@ -68,6 +69,24 @@ test('an address whose interface is down is lost, although the kernel would send
   void moon.terminate({ ike: 'gw' });
   await world.pass(3000);
   expect([...sources]).toEqual([ELSEWHERE]);
+  expectNothing(moon);
+  expectNothing(carol);
+});
+
+test('an address that is not in the list of this host is not lost as long as the kernel sends from it', async () => {
+  await using world = new World();
+  const [moon, carol] = await tunnel(world, { connection: { mobike: false } });
+  moon.kernel.addresses = () => Promise.resolve([]);
+  moon.kernel.readdress([ip(places.moon.inside), moonHome]);
+  await world.pass(1000);
+  const sources = new Set<string>();
+  world.network.intercept = (packet) => {
+    if (packet.destination.address === places.carol.address) sources.add(packet.source.address);
+    return packet;
+  };
+  void moon.terminate({ ike: 'gw' });
+  await world.pass(3000);
+  expect([...sources]).toEqual([HOME]);
   expectNothing(moon);
   expectNothing(carol);
 });
