@@ -2,7 +2,14 @@
  * Everything the addon can do, in an order that hurts: run it under sanitizers with `scripts/sanitize-native`, in a
  * network namespace of its own. Prints `survived`.
  */
-import { loadAddon, RouteClient, UdpSocket, XfrmClient } from '../../native/index.ts';
+import {
+  LocalDatagramSocket,
+  loadAddon,
+  peerCredentials,
+  RouteClient,
+  UdpSocket,
+  XfrmClient,
+} from '../../native/index.ts';
 
 const loopback = Uint8Array.of(127, 0, 0, 1);
 const broadcast = Uint8Array.of(255, 255, 255, 255);
@@ -14,6 +21,8 @@ const collect = (): void => globalThis.gc?.();
 await linkUp();
 for (let i = 0; i < 20; i++) await round(i);
 lifecycles();
+localDatagrams();
+for (const descriptor of [-1, 0, 2 ** 30]) peerCredentials(descriptor);
 await turn();
 collect();
 console.log('survived');
@@ -98,5 +107,22 @@ function lifecycles(): void {
     socket.open(0);
     socket.close();
     socket.open(6);
+  }
+}
+
+/** To paths that nobody reads, that are too long, that are none; of no octets and of more than a datagram has. */
+function localDatagrams(): void {
+  for (const path of [
+    '',
+    '@',
+    '@nobody',
+    '/nowhere/at/all',
+    `/${'x'.repeat(107)}`,
+    '/x'.repeat(4000),
+  ]) {
+    using socket = new LocalDatagramSocket(path);
+    for (const length of [0, 1, 100_000, 2 ** 22]) socket.send(new Uint8Array(length));
+    socket.close();
+    socket.send(Uint8Array.of(1));
   }
 }
