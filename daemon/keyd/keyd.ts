@@ -22,6 +22,9 @@ dropPrivileges(process.argv[2]);
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(signal, () => undefined);
 
+/** Nothing is read for now. `isPaused` does not know of it, and a process that reads nothing and waits for nothing ends. */
+let held = false;
+
 const channel = new Socket({
   fd: CHANNEL,
   readable: true,
@@ -30,7 +33,9 @@ const channel = new Socket({
 });
 const server = new KeydServer(new KeyKeeper(), (frame) => {
   channel.write(frame);
-  if (channel.isPaused() && server.open <= MOST_OPEN / 2) channel.resume();
+  if (!held || server.open > MOST_OPEN / 2) return;
+  held = false;
+  channel.resume();
 });
 channel.on('end', () => process.exit(0));
 channel.on('close', () => process.exit(0));
@@ -44,7 +49,8 @@ function received(length: number, buffer: Uint8Array): boolean {
     process.stderr.write(`${errorText(error)}\n`);
     process.exit(EXIT.bad_stream);
   }
-  return server.open < MOST_OPEN;
+  held = server.open >= MOST_OPEN;
+  return !held;
 }
 
 /**

@@ -12,7 +12,8 @@ collisionCase({
     const [i] = stage.sides(by);
     const outcome = i.host.initiate('net');
     expect(await stage.pending()).toEqual([]);
-    expect(await stage.world.during(outcome)).toEqual({ ok: true });
+    const errmsg = expect.stringContaining('is established already');
+    expect(await stage.world.during(outcome)).toEqual({ ok: false, errmsg });
     return { children: ['O'], news: [] };
   },
 });
