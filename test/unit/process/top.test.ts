@@ -37,15 +37,17 @@ test.each([
   await using bench = await ViciBench.start();
   bench.control.sas = [ikeSaView()];
   const at = terminal(['--top', '--interval', '0.2', '--uri', `unix://${bench.path}`]);
-  await until(() => at.seen.text.includes('gw[1]'), 20_000);
+  await until(() => / 0 {16}10\.9\.0\.2 'node-b\.exa…\r+\n/.test(at.seen.text), 20_000);
   expect(at.seen.text).toContain('\x1b[?1049h\x1b[?25l\x1b[?7l');
-  expect(at.seen.text).toMatch(/ 0 {16}10\.9\.0\.2 'node-b\.exa…\r+\n/);
   const [tty = ''] = /\/dev\/\S+/.exec(at.seen.text) ?? [];
   const before = at.seen.text.length;
   await run('stty', ['-F', tty, 'rows', '6', 'cols', '40']);
-  const frame = (): string => at.seen.text.slice(before).split('\x1b[H').at(-1) ?? '';
-  await until(() => frame().split('\n').length === 6, 20_000);
-  expect(at.seen.text.slice(before)).toContain('q quit   s order: traffic   arrows scro…');
+  // The rows change before the columns do.
+  const narrow = 'q quit   s order: traffic   arrows scro…';
+  const frames = (): readonly string[] => at.seen.text.slice(before).split('\x1b[H');
+  const shown = (): string | undefined => frames().find((frame) => frame.includes(narrow));
+  await until(() => shown() !== undefined, 20_000);
+  expect(shown()?.split('\n')).toHaveLength(6);
   at.type(key);
   await at.ended;
   expect(at.seen.text).toContain('\x1b[?7h\x1b[?25h\x1b[?1049lcode 0');
