@@ -38,7 +38,7 @@ ${statusText('gw', new Fields(connection), [], [])}Security Associations (1 up, 
 `;
 
 /** A program that prints this, whatever it is asked. */
-function stub(name: string, output: string): void {
+function programThatPrints(name: string, output: string): void {
   const path = join(folder, 'bin', name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.txt`, output);
@@ -51,8 +51,8 @@ beforeAll(() => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
-  stub('swanctl', LISTED);
-  stub('ipsec', STATUSALL);
+  programThatPrints('swanctl', LISTED);
+  programThatPrints('ipsec', STATUSALL);
   writeFileSync(join(folder, 'one.conf'), '');
 });
 
