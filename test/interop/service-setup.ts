@@ -36,10 +36,10 @@ export async function bareDebian(name: string, root: RootName): Promise<Installe
   }
 }
 
-/** Installs the package; there is no network but the one cable. */
-export async function install({ moon }: Installed): Promise<string> {
-  moon.host.copyIn(PACKAGE, '/root/charon-ts.deb');
-  return moon.sh('apt-get install --yes /root/charon-ts.deb 2>&1');
+/** Installs the package, or another version of it over the one that is there; there is no network but the one cable. */
+export async function install({ moon }: Installed, deb: string = PACKAGE): Promise<string> {
+  moon.host.copyIn(deb, '/root/charon-ts.deb');
+  return moon.sh('apt-get install --yes --allow-downgrades /root/charon-ts.deb 2>&1');
 }
 
 /** What systemd says of a unit. */

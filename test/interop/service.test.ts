@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { swanctlConf } from '../lab/charon-gateway.ts';
 import { confText } from '../lab/conf-text.ts';
 import type { Machine } from '../lab/machine.ts';
+import { NEXT_PACKAGE } from '../lab/paths.ts';
 import { ADDRESSES, plan } from '../lab/plan.ts';
 import { waitFor } from '../lab/wait.ts';
 import { describeWith } from '../support/capability.ts';
@@ -135,6 +136,46 @@ describeWith(['lab', 'systemd', 'package'], 'the package on a bare Debian 12', (
     expect(await moon.ok(['systemctl', 'status', UNIT])).toContain(
       'IKE_SAs: 1, of them half-open: 0',
     );
+  });
+
+  test('a new version goes on with the tunnels of the old one', PATIENCE, async () => {
+    const { moon } = here();
+    const [before, pid] = [await spis(moon), await property(moon, UNIT, 'MainPID')];
+    const running = moon.host.spawn(
+      ['ping', '-i', '0.05', ...PING.slice(5), ADDRESSES.sun[4].inner],
+      '/root/ping.log',
+    );
+    await install(here(), NEXT_PACKAGE);
+    expect(await property(moon, UNIT, 'MainPID')).not.toBe(pid);
+    expect(await property(moon, UNIT, 'ActiveState')).toBe('active');
+    expect(await moon.ok(['swanctl', '--version'])).toContain('+next');
+    expect(await spis(moon)).toEqual(before);
+    running.kill('SIGINT');
+    await running.ended;
+    const pinged = moon.host.read('/root/ping.log') ?? '';
+    expect(pinged).toContain(' 0% packet loss');
+    const journal = await moon.sh(`journalctl --no-pager -u ${UNIT}`);
+    expect(journal.match(/took over IKE_SA gw\[1\]/g)).toHaveLength(3);
+    expect(journal).toMatch(/charon-ts \S+\+next started/);
+    await moon.ok(['swanctl', '--rekey', '--ike', 'gw']);
+    expect(await moon.ok([...PING, ADDRESSES.sun[4].inner])).toContain(' 0% packet loss');
+  });
+
+  test('without a journal they are down for a restart, and back', PATIENCE, async () => {
+    const { moon, sun } = here();
+    const trapped = plan({ extra: { moon: { child: { start_action: 'trap' } }, sun: {} } });
+    moon.host.write('/etc/swanctl/conf.d/gw.conf', confText(swanctlConf(trapped, 'moon')));
+    moon.host.write('/etc/strongswan.conf', '', 0o644);
+    await moon.ok(['systemctl', 'restart', UNIT]);
+    await moon.ok(['swanctl', '--initiate', '--child', 'net']);
+    const [before, pid] = [await spis(moon), await property(moon, UNIT, 'MainPID')];
+    // back to the version before: operators do that as well
+    await install(here());
+    expect(await property(moon, UNIT, 'MainPID')).not.toBe(pid);
+    expect(await moon.ok(['swanctl', '--version'])).not.toContain('+next');
+    expect(await moon.ok([...PING, ADDRESSES.sun[4].inner])).toMatch(/[23] received/);
+    expect(await spis(moon)).not.toEqual(before);
+    expect(await sun.establishedCount()).toBe(1);
   });
 
   test('stopped it says goodbye and leaves nothing', async () => {

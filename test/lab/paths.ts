@@ -26,6 +26,9 @@ export type RootName =
 /** The package that `scripts/build-deb` makes of these sources. */
 export const PACKAGE = join(REPOSITORY, 'build/charon-ts.deb');
 
+/** The same with a higher version number, which `scripts/build-deb --quick` makes. */
+export const NEXT_PACKAGE = join(REPOSITORY, 'build/charon-ts-next.deb');
+
 /** The folder of a root made by scripts/lab-roots; throws a sentence saying so when it is missing. */
 export function rootPath(name: RootName): string {
   const path = join(LAB_CACHE, 'roots', name);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { describe, type TestFunction, test } from 'vitest';
-import { LAB_CACHE, PACKAGE } from '../lab/paths.ts';
+import { LAB_CACHE, NEXT_PACKAGE, PACKAGE } from '../lab/paths.ts';
 
 /** What a machine may lack, and how to find out: each probe throws, with the reason, where the capability is missing. */
 const PROBES = {
@@ -53,7 +53,8 @@ const PROBES = {
   package: () => {
     needRoot('debian12');
     needRoot('debian13');
-    if (!existsSync(PACKAGE)) throw new Error('no package: run scripts/build-deb --quick');
+    if (!existsSync(PACKAGE) || !existsSync(NEXT_PACKAGE))
+      throw new Error('no package: run scripts/build-deb --quick');
   },
   /** The file system of our container image. */
   container: () => {
