@@ -7,14 +7,18 @@ import {
   OUR_IPSEC,
   STRONGSWAN_IPSEC,
 } from '../lab/ipsec-host.ts';
+import { OpensslCa } from '../lab/openssl-ca.ts';
+import { OCSP_PORT, PkiServers } from '../lab/pki-servers.ts';
 import { ADDRESSES } from '../lab/plan.ts';
 import { makeSites, type Sites } from '../lab/sites.ts';
-import { TestCa } from '../sim/pki.ts';
+import { der, extension, nameOf } from '../support/build-x509.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { ext, TestAuthority } from '../support/revocation-pki.ts';
+import { buildAttributeCertificate } from '../support/x509-samples.ts';
 
 const { moon: MOON, sun: SUN } = ADDRESSES;
-const ca = new TestCa('Lab CA');
+/** Who answers OCSP requests, as sun reaches it. */
+const OCSP = `http://${SUN[4].router}:${OCSP_PORT}`;
 
 const DEFAULTS = `
 conn %default
@@ -30,7 +34,7 @@ const now = Date.now();
 const DAY = 86_400_000;
 const pki = TestAuthority.root('Other CA', now);
 const responder = pki.issue('responder', 7, now, [ext.ocspSigning()]);
-const attributes = pki.issue('attributes', 8, now);
+const attributes = pki.issue('attributes', 0x91_42, now);
 
 /** One of each kind that a folder can bring. */
 const FOLDERS = {
@@ -42,14 +46,31 @@ const FOLDERS = {
     pki.crlDer({
       thisUpdate: now - DAY,
       nextUpdate: now + 30 * DAY,
-      entries: [{ serial: 9, at: now - DAY, reason: 1 }],
+      entries: [
+        { serial: 9, at: now - DAY, reason: 1 },
+        { serial: 0x9142, at: now - DAY },
+      ],
     }),
   ),
+  'acerts/holder.pem': pem(
+    'ATTRIBUTE CERTIFICATE',
+    buildAttributeCertificate({
+      holder: der.seq(
+        der.explicit(0, der.seq(der.explicit(4, nameOf('CA'))), der.int(0, 0x91, 0x42)),
+        der.explicit(1, der.explicit(4, nameOf('holder'))),
+      ),
+      extensions: [
+        extension('2.5.29.35', der.seq(der.implicit(0, Uint8Array.of(1, 2, 0xab)))),
+        extension('2.5.29.56', der.null()),
+      ],
+    }),
+  ),
+  'acerts/number.pem': pem('ATTRIBUTE CERTIFICATE', buildAttributeCertificate()),
   'certs/peer.pub': pem('PUBLIC KEY', pki.issue('peer', 10, now).key.spki),
 };
 
 /** The gateway whose listings are compared: every kind of line that a configuration can bring. */
-const SUN_FILES: IpsecFiles = {
+const sunFiles = (ca: OpensslCa): IpsecFiles => ({
   conf: `${DEFAULTS}
 conn gateways
   left=${SUN[4].gateway}
@@ -112,16 +133,17 @@ ca lab
   cacert=ca0.pem
   crluri=http://pki.example.org/a.crl
   crluri2=http://pki.example.org/b.crl
-  ocspuri=http://ocsp.example.org
+  ocspuri=${OCSP}
+  ocspuri2=http://ocsp.example.org
   auto=add
 `,
   secrets: '@moon.example.org @sun.example.org : PSK "zei5Ohth-lab"\n: ECDSA own.pem\n',
   more: FOLDERS,
-  own: ca.issue('cert', { dns: ['cert.example.org'] }),
-  cas: [ca.self],
-};
+  own: ca.issue('cert', { dns: 'cert.example.org' }),
+  cas: [ca],
+});
 
-const MOON_FILES: IpsecFiles = {
+const moonFiles = (ca: OpensslCa): IpsecFiles => ({
   conf: `${DEFAULTS}
 conn gateways
   left=${MOON[4].gateway}
@@ -151,9 +173,9 @@ conn cert
   auto=add
 `,
   secrets: '@moon.example.org @sun.example.org : PSK "zei5Ohth-lab"\n: ECDSA own.pem\n',
-  own: ca.issue('carol', { dns: ['carol.example.org'] }),
-  cas: [ca.self],
-};
+  own: ca.issue('carol', { dns: 'carol.example.org' }),
+  cas: [ca],
+});
 
 /** What makes the state that the others list; `ipsec` is the program of the side. */
 type Shell = { readonly moon: string } | { readonly sun: string };
@@ -187,6 +209,7 @@ const STEPS: readonly (readonly string[] | Shell)[] = [
     'listaacerts',
     'listocspcerts',
     'listacerts',
+    'listacerts --utc',
     'listcainfos',
     'listcrls',
     'listocsp',
@@ -221,6 +244,8 @@ const STEPS: readonly (readonly string[] | Shell)[] = [
     'listcounters net',
     'listcounters all',
     'listcerts --utc',
+    'listocsp',
+    'listocsp --utc',
     'resetcounters net',
     'listcounters net',
     'resetcounters',
@@ -229,6 +254,9 @@ const STEPS: readonly (readonly string[] | Shell)[] = [
     'purgecerts',
     'purgecrls',
     'purgeocsp',
+    'listocsp',
+    'rereadacerts',
+    'listacerts',
     'down host{*}',
     'down net{}',
     'purgeike',
@@ -249,6 +277,10 @@ function normal(text: string): string {
       .replaceAll(/\b[0-9a-f]{16}_([ir])/g, 'SPI_$1')
       .replaceAll(/\b\d+s ago/g, 'TIME ago')
       .replaceAll(/\b\d+ (second|minute|hour|day)s?\b/g, 'TIME')
+      .replaceAll(
+        /(?<=update: {4}this|next) on \w{3} \d\d \d\d:\d\d:\d\d( UTC)? \d{4}/g,
+        ' on DATE$1',
+      )
       .replaceAll(/since \w{3} \d\d \d\d:\d\d:\d\d \d{4}/g, 'since DATE')
       .replaceAll(/^ {2}malloc: .*\n/gm, '')
       .replaceAll(/(?<=IKE charon daemon \(strongSwan )[\d.]+/g, 'VERSION')
@@ -281,64 +313,72 @@ function inOrder(text: string): string {
     : [head, ...blocks.sort(), end].join('');
 }
 
-describeWith(['lab', 'starter'], 'what ipsec prints, beside the one of strongSwan', () => {
-  let made: Sites | undefined;
-  beforeAll(async () => {
-    made = await makeSites('ipsec-layout', 'starter', 'strongswan', 'starter');
-  });
-  afterAll(() => made?.[Symbol.asyncDispose]());
+describeWith(
+  ['lab', 'starter', 'servers'],
+  'what ipsec prints, beside the one of strongSwan',
+  () => {
+    let made: Sites | undefined;
+    let files: Readonly<Record<'moon' | 'sun', IpsecFiles>> | undefined;
+    beforeAll(async () => {
+      made = await makeSites('ipsec-layout', 'starter', 'servers', 'starter');
+      const ca = new OpensslCa(`${made.lab.folder}/pki`);
+      files = { moon: moonFiles(ca), sun: sunFiles(ca) };
+      await new PkiServers(made.router).ocsp(ca, { kind: 'ca' });
+    });
+    afterAll(() => made?.[Symbol.asyncDispose]());
 
-  /** What the commands say on sun, where this program runs. */
-  async function said(program: IpsecProgram): Promise<Map<string, string>> {
-    if (made === undefined) throw new Error('the sites could not be made');
-    const moon = new IpsecHost(made.moon, STRONGSWAN_IPSEC);
-    const sun = new IpsecHost(made.sun, program);
-    await Promise.all([moon.configure(MOON_FILES), sun.configure(SUN_FILES)]);
-    // names of protocols and ports, which the root has no package for
-    made.sun.write('/etc/protocols', 'tcp 6 TCP\n', 0o644);
-    made.sun.write('/etc/services', 'http 80/tcp\n', 0o644);
-    const said = new Map<string, string>();
-    try {
-      await Promise.all([moon.start(), sun.start()]);
-      for (const step of STEPS) {
-        if (!Array.isArray(step)) {
-          await shell(moon, sun, step as Shell);
-          continue;
+    /** What the commands say on sun, where this program runs. */
+    async function said(program: IpsecProgram): Promise<Map<string, string>> {
+      if (made === undefined || files === undefined) throw new Error('the sites could not be made');
+      const moon = new IpsecHost(made.moon, STRONGSWAN_IPSEC);
+      const sun = new IpsecHost(made.sun, program);
+      await Promise.all([moon.configure(files.moon), sun.configure(files.sun)]);
+      // names of protocols and ports, which the root has no package for
+      made.sun.write('/etc/protocols', 'tcp 6 TCP\n', 0o644);
+      made.sun.write('/etc/services', 'http 80/tcp\n', 0o644);
+      const said = new Map<string, string>();
+      try {
+        await Promise.all([moon.start(), sun.start()]);
+        for (const step of STEPS) {
+          if (!Array.isArray(step)) {
+            await shell(moon, sun, step as Shell);
+            continue;
+          }
+          for (const [i, { stdout, stderr, code }] of (await sun.batch(step)).entries()) {
+            // what is logged on the way is not compared
+            const out = LOGGED.includes(step[i] ?? '')
+              ? `${stdout.trim().split('\n').at(-1)}\n`
+              : stdout;
+            said.set(
+              `${said.size + 1}: ipsec ${step[i]}`,
+              normal(`${out}${stderr}exit code ${code}\n`),
+            );
+          }
         }
-        for (const [i, { stdout, stderr, code }] of (await sun.batch(step)).entries()) {
-          // what is logged on the way is not compared
-          const out = LOGGED.includes(step[i] ?? '')
-            ? `${stdout.trim().split('\n').at(-1)}\n`
-            : stdout;
-          said.set(
-            `${said.size + 1}: ipsec ${step[i]}`,
-            normal(`${out}${stderr}exit code ${code}\n`),
-          );
-        }
+      } finally {
+        await Promise.all([moon.stop(), sun.stop()]);
       }
-    } finally {
-      await Promise.all([moon.stop(), sun.stop()]);
+      return said;
     }
-    return said;
-  }
 
-  async function shell(moon: IpsecHost, sun: IpsecHost, step: Shell): Promise<void> {
-    const [side, line] = 'moon' in step ? [moon, step.moon] : [sun, step.sun];
-    await side.host.sh(line.replaceAll(/\bipsec\b/g, side.program.argv.join(' ')));
-  }
+    async function shell(moon: IpsecHost, sun: IpsecHost, step: Shell): Promise<void> {
+      const [side, line] = 'moon' in step ? [moon, step.moon] : [sun, step.sun];
+      await side.host.sh(line.replaceAll(/\bipsec\b/g, side.program.argv.join(' ')));
+    }
 
-  testWith(
-    'lab',
-    'command by command, in equal states',
-    async () => {
-      const theirs = await said(STRONGSWAN_IPSEC);
-      const ours = await said(OUR_IPSEC);
-      const differing = [...theirs].filter(([command, text]) => ours.get(command) !== text);
-      if (process.env['SHOW'])
-        for (const [command, text] of differing)
-          console.log(`##### ${command}\n${text}#####\n${ours.get(command)}`);
-      expect(differing.map(([command]) => command)).toEqual([]);
-    },
-    240_000,
-  );
-});
+    testWith(
+      'lab',
+      'command by command, in equal states',
+      async () => {
+        const theirs = await said(STRONGSWAN_IPSEC);
+        const ours = await said(OUR_IPSEC);
+        const differing = [...theirs].filter(([command, text]) => ours.get(command) !== text);
+        if (process.env['SHOW'])
+          for (const [command, text] of differing)
+            console.log(`##### ${command}\n${text}#####\n${ours.get(command)}`);
+        expect(differing.map(([command]) => command)).toEqual([]);
+      },
+      240_000,
+    );
+  },
+);

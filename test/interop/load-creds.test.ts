@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { CharonGateway } from '../lab/charon-gateway.ts';
 import { ourProgram, STRONGSWAN } from '../lab/charon-programs.ts';
 import { confText } from '../lab/conf-text.ts';
+import { REPOSITORY } from '../lab/paths.ts';
 import { makeSites, type Sites } from '../lab/sites.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { makeCredentials, SECRETS, writeBroken } from './credential-folder.ts';
@@ -15,6 +16,11 @@ interface Said {
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
 }
+
+const OUR_SWANCTL = [
+  `${REPOSITORY}/node_modules/.bin/node`,
+  `${REPOSITORY}/daemon/cli/swanctl/main.ts`,
+];
 
 const lines = (text: string): readonly string[] => text.split('\n').sort();
 
@@ -97,6 +103,16 @@ describeWith(
         await expectSame('--load-creds', '--noprompt');
       },
     );
+
+    testWith('lab', 'list-certs: our program prints what the stock one does', async () => {
+      for (const args of [['--utc'], ['--short'], ['--pem']]) {
+        const own = await ours.host.ok([...OUR_SWANCTL, '--list-certs', ...args]);
+        // ours can also write public keys as PEM
+        const comparable = own.replaceAll(/-{5}BEGIN PUBLIC KEY-{5}[^-]+-{5}END PUBLIC KEY-{5}\n/g, '');
+        expect(comparable, args.join(' ')).toBe(await ours.swanctlOk('--list-certs', ...args));
+        expect(own).toMatch(/BEGIN ATTRIBUTE CERTIFICATE|groups: {4}sales/);
+      }
+    });
 
     testWith(
       'lab',

@@ -1,4 +1,3 @@
-import type { Issued } from '../sim/pki.ts';
 import { ourProgram } from './charon-programs.ts';
 import { type ConfTree, confText } from './conf-text.ts';
 import { pem } from './credentials.ts';
@@ -51,8 +50,8 @@ export interface IpsecFiles {
   readonly conf: string;
   readonly secrets: string;
   /** This host's certificate, and the CAs that it believes. */
-  readonly own?: Issued;
-  readonly cas?: readonly Issued[];
+  readonly own?: { readonly certificate: Uint8Array; readonly privateKey: Uint8Array };
+  readonly cas?: readonly { readonly certificate: Uint8Array }[];
   /** Texts by path below ipsec.d. */
   readonly more?: Readonly<Record<string, string>>;
 }

@@ -1,9 +1,11 @@
 import { findText, findValue, type Tree } from '../../config/tree.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
+import { decodeAttributeCertificate } from '../../credentials/x509/decode-attribute-certificate.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
 import { decodeCrl } from '../../credentials/x509/decode-crl.ts';
 import { decodeOcspResponse } from '../../credentials/x509/decode-ocsp.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
+import { attributeCertificateText } from './attribute-certificate-text.ts';
 import { type CertStyle, certificateText, rawKeyText } from './cert-text.ts';
 import { crlText, ocspText } from './revocation-text.ts';
 
@@ -69,6 +71,10 @@ export class CertListing {
       const decoded = decodeOcspResponse(der, decoders);
       return decoded.ok ? ocspText(decoded.value, this.#style) : undefined;
     }
+    if (type === 'X509_AC') {
+      const decoded = decodeAttributeCertificate(der, decoders);
+      return decoded.ok ? attributeCertificateText(decoded.value, this.#style) : undefined;
+    }
     const key = type === 'PUBKEY' ? decoders.publicKey(der) : undefined;
     if (key === undefined) return undefined;
     return rawKeyText(
@@ -95,7 +101,7 @@ export class CertListing {
   }
 }
 
-/** What can be written as PEM; the stock program writes nothing else. */
+/** What can be written as PEM; the stock program fails at public keys. */
 const PEM_LABELS: ReadonlyMap<string, string> = new Map([
   ['X509', 'CERTIFICATE'],
   ['X509_CRL', 'X509 CRL'],

@@ -26,7 +26,7 @@ export function certificateText(
     `subject:  "${printDn(certificate.subject) ?? ''}"`,
     `issuer:   "${printDn(certificate.issuer) ?? ''}"`,
     ...validityLines(certificate.notBefore, certificate.notAfter, style),
-    `serial:    ${colons(certificate.serial)}`,
+    `serial:    ${serialText(certificate.serial)}`,
     ...labelled('altNames:  ', certificate.subjectAltNames.map(nameText)),
     ...(style.short ? [] : details(certificate)),
     ...identifier('authkeyId: ', certificate.authorityKeyId?.keyId),
@@ -59,6 +59,11 @@ export function rawKeyText(
   ]);
 }
 
+/** A serial number, without the octet that only keeps it from being negative. */
+export function serialText(serial: Uint8Array): string {
+  return colons(serial[0] === 0 && serial.length > 1 ? serial.subarray(1) : serial);
+}
+
 /** Octets in hexadecimal with colons between. */
 export function colons(octets: Uint8Array): string {
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join(':');
@@ -74,7 +79,8 @@ function keyIdOf({ publicKey }: Certificate): Uint8Array | undefined {
   return publicKey === undefined ? undefined : fromHex(publicKey.keyId);
 }
 
-function validityLines(notBefore: number, notAfter: number, style: TimeStyle): string[] {
+/** From when until when a certificate is valid. */
+export function validityLines(notBefore: number, notAfter: number, style: TimeStyle): string[] {
   return [
     `validity:  not before ${dateText(notBefore, style)}, ${begunText(notBefore, style)}`,
     `           not after  ${dateText(notAfter, style)}, ${lastsText(notAfter, style)}`,
@@ -148,7 +154,8 @@ function pointUris({ uris, crlIssuers }: DistributionPoint): string[] {
   return uris.map((uri) => `${uri}${suffix}`);
 }
 
-function nameText(name: GeneralName): string {
+/** A general name as listings print it. */
+export function nameText(name: GeneralName): string {
   switch (name.kind) {
     case 'dns':
     case 'email':

@@ -2,7 +2,7 @@ import type { Crl, OcspResponse } from '../../credentials/x509/certificate.ts';
 import { DerReader, Tag } from '../../credentials/x509/der-reader.ts';
 import { printDn } from '../../proto/distinguished-name.ts';
 import { fromHex } from '../../util/hex.ts';
-import { type CertStyle, colons, indented } from './cert-text.ts';
+import { type CertStyle, colons, indented, serialText } from './cert-text.ts';
 import { dateText, lastsText, type TimeStyle } from './cert-times.ts';
 
 /** A CRL as `--list-certs` lays it out; `--short` leaves the entries out. */
@@ -25,7 +25,7 @@ function entryLines(crl: Crl, style: TimeStyle): string[] {
   return serials(crl.tbs).flatMap((serial) => {
     const entry = crl.find(crl.issuerKey, serial);
     if (entry === undefined) return [];
-    return [`  ${colons(serial)}: ${dateText(entry.date, style)}, ${reasonText(entry.reason)}`];
+    return [`  ${serialText(serial)}: ${dateText(entry.date, style)}, ${reasonText(entry.reason)}`];
   });
 }
 
@@ -38,8 +38,7 @@ function serials(tbs: Uint8Array): readonly Uint8Array[] {
   const found: Uint8Array[] = [];
   const entries = new DerReader(list?.contents ?? new Uint8Array(0), 'crl.revokedCertificates');
   while (!entries.done) {
-    const serial = entries.enter(Tag.SEQUENCE, 'entry').take(Tag.INTEGER, 'serial').contents;
-    found.push(serial[0] === 0 && serial.length > 1 ? serial.subarray(1) : serial);
+    found.push(entries.enter(Tag.SEQUENCE, 'entry').take(Tag.INTEGER, 'serial').contents);
   }
   return found;
 }
@@ -60,7 +59,7 @@ export function ocspText(response: OcspResponse, style: CertStyle): string {
           ? ` on ${dateText(single.revokedAt, style)}, ${reasonText(single.reason)}`
           : '';
       lines.push(
-        `${i === 0 ? 'responses: ' : '           '}${colons(single.id.serial)}: ${single.status}${since}`,
+        `${i === 0 ? 'responses: ' : '           '}${serialText(single.id.serial)}: ${single.status}${since}`,
       );
     });
   }

@@ -37,7 +37,8 @@ export async function checkGroups(
   if (groups.length === 0) return undefined;
   let left = MAX_SIGNATURES;
   for (const attributes of setup.source.attributeCertificates(holder)) {
-    if (!groups.some((group) => attributes.groups.some((name) => isGroup(group, name)))) continue;
+    if (!groups.some((group) => attributes.groups.some(({ value }) => isGroup(group, value))))
+      continue;
     if (!isUsable(attributes, setup.rules) || !isHolder(attributes.holder, holder, setup)) continue;
     for (const { certificate, flag, trusted } of setup.source.bySubject(attributes.issuerKey)) {
       if (flag !== 'AA' || !trusted || !maySign(certificate, setup.rules)) continue;

@@ -177,8 +177,12 @@ export interface OcspResponse extends SignedObject {
 
 /** Whose attributes an attribute certificate states, RFC 5755 section 4.2.2; whatever is there must fit. */
 export interface AttributeHolder {
-  /** Issuer (normalized) and serial number of the holder's certificate. */
-  readonly certificate?: { readonly issuerKey: string; readonly serial: Uint8Array };
+  /** Issuer (as DER and normalized) and serial number of the holder's certificate. */
+  readonly certificate?: {
+    readonly issuer: Uint8Array;
+    readonly issuerKey: string;
+    readonly serial: Uint8Array;
+  };
   /** Names of the holder. */
   readonly names: readonly GeneralName[];
   /** Digest of the holder's public key (SubjectPublicKeyInfo) or of its whole certificate. */
@@ -189,18 +193,24 @@ export interface AttributeHolder {
   };
 }
 
+/** A value of the group attribute, RFC 5755 section 4.4.4: octets and strings as they are, object identifiers as dotted text. */
+export interface AttributeGroup {
+  readonly kind: 'octets' | 'oid' | 'text';
+  readonly value: Uint8Array;
+}
+
 /** A decoded attribute certificate, RFC 5755. */
 export interface AttributeCertificate extends SignedObject {
   readonly kind: 'ac';
   readonly holder: AttributeHolder;
-  /** Normalized name of the attribute authority. */
+  /** Name of the attribute authority, as DER and normalized. */
+  readonly issuer: Uint8Array;
   readonly issuerKey: string;
   readonly serial: Uint8Array;
   /** Milliseconds since 1970, inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Values of the group attribute (section 4.4.4): octets and strings as they are, object identifiers as dotted text. */
-  readonly groups: readonly Uint8Array[];
+  readonly groups: readonly AttributeGroup[];
   readonly authorityKeyId?: Certificate['authorityKeyId'];
   readonly unknownCritical: readonly string[];
 }

@@ -1,7 +1,12 @@
 import { oidText } from '../../proto/oid.ts';
 import { utf8 } from '../../util/bytes.ts';
 import { hashOfOid } from './cert-id.ts';
-import type { AttributeCertificate, AttributeHolder, GeneralName } from './certificate.ts';
+import type {
+  AttributeCertificate,
+  AttributeGroup,
+  AttributeHolder,
+  GeneralName,
+} from './certificate.ts';
 import { authorityKeyIdentifier } from './certificate-extensions.ts';
 import { type Decoded, decoding, X509Error } from './decoded.ts';
 import { guardDer, objectLimits } from './der-guard.ts';
@@ -57,7 +62,7 @@ function attributeCertificate(der: Uint8Array, tools: DecodeTools): AttributeCer
   const version = smallInteger(info.take(Tag.INTEGER, 'version').contents, FIELD) + 1;
   if (version !== 2) throw new X509Error(`${FIELD}.version`, `${version}, expected 2`);
   const holder = holderOf(info.enter(Tag.SEQUENCE, 'holder'));
-  const issuerKey = issuerOf(info.enter(context(0), 'issuer'));
+  const issuer = issuerOf(info.enter(context(0), 'issuer'));
   sameAlgorithm(info.take(Tag.SEQUENCE, 'signature').der, parts.algorithm, FIELD);
   const serial = serialOctets(info.take(Tag.INTEGER, 'serialNumber').contents, FIELD);
   const validity = info.enter(Tag.SEQUENCE, 'attrCertValidityPeriod');
@@ -77,7 +82,7 @@ function attributeCertificate(der: Uint8Array, tools: DecodeTools): AttributeCer
     ...signedObject(der, parts, tools),
     kind: 'ac',
     holder,
-    issuerKey,
+    ...issuer,
     serial,
     notBefore,
     notAfter,
@@ -112,7 +117,7 @@ function issuerSerial(
   const serial = serialOctets(reader.take(Tag.INTEGER, 'serial').contents, field);
   reader.optional(Tag.BIT_STRING, 'issuerUID');
   reader.end();
-  return { issuerKey: directoryKey(names, field), serial };
+  return { ...directoryName(names, field), serial };
 }
 
 function digestInfo(contents: Uint8Array, field: string): NonNullable<AttributeHolder['digest']> {
@@ -130,23 +135,25 @@ function digestInfo(contents: Uint8Array, field: string): NonNullable<AttributeH
 }
 
 // Of V2Form only the name may be there (RFC 5755 section 4.2.3).
-function issuerOf(reader: DerReader): string {
+function issuerOf(reader: DerReader): DirectoryName {
   const field = `${FIELD}.issuer`;
   const names = generalNames(reader.take(Tag.SEQUENCE, 'issuerName').contents, field);
   reader.end();
-  return directoryKey(names, field);
+  return directoryName(names, field);
 }
 
-function directoryKey(names: readonly GeneralName[], field: string): string {
+type DirectoryName = Pick<AttributeCertificate, 'issuer' | 'issuerKey'>;
+
+function directoryName(names: readonly GeneralName[], field: string): DirectoryName {
   const [name] = names;
   if (names.length !== 1 || name?.kind !== 'directory')
     throw new X509Error(field, 'expected one distinguished name');
-  return nameKey(name.name, field);
+  return { issuer: name.name, issuerKey: nameKey(name.name, field) };
 }
 
-function groupsIn(attributes: DerReader): Uint8Array[] {
+function groupsIn(attributes: DerReader): AttributeGroup[] {
   const field = `${FIELD}.attributes`;
-  const groups: Uint8Array[] = [];
+  const groups: AttributeGroup[] = [];
   const seen = new Set<string>();
   for (const attribute of attributes.all(Tag.SEQUENCE, 'attribute', MAX_ATTRIBUTES)) {
     const reader = new DerReader(attribute.contents, field);
@@ -165,12 +172,12 @@ function groupsIn(attributes: DerReader): Uint8Array[] {
 }
 
 /** Values of an IetfAttrSyntax, RFC 5755 section 4.4. */
-function ietfAttributeValues(contents: Uint8Array, field: string): Uint8Array[] {
+function ietfAttributeValues(contents: Uint8Array, field: string): AttributeGroup[] {
   const reader = new DerReader(contents, field);
   reader.optional(context(0), 'policyAuthority');
   const values = reader.enter(Tag.SEQUENCE, 'values');
   reader.end();
-  const found: Uint8Array[] = [];
+  const found: AttributeGroup[] = [];
   while (!values.done) {
     if (found.length === MAX_GROUPS) throw new X509Error(field, `more than ${MAX_GROUPS} groups`);
     found.push(groupOf(values.any('value'), field));
@@ -178,8 +185,9 @@ function ietfAttributeValues(contents: Uint8Array, field: string): Uint8Array[] 
   return found;
 }
 
-function groupOf({ tag, contents }: DerItem, field: string): Uint8Array {
-  if (tag === Tag.OCTET_STRING || tag === UTF8_STRING) return contents;
-  if (tag === Tag.OID) return utf8(oidText(contents));
+function groupOf({ tag, contents }: DerItem, field: string): AttributeGroup {
+  if (tag === Tag.OCTET_STRING) return { kind: 'octets', value: contents };
+  if (tag === UTF8_STRING) return { kind: 'text', value: contents };
+  if (tag === Tag.OID) return { kind: 'oid', value: utf8(oidText(contents)) };
   throw new X509Error(field, `a group with tag ${tag.toString(16)}`);
 }

@@ -2,6 +2,7 @@ import { sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type {
   AttributeCertificate,
+  AttributeGroup,
   Certificate,
 } from '../../../daemon/credentials/x509/certificate.ts';
 import { utf8 } from '../../../daemon/util/bytes.ts';
@@ -211,6 +212,7 @@ describe('groups', () => {
   const authority = issue({ subject: 'authority', issuer: root });
   const groups = [fqdn('sales')];
 
+  const textGroup = (name: string): AttributeGroup => ({ kind: 'text', value: utf8(name) });
   function attributes(
     more: Partial<AttributeCertificate> = {},
     signer: TestEntity = authority,
@@ -224,14 +226,15 @@ describe('groups', () => {
       scheme: { kind: 'ed25519' },
       signature: Uint8Array.from(sign(null, tbs, signer.key.privateKey)),
       holder: {
-        certificate: { issuerKey: moon.certificate.issuerKey, serial: moon.certificate.serial },
+        certificate: moon.certificate,
         names: [],
       },
+      issuer: authority.certificate.subject,
       issuerKey: authority.certificate.subjectKey,
       serial: Uint8Array.of(1),
       notBefore: TEST_TIME,
       notAfter: TEST_TIME,
-      groups: [utf8('dev'), utf8('Sales')],
+      groups: [textGroup('dev'), textGroup('Sales')],
       unknownCritical: [],
       ...more,
     };
@@ -253,8 +256,8 @@ describe('groups', () => {
   test('are those of an attribute certificate of the holder', async () => {
     expect(await isMember(attributes())).toBe(true);
     expect(await isMember(undefined)).toBe(false);
-    expect(await isMember(attributes({ groups: [utf8('dev')] }))).toBe(false);
-    const other = { issuerKey: moon.certificate.issuerKey, serial: Uint8Array.of(9) };
+    expect(await isMember(attributes({ groups: [textGroup('dev')] }))).toBe(false);
+    const other = { ...moon.certificate, serial: Uint8Array.of(9) };
     expect(await isMember(attributes({ holder: { certificate: other, names: [] } }))).toBe(false);
     expect(await isMember(attributes({ holder: { names: [] } }))).toBe(false);
     const named = { names: [{ kind: 'directory', name: moon.certificate.subject }] } as const;

@@ -34,9 +34,14 @@ describe('an attribute certificate', () => {
     expect(value).toMatchObject({
       kind: 'ac',
       holder: {
-        certificate: { issuerKey: nameKey(nameOf('CA'), 'test'), serial: Uint8Array.of(5) },
+        certificate: {
+          issuer: nameOf('CA'),
+          issuerKey: nameKey(nameOf('CA'), 'test'),
+          serial: Uint8Array.of(5),
+        },
         names: [],
       },
+      issuer: nameOf('AA'),
       issuerKey: nameKey(nameOf('AA'), 'test'),
       serial: Uint8Array.of(7),
       notBefore: Date.UTC(2025, 0, 1),
@@ -44,7 +49,11 @@ describe('an attribute certificate', () => {
       unknownCritical: [],
       scheme: { kind: 'ecdsa', hash: 'sha256', encoding: 'der' },
     });
-    expect(value.groups.map(latin1)).toEqual(['sales', '1.2.3', 'finance']);
+    expect(value.groups.map(({ kind, value }) => [kind, latin1(value)])).toEqual([
+      ['octets', 'sales'],
+      ['oid', '1.2.3'],
+      ['text', 'finance'],
+    ]);
   });
 
   test('may name its holder by a name or by a digest', () => {
