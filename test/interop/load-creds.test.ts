@@ -108,7 +108,10 @@ describeWith(
       for (const args of [['--utc'], ['--short'], ['--pem']]) {
         const own = await ours.host.ok([...OUR_SWANCTL, '--list-certs', ...args]);
         // ours can also write public keys as PEM
-        const comparable = own.replaceAll(/-{5}BEGIN PUBLIC KEY-{5}[^-]+-{5}END PUBLIC KEY-{5}\n/g, '');
+        const comparable = own.replaceAll(
+          /-{5}BEGIN PUBLIC KEY-{5}[^-]+-{5}END PUBLIC KEY-{5}\n/g,
+          '',
+        );
         expect(comparable, args.join(' ')).toBe(await ours.swanctlOk('--list-certs', ...args));
         expect(own).toMatch(/BEGIN ATTRIBUTE CERTIFICATE|groups: {4}sales/);
       }
