@@ -66,6 +66,9 @@ const PROBES = {
     const script = 'mount -t cgroup2 cgroup2 /mnt; mkdir /mnt/probe; rmdir /mnt/probe';
     execFileSync('unshare', ['-m', 'sh', '-ec', script], { stdio: 'pipe' });
   },
+  /** Shells that completions are for. */
+  zsh: () => void execFileSync('zsh', ['-c', 'zmodload zsh/zpty'], { stdio: 'pipe' }),
+  fish: () => void execFileSync('fish', ['--version'], { stdio: 'pipe' }),
   /** The Python module vici, made available by scripts/lab-roots where a package index is reachable. */
   'python-vici': () => {
     if (!existsSync(`${LAB_CACHE}/python/vici`)) throw new Error('no Python module vici');

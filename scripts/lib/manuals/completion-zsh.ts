@@ -24,7 +24,7 @@ commands=(
 ${described.join('\n')}
 )
 if (( CURRENT == 2 )); then
-  _describe -o command commands
+  _describe -t commands command commands
   return
 fi
 shift words
