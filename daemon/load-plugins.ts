@@ -7,7 +7,8 @@ import { errorText } from './util/error.ts';
 /** The plugins that a daemon runs with, by the feature each was chosen for. */
 export interface LoadedPlugins {
   readonly names: readonly string[];
-  readonly crypto: Required<Pick<Plugin, 'crypto'>>;
+  /** In the order of preference, at least one. */
+  readonly crypto: readonly CryptoPlugin[];
   readonly kernel: Required<Pick<Plugin, 'kernel'>>;
   readonly transport: Required<Pick<Plugin, 'transport'>>;
   /** Absent if DNS servers are left alone. */
@@ -20,14 +21,17 @@ export interface LoadedPlugins {
   readonly keyLog: Plugin['keyLog'] | undefined;
 }
 
+/** A plugin with algorithms; making its provider may throw where the machine lacks what it needs. */
+export type CryptoPlugin = Required<Pick<Plugin, 'name' | 'crypto'>>;
+
 /** Loads the plugins that the options name. Rejects with {@link StartupError} if one is missing or lacks its feature. */
 export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins> {
-  const cryptoName = options['plugins.crypto-noble.load'] ? 'crypto-noble' : 'crypto-node';
+  const cryptoNames = cryptoPlugins(options);
   const kernelName = options['plugins.kernel-null.load'] ? 'kernel-null' : 'kernel-netlink';
   const transportName = 'socket-netlink';
   const resolving = options['plugins.resolve.load'] && kernelName !== 'kernel-null';
   const names: readonly PluginName[] = [
-    cryptoName,
+    ...cryptoNames,
     kernelName,
     transportName,
     ...(resolving ? (['resolve'] as const) : []),
@@ -36,10 +40,10 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     ...(options['plugins.credentials-files.load'] ? (['credentials-files'] as const) : []),
   ];
   const loaded = await Promise.all(names.map(load));
-  const [crypto, kernel, transport] = loaded;
+  const [kernel, transport] = loaded.slice(cryptoNames.length);
   return {
     names,
-    crypto: { crypto: feature(crypto, cryptoName, 'crypto') },
+    crypto: cryptoNames.map((name, i) => ({ name, crypto: feature(loaded[i], name, 'crypto') })),
     kernel: { kernel: feature(kernel, kernelName, 'kernel') },
     transport: { transport: feature(transport, transportName, 'transport') },
     nameServers: loaded.find((plugin) => plugin.nameServers !== undefined)?.nameServers,
@@ -47,6 +51,13 @@ export async function loadPlugins(options: DaemonOptions): Promise<LoadedPlugins
     keyLog: loaded.find((plugin) => plugin.keyLog !== undefined)?.keyLog,
     credentialFiles: loaded.find((plugin) => plugin.credentialFiles !== undefined)?.credentialFiles,
   };
+}
+
+function cryptoPlugins(options: DaemonOptions): readonly PluginName[] {
+  if (options['plugins.crypto-noble.load']) return ['crypto-noble'];
+  return options['plugins.crypto-libcrypto.load']
+    ? ['crypto-libcrypto', 'crypto-node']
+    : ['crypto-node'];
 }
 
 /** What sends to syslog and the journal; loaded before everything else, so that the log is there from the start. */
@@ -62,6 +73,7 @@ export async function loadPeerCredentials(): Promise<Required<Plugin>['peerCrede
 /** Every plugin, loaded only when it is asked for; written out, so that a bundler finds them. */
 const PLUGINS = {
   'credentials-files': () => import('../plugins/credentials-files/plugin.ts'),
+  'crypto-libcrypto': () => import('../plugins/crypto-libcrypto/plugin.ts'),
   'crypto-node': () => import('../plugins/crypto-node/plugin.ts'),
   'crypto-noble': () => import('../plugins/crypto-noble/plugin.ts'),
   'kernel-netlink': () => import('../plugins/kernel-netlink/plugin.ts'),

@@ -12,7 +12,6 @@ import type { LogGroup, LogHub, LogLevel } from './contracts/logger.ts';
 import type { KernelBackend, KernelSettings } from './contracts/plugin.ts';
 import type { PrivateKeys } from './contracts/signatures.ts';
 import { runScripts } from './control/operator-scripts.ts';
-import { createCrypto } from './crypto/registry.ts';
 import { createDaemon } from './daemon.ts';
 import { ExitCode, StartupError } from './exit-codes.ts';
 import { MemoryJournal } from './kernel/memory-journal.ts';
@@ -40,6 +39,7 @@ import { NodeSessionStore } from './runtime/node-session-store.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { type NotifyEnvironment, NotifySocket } from './runtime/notify-socket.ts';
 import { keepSecret } from './runtime/secret-file.ts';
+import { openCrypto } from './service-crypto.ts';
 import { openKeyLog } from './service-key-log.ts';
 import { openServiceLogs } from './service-logs.ts';
 import { monitoringSource, serveMonitoring } from './service-monitoring.ts';
@@ -115,7 +115,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
 
   const plugins = await loadPlugins(options);
   const clock = new NodeClock(onError);
-  const crypto = createCrypto([plugins.crypto.crypto()]);
+  const { crypto, unused } = openCrypto(plugins.crypto, hub);
   const privateKeys = opened.use(
     openPrivateKeys(options, start.environment.CHARON_KEYD_SOCKET, crypto, clock, hub),
   );
@@ -219,7 +219,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       resolvconfInterface: options['plugins.resolve.resolvconf.iface'],
       resolvectlPath: options['plugins.resolve.resolvectl.path'],
     }),
-    plugins: [...plugins.names, 'vici'],
+    plugins: [...plugins.names.filter((name) => !unused.includes(name)), 'vici'],
     resolve: resolveName,
     reloadOptions,
     confPath: path,

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { AddonLoadError } from './errors.ts';
+import { loadBinary } from './binary.ts';
 
 /** What `src/netlink_socket.h` exports; results are values or negative errno. */
 export interface NativeNetlinkSocket {
@@ -47,35 +46,10 @@ export interface Addon {
   ) => NativeUdpSocket;
 }
 
-/** Beside the sources, or beside the sources that `dist/native` was compiled from. */
-const places = [
-  './build/Release/netlink_xfrm.node',
-  '../../native/build/Release/netlink_xfrm.node',
-] as const;
-
 let loaded: Addon | undefined;
 
-/** The compiled addon, loaded at the first call; throws {@link AddonLoadError} with the reason and the remedy. */
+/** The compiled addon, loaded at the first call; throws `AddonLoadError` with the reason and the remedy. */
 export function loadAddon(): Addon {
-  loaded ??= load();
+  loaded ??= loadBinary<Addon>('netlink_xfrm.node');
   return loaded;
-}
-
-function load(): Addon {
-  const require = createRequire(import.meta.url);
-  const reasons: string[] = [];
-  let cause: unknown;
-  for (const place of places) {
-    try {
-      return require(place) as Addon;
-    } catch (error) {
-      cause = error;
-      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-      reasons.push(`${new URL(place, import.meta.url).pathname}: ${reason}`);
-    }
-  }
-  throw new AddonLoadError(
-    `the addon of node-netlink-xfrm cannot be loaded, build it with "npm run build:native" (${reasons.join('; ')})`,
-    { cause },
-  );
 }

@@ -30,6 +30,19 @@
       ]
     },
     {
+      "target_name": "node_libcrypto",
+      "sources": [
+        "src/libcrypto/addon.cc",
+        "src/libcrypto/ciphers.cc",
+        "src/libcrypto/exchange.cc",
+        "src/libcrypto/hashes.cc",
+        "src/libcrypto/modp.cc",
+        "src/libcrypto/montgomery_curve.cc",
+        "src/libcrypto/prime_curve.cc",
+        "src/libcrypto/slab.cc"
+      ]
+    },
+    {
       "target_name": "netlink_xfrm_reference",
       "sources": [
         "src/reference_encoder.cc",

@@ -144,7 +144,9 @@ function isForbidden({ from, target }: ImportEdge): boolean {
   if (root === 'plugins') {
     if (targetRoot === 'plugins') return targetFolder !== folder;
     if (targetRoot === 'native')
-      return !['kernel-netlink', 'local-datagram', 'socket-netlink'].includes(folder);
+      return !['crypto-libcrypto', 'kernel-netlink', 'local-datagram', 'socket-netlink'].includes(
+        folder,
+      );
     return !['contracts', 'proto', 'util'].includes(targetFolder);
   }
   // The composition root and the process entry see everything below daemon/; one file of each program knows the plugins,

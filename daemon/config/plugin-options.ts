@@ -84,6 +84,11 @@ export const PLUGIN_OPTIONS = {
     'start',
     'Refuse files of private keys that every user may read or write, that their group may write, or whose owner is neither root nor the user of the daemon. Not an option of strongSwan.',
   ),
+  'plugins.crypto-libcrypto.load': bool(
+    true,
+    'start',
+    'Call the libcrypto inside Node directly where that is faster; where it cannot be used, crypto-node does all. Not an option of strongSwan.',
+  ),
   'plugins.crypto-noble.load': bool(
     false,
     'start',

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import type { LogHub } from '../../../daemon/contracts/logger.ts';
+import type { CryptoProvider } from '../../../daemon/contracts/plugin.ts';
+import type { CryptoPlugin } from '../../../daemon/load-plugins.ts';
+import { loadPlugins } from '../../../daemon/load-plugins.ts';
+import { EncryptionId, KeMethod, PrfId } from '../../../daemon/proto/iana/transforms.ts';
+import { openCrypto } from '../../../daemon/service-crypto.ts';
+import { type Libcrypto, loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
+import nodeCrypto from '../../../plugins/crypto-node/plugin.ts';
