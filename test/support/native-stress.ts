@@ -1,5 +1,5 @@
 /**
- * Everything the addon can do, in an order that hurts: run it under sanitizers with `scripts/sanitize-native`, in a
+ * Everything the addons can do, in an order that hurts: run it under sanitizers with `scripts/sanitize-native`, in a
  * network namespace of its own. Prints `survived`.
  */
 import {
@@ -10,6 +10,7 @@ import {
   UdpSocket,
   XfrmClient,
 } from '../../native/index.ts';
+import { hurtLibcrypto } from './native-stress-libcrypto.ts';
 
 const loopback = Uint8Array.of(127, 0, 0, 1);
 const broadcast = Uint8Array.of(255, 255, 255, 255);
@@ -22,6 +23,7 @@ await linkUp();
 for (let i = 0; i < 20; i++) await round(i);
 lifecycles();
 localDatagrams();
+hurtLibcrypto();
 for (const descriptor of [-1, 0, 2 ** 30]) peerCredentials(descriptor);
 await turn();
 collect();

@@ -132,7 +132,10 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
     'the next authentication uses the new one',
   ],
   'plugins.credentials-files.strict_permissions': [FOLDER, 'modes and owners of private keys'],
-  'plugins.crypto-libcrypto.load': ['unit/process/service-crypto.test.ts', 'left out'],
+  'plugins.crypto-libcrypto.load': [
+    'unit/process/service-crypto.test.ts',
+    'it is left out where the operator says so',
+  ],
   'plugins.crypto-noble.load': ['vectors/wycheproof/signatures.test.ts', 'ML-DSA-%i'],
   'plugins.kernel-netlink.fwmark': [KERNEL, 'with an MTU and an MSS'],
   'plugins.kernel-netlink.install_routes_xfrmi': [OPTIONS, 'install_routes_xfrmi: '],

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { IntegrityId, PrfId } from '../../../daemon/proto/iana/transforms.ts';
 import { utf8 } from '../../../daemon/util/bytes.ts';
+import { loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import { nobleCryptoProvider } from '../../../plugins/crypto-noble/provider.ts';
 import { nodeCryptoProvider } from '../../../plugins/crypto-node/provider.ts';
 import { hex, octetsOf } from '../../support/hex.ts';
@@ -77,19 +79,22 @@ const TRUNCATED = [
   { mac: IntegrityId.HMAC_SHA2_512_256, prf: PrfId.PRF_HMAC_SHA2_512, octets: 32 },
 ];
 
-describe.each([nodeCryptoProvider(), nobleCryptoProvider()])('HMAC of $name', (provider) => {
-  test.each(CASES)('$name, PRF $prf', ({ prf, key, text, mac }) => {
-    const algorithm = provider.prfs.find(({ id }) => id === prf);
-    expect(hex(algorithm?.compute(key, text) ?? octetsOf(''))).toBe(mac);
-  });
+describe.each([libcryptoProvider(loadLibcrypto()), nodeCryptoProvider(), nobleCryptoProvider()])(
+  'HMAC of $name',
+  (provider) => {
+    test.each(CASES)('$name, PRF $prf', ({ prf, key, text, mac }) => {
+      const algorithm = provider.prfs.find(({ id }) => id === prf);
+      expect(hex(algorithm?.compute(key, text) ?? octetsOf(''))).toBe(mac);
+    });
 
-  test.each(TRUNCATED)('integrity $mac is the start of PRF $prf', ({ mac, prf, octets }) => {
-    const full = provider.prfs.find(({ id }) => id === prf);
-    const algorithm = provider.macs.find(({ id }) => id === mac);
-    if (full === undefined || algorithm === undefined) throw new Error('missing');
-    const key = repeated(0x0b, algorithm.keyOctets);
-    using context = algorithm.create(key);
-    const text = utf8('Hi There');
-    expect(context.sign(text)).toEqual(full.compute(key, text).subarray(0, octets));
-  });
-});
+    test.each(TRUNCATED)('integrity $mac is the start of PRF $prf', ({ mac, prf, octets }) => {
+      const full = provider.prfs.find(({ id }) => id === prf);
+      const algorithm = provider.macs.find(({ id }) => id === mac);
+      if (full === undefined || algorithm === undefined) throw new Error('missing');
+      const key = repeated(0x0b, algorithm.keyOctets);
+      using context = algorithm.create(key);
+      const text = utf8('Hi There');
+      expect(context.sign(text)).toEqual(full.compute(key, text).subarray(0, octets));
+    });
+  },
+);

@@ -11,6 +11,8 @@ import { PrfId } from '../../../daemon/proto/iana/transforms.ts';
 import type { IkeSpi } from '../../../daemon/proto/ike-spi.ts';
 import { utf8 } from '../../../daemon/util/bytes.ts';
 import { Secret } from '../../../daemon/util/secret.ts';
+import { loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import { nobleCryptoProvider } from '../../../plugins/crypto-noble/provider.ts';
 import { nodeCryptoProvider } from '../../../plugins/crypto-node/provider.ts';
 import { hex, octetsOf } from '../../support/hex.ts';
@@ -57,67 +59,70 @@ const spis = {
   spiR: BigInt(`0x${vectors.spiR}`) as IkeSpi,
 };
 
-describe.each([nodeCryptoProvider(), nobleCryptoProvider()])('keys with $name', (provider) => {
-  const crypto = createCrypto([provider]);
-  const prfOf = (name: keyof typeof PRFS) => {
-    const prf = crypto.prf(PRFS[name]);
-    if (prf === undefined) throw new Error(`no ${name}`);
-    return prf;
-  };
+describe.each([libcryptoProvider(loadLibcrypto()), nodeCryptoProvider(), nobleCryptoProvider()])(
+  'keys with $name',
+  (provider) => {
+    const crypto = createCrypto([provider]);
+    const prfOf = (name: keyof typeof PRFS) => {
+      const prf = crypto.prf(PRFS[name]);
+      if (prf === undefined) throw new Error(`no ${name}`);
+      return prf;
+    };
 
-  describe.each(vectors.cases)('PRF_HMAC of $prf', (vector) => {
-    const prf = prfOf(vector.prf);
-    const { prfOctets, integrityOctets, encryptionOctets } = vector;
-    const lengths = { prfOctets, integrityOctets, encryptionOctets };
-    const inputs = { ...nonces(), ...spis };
-    const derive = () =>
-      deriveIkeKeys(prf, { ...inputs, secret: octetsOf(vectors.secret) }, lengths);
+    describe.each(vectors.cases)('PRF_HMAC of $prf', (vector) => {
+      const prf = prfOf(vector.prf);
+      const { prfOctets, integrityOctets, encryptionOctets } = vector;
+      const lengths = { prfOctets, integrityOctets, encryptionOctets };
+      const inputs = { ...nonces(), ...spis };
+      const derive = () =>
+        deriveIkeKeys(prf, { ...inputs, secret: octetsOf(vectors.secret) }, lengths);
 
-    test('SK_* of IKE_SA_INIT, RFC 7296 section 2.14', () => {
-      using keys = derive();
-      for (const name of NAMES) expect(hex(keys[name].bytes), name).toBe(vector.ike[name]);
+      test('SK_* of IKE_SA_INIT, RFC 7296 section 2.14', () => {
+        using keys = derive();
+        for (const name of NAMES) expect(hex(keys[name].bytes), name).toBe(vector.ike[name]);
+      });
+
+      test('SK_* after a rekey with another PRF, RFC 7296 section 2.18', () => {
+        using old = derive();
+        using keys = deriveRekeyedIkeKeys(
+          prf,
+          old.skD,
+          prfOf('sha256'),
+          { ...inputs, secret: octetsOf(vectors.fresh) },
+          { ...lengths, prfOctets: 32 },
+        );
+        for (const name of NAMES) expect(hex(keys[name].bytes), name).toBe(vector.rekeyed[name]);
+      });
+
+      test.each([
+        ['without', undefined, vector.child],
+        ['with', vectors.fresh, vector.childPfs],
+      ])('KEYMAT of a CHILD_SA %s a key exchange, RFC 7296 section 2.17', (_, fresh, expected) => {
+        using ike = derive();
+        const { ni, nr } = inputs;
+        const secret = fresh === undefined ? undefined : octetsOf(fresh);
+        using keys = deriveChildKeys(prf, ike.skD, ni, nr, secret, lengths);
+        expect(
+          [
+            keys.initiator.encryption,
+            keys.initiator.integrity,
+            keys.responder.encryption,
+            keys.responder.integrity,
+          ].map((key) => hex(key.bytes)),
+        ).toEqual(expected);
+      });
+
+      test('AUTH of a shared secret, RFC 7296 section 2.15', () => {
+        using keys = derive();
+        const { nr } = inputs;
+        const [message, idBody] = [octetsOf(vectors.message), octetsOf(vectors.idBody)];
+        const octets = signedOctets(message, nr, prf, keys.skPi, idBody);
+        expect(hex(octets)).toBe(vector.signedOctets);
+        expect(hex(pskAuth(prf, new Secret(utf8('a shared secret')), octets))).toBe(vector.auth);
+      });
     });
-
-    test('SK_* after a rekey with another PRF, RFC 7296 section 2.18', () => {
-      using old = derive();
-      using keys = deriveRekeyedIkeKeys(
-        prf,
-        old.skD,
-        prfOf('sha256'),
-        { ...inputs, secret: octetsOf(vectors.fresh) },
-        { ...lengths, prfOctets: 32 },
-      );
-      for (const name of NAMES) expect(hex(keys[name].bytes), name).toBe(vector.rekeyed[name]);
-    });
-
-    test.each([
-      ['without', undefined, vector.child],
-      ['with', vectors.fresh, vector.childPfs],
-    ])('KEYMAT of a CHILD_SA %s a key exchange, RFC 7296 section 2.17', (_, fresh, expected) => {
-      using ike = derive();
-      const { ni, nr } = inputs;
-      const secret = fresh === undefined ? undefined : octetsOf(fresh);
-      using keys = deriveChildKeys(prf, ike.skD, ni, nr, secret, lengths);
-      expect(
-        [
-          keys.initiator.encryption,
-          keys.initiator.integrity,
-          keys.responder.encryption,
-          keys.responder.integrity,
-        ].map((key) => hex(key.bytes)),
-      ).toEqual(expected);
-    });
-
-    test('AUTH of a shared secret, RFC 7296 section 2.15', () => {
-      using keys = derive();
-      const { nr } = inputs;
-      const [message, idBody] = [octetsOf(vectors.message), octetsOf(vectors.idBody)];
-      const octets = signedOctets(message, nr, prf, keys.skPi, idBody);
-      expect(hex(octets)).toBe(vector.signedOctets);
-      expect(hex(pskAuth(prf, new Secret(utf8('a shared secret')), octets))).toBe(vector.auth);
-    });
-  });
-});
+  },
+);
 
 test('disposing keys wipes all of them', () => {
   const prf = createCrypto([nodeCryptoProvider()]).prf(PrfId.PRF_HMAC_SHA2_256);

@@ -7,6 +7,8 @@ import { KeyExchangeError } from '../../../daemon/contracts/crypto.ts';
 import { diffieHellmanMethod, type PrivateHalf } from '../../../daemon/contracts/diffie-hellman.ts';
 import { KeMethod } from '../../../daemon/proto/iana/transforms.ts';
 import { equalBytes } from '../../../daemon/util/bytes.ts';
+import { loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import * as noble from '../../../plugins/crypto-noble/curves.ts';
 import * as node from '../../../plugins/crypto-node/ecp.ts';
 import { montgomeryHalf as nodeMontgomeryHalf } from '../../../plugins/crypto-node/montgomery.ts';
@@ -24,6 +26,8 @@ const ZERO_X = 'refused: valid, but the shared secret is zero (case 3)';
 // RFC 5903 has no compressed points: the length tells, and they are refused.
 const COMPRESSED = 'refused: compressed point (case 2)';
 
+const libcrypto = libcryptoProvider(loadLibcrypto());
+
 type HalfOf = (privateKey: Uint8Array) => PrivateHalf;
 
 const LOW_ORDER = 'refused: low order, the shared secret would be zero (RFC 7748 section 6)';
@@ -36,6 +40,14 @@ const options = { timeout: 120_000 };
 
 describe.skipIf(!hasSharedData('wycheproof'))('Wycheproof ECDH', options, () => {
   describe.each([
+    [
+      'crypto-libcrypto',
+      {
+        p256: restored(KeMethod.ECP_256),
+        p384: restored(KeMethod.ECP_384),
+        p521: restored(KeMethod.ECP_521),
+      },
+    ],
     ['crypto-node', { p256: nodeP256, p384: nodeLarge('P-384'), p521: nodeLarge('P-521') }],
     [
       'crypto-noble',
@@ -60,6 +72,10 @@ describe.skipIf(!hasSharedData('wycheproof'))('Wycheproof ECDH', options, () => 
   });
 
   describe.each([
+    [
+      'crypto-libcrypto',
+      { x25519: restored(KeMethod.CURVE_25519), x448: restored(KeMethod.CURVE_448) },
+    ],
     ['crypto-node', nodeMontgomery],
     [
       'crypto-noble',
@@ -166,6 +182,15 @@ function secretOf(derive: () => Uint8Array): Uint8Array | undefined {
     if (error instanceof KeyExchangeError) return undefined;
     throw error;
   }
+}
+
+function restored(id: number): HalfOf {
+  return (privateKey) => {
+    const method = libcrypto.keyExchanges.find((one) => one.id === id);
+    const own = method?.restore?.(privateKey);
+    if (own === undefined) throw new Error('private key refused');
+    return { publicValue: own.publicValue, derive: (peerPublic) => own.secret(peerPublic) };
+  };
 }
 
 function nodeP256(scalar: Uint8Array): PrivateHalf {

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { CryptoProvider } from '../../../daemon/contracts/plugin.ts';
 import { EncryptionId, IntegrityId, PrfId } from '../../../daemon/proto/iana/transforms.ts';
 import { concatBytes, equalBytes } from '../../../daemon/util/bytes.ts';
+import { loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import { nobleCryptoProvider } from '../../../plugins/crypto-noble/provider.ts';
 import { nodeCryptoProvider } from '../../../plugins/crypto-node/provider.ts';
 import { hasSharedData } from '../../support/shared-data.ts';
@@ -13,7 +15,7 @@ import {
   wycheproofCases,
 } from '../../support/wycheproof.ts';
 
-const PROVIDERS = [nodeCryptoProvider(), nobleCryptoProvider()];
+const PROVIDERS = [libcryptoProvider(loadLibcrypto()), nodeCryptoProvider(), nobleCryptoProvider()];
 
 describe.skipIf(!hasSharedData('wycheproof')).each(PROVIDERS)(
   'Wycheproof through $name',
