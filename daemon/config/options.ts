@@ -162,6 +162,12 @@ export const OPTIONS = {
     'start',
     'Local port of IKE and ESP in UDP; 0 = random; differs from port.',
   ),
+  ppk_intermediate: oneOf(
+    'yes',
+    ['no', 'yes', 'private'],
+    'now',
+    'Mix PPKs in with IKE_INTERMEDIATE (RFC 9867) where the peer can: identities are protected by them too. "private": also by the numbers of libreswan 5.2. Not an option of strongSwan.',
+  ),
   prefer_best_path: bool(false, 'now', 'Follow changes of routes more eagerly with MOBIKE.'),
   prefer_configured_proposals: bool(
     true,

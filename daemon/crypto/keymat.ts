@@ -70,14 +70,18 @@ class OnlySkD implements IkeKeys {
   }
 }
 
-/** What both sides contributed to one exchange of keys. */
-export interface KeyInputs {
+/** What is new in the keys of each IKE_SA, and known to everybody. */
+export interface PublicInputs {
   readonly ni: Uint8Array;
   readonly nr: Uint8Array;
-  /** g^ir, or the secret of a KEM. */
-  readonly secret: Uint8Array;
   readonly spiI: IkeSpi;
   readonly spiR: IkeSpi;
+}
+
+/** What both sides contributed to one exchange of keys. */
+export interface KeyInputs extends PublicInputs {
+  /** g^ir, or the secret of a KEM. */
+  readonly secret: Uint8Array;
   /** Secrets SK(1), SK(2)… of additional key exchanges in CREATE_CHILD_SA, RFC 9370 section 2.2.4. */
   readonly additionalSecrets?: readonly Uint8Array[];
 }
@@ -106,6 +110,20 @@ export function deriveRekeyedIkeKeys(
 ): IkeKeys {
   const { ni, nr, secret, additionalSecrets = [] } = inputs;
   const skeyseed = oldPrf.compute(oldSkD.bytes, secret, ni, nr, ...additionalSecrets);
+  return expandIkeKeys(prf, skeyseed, inputs, lengths);
+}
+
+/**
+ * All keys of an IKE_SA anew with a PPK in them, RFC 9867: SKEYSEED' = prf+ (PPK, SK_d), expanded like any other SKEYSEED.
+ */
+export function deriveIkeKeysWithPpk(
+  prf: PrfAlgorithm,
+  ppk: Secret,
+  skD: Secret,
+  inputs: PublicInputs,
+  lengths: IkeKeyLengths,
+): IkeKeys {
+  const skeyseed = prf.expand(ppk.bytes, skD.bytes, lengths.prfOctets);
   return expandIkeKeys(prf, skeyseed, inputs, lengths);
 }
 
@@ -159,7 +177,7 @@ export function deriveChildKeys(
 function expandIkeKeys(
   prf: PrfAlgorithm,
   skeyseed: Uint8Array,
-  { ni, nr, spiI, spiR }: KeyInputs,
+  { ni, nr, spiI, spiR }: PublicInputs,
   { prfOctets, encryptionOctets, integrityOctets }: IkeKeyLengths,
 ): IkeKeys {
   const length = 3 * prfOctets + 2 * (integrityOctets + encryptionOctets);

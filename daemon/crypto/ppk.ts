@@ -1,6 +1,8 @@
 import type { PrfAlgorithm } from '../contracts/crypto.ts';
+import { concatBytes } from '../util/bytes.ts';
 import { Secret } from '../util/secret.ts';
-import type { IkeKeys } from './keymat.ts';
+import type { IkeKeys, PublicInputs } from './keymat.ts';
+import { spiPairOctets } from './spi-octets.ts';
 
 /** The keys of an IKE_SA that a post-quantum preshared key is mixed into. */
 export interface PpkKeys extends Disposable {
@@ -42,4 +44,17 @@ export function withPpk(keys: IkeKeys, mixed: PpkKeys): IkeKeys {
       keys[Symbol.dispose]();
     },
   };
+}
+
+/** Octets of what tells a responder of RFC 9867 that it has the same PPK. */
+export const PPK_CONFIRMATION_OCTETS = 8;
+
+/** That a PPK is the one meant, in this IKE_SA: the first octets of prf (PPK, Ni | Nr | SPIi | SPIr), RFC 9867. */
+export function ppkConfirmation(
+  prf: PrfAlgorithm,
+  ppk: Secret,
+  { ni, nr, spiI, spiR }: PublicInputs,
+): Uint8Array {
+  const mac = prf.compute(ppk.bytes, concatBytes(ni, nr, spiPairOctets(spiI, spiR)));
+  return mac.slice(0, PPK_CONFIRMATION_OCTETS);
 }

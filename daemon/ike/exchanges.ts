@@ -34,8 +34,8 @@ export function refusal(sa: IkeSa, exchange: number): string | undefined {
   if (!states.includes(sa.state.kind)) return `not allowed while the IKE_SA is ${sa.state.kind}`;
   // Only the responder is asked in the initial exchanges.
   if (INITIAL.has(exchange) && sa.isInitiator) return 'we are the initiator';
-  // As many IKE_INTERMEDIATE as were agreed, and no IKE_AUTH before (RFC 9370 section 2.2.2).
-  if (exchange === ExchangeType.IKE_INTERMEDIATE && sa.intermediatesDue === 0) {
+  // As many IKE_INTERMEDIATE as were agreed, and no IKE_AUTH before (RFC 9370 section 2.2.2); one more may bring a PPK.
+  if (exchange === ExchangeType.IKE_INTERMEDIATE && sa.intermediatesDue === 0 && !sa.mayBringPpk) {
     return 'no further one was agreed';
   }
   if (exchange === ExchangeType.IKE_AUTH && sa.intermediatesDue > 0) {

@@ -1,12 +1,18 @@
 import type { Crypto, KeyExchangeAlgorithm, PrfAlgorithm } from '../contracts/crypto.ts';
 import type { KeyLog } from '../contracts/key-log.ts';
 import { ikeKeyLengths } from '../crypto/key-lengths.ts';
-import { deriveIkeKeys, deriveRekeyedIkeKeys, type IkeKeys } from '../crypto/keymat.ts';
+import {
+  deriveIkeKeys,
+  deriveIkeKeysWithPpk,
+  deriveRekeyedIkeKeys,
+  type IkeKeys,
+} from '../crypto/keymat.ts';
 import { createProtection } from '../crypto/message-protection.ts';
 import { isAdditionalKe, TransformType } from '../proto/iana/transforms.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
 import { InternalError } from '../util/error.ts';
+import type { Secret } from '../util/secret.ts';
 import type { ExchangedSecrets } from './create-exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { AuthKeys } from './initial-exchanges.ts';
@@ -105,20 +111,40 @@ export function installRekeyedKeys(sa: IkeSa, old: IkeSa, inputs: RekeyInputs): 
   useKeys(sa, proposal, prf, keys);
 }
 
+/** What an IKE_INTERMEDIATE exchange adds to the keys. */
+export interface KeyUpdate {
+  /** Of an additional key exchange. */
+  readonly secret?: Uint8Array | undefined;
+  readonly ppk?: Secret | undefined;
+}
+
 /**
- * New keys for everything after an additional key exchange, RFC 9370 section 2.2.2: SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr).
- * `secret` and the keys so far are wiped.
+ * New keys for everything after an IKE_INTERMEDIATE exchange: SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr) of an additional key
+ * exchange (RFC 9370 section 2.2.2), and after that the PPK (RFC 9867). `secret` and the keys so far are wiped.
  */
-export function updateKeys(sa: IkeSa, ni: Uint8Array, nr: Uint8Array, secret: Uint8Array): void {
+export function updateKeys(
+  sa: IkeSa,
+  { ni, nr }: { readonly ni: Uint8Array; readonly nr: Uint8Array },
+  { secret, ppk }: KeyUpdate,
+): void {
+  if (secret === undefined && ppk === undefined) return;
   const { prf, keys, proposal, spiI, spiR } = sa;
   if (prf === undefined || keys === undefined || proposal === undefined) {
-    throw new InternalError('an additional key exchange before there are keys');
+    throw new InternalError('IKE_INTERMEDIATE before there are keys');
   }
-  const inputs = { ni, nr, secret, spiI, spiR };
+  const inputs = { ni, nr, spiI, spiR };
   const lengths = ikeKeyLengths(proposal, sa.env.crypto);
-  const next = deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths);
-  secret.fill(0);
-  keys[Symbol.dispose]();
+  let next = keys;
+  if (secret !== undefined) {
+    next = deriveRekeyedIkeKeys(prf, keys.skD, prf, { ...inputs, secret }, lengths);
+    secret.fill(0);
+    keys[Symbol.dispose]();
+  }
+  if (ppk !== undefined) {
+    const before = next;
+    next = deriveIkeKeysWithPpk(prf, ppk, before.skD, inputs, lengths);
+    before[Symbol.dispose]();
+  }
   sa.engine.retireKeys();
   useKeys(sa, proposal, prf, next);
 }

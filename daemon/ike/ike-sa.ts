@@ -97,6 +97,8 @@ export class IkeSa implements EngineHost {
   interfaceIds: InterfaceIds | undefined;
   /** IKE_INTERMEDIATE requests of the peer that are still to come before its IKE_AUTH. */
   intermediatesDue = 0;
+  /** The peer's last IKE_INTERMEDIATE may bring a PPK (RFC 9867), in one of its own if no other is due. */
+  mayBringPpk = false;
   /** The conversation in which we answer until the IKE_SA is established. */
   responder: ResponderTask | undefined;
   /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */
@@ -116,7 +118,7 @@ export class IkeSa implements EngineHost {
   peerCrashToken: Uint8Array | undefined;
   /** Both sides announced RFC 6311. */
   syncsMessageIds = false;
-  /** A PPK is in its keys, RFC 8784. */
+  /** A PPK is in its keys, RFC 8784 and RFC 9867. */
   usesPpk = false;
   /** As responder: the peer announced RFC 5685. */
   peerFollowsRedirects = false;

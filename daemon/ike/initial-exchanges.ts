@@ -1,5 +1,6 @@
 import type { Secret } from '../util/secret.ts';
 import type { Abilities } from './authenticators/abilities.ts';
+import type { PpkUse } from './ppk.ts';
 
 /** What the exchanges before IKE_AUTH leave to it: AUTH payloads prove that both sides saw the same. */
 export interface InitialExchanges {
@@ -12,8 +13,7 @@ export interface InitialExchanges {
   readonly intAuth: Uint8Array;
   /** What the peer said about authentication. */
   readonly abilities: Abilities;
-  /** Both sides announced RFC 8784. */
-  readonly ppk: boolean;
+  readonly ppk: PpkUse;
 }
 
 /** What one side signs besides its identity. */

@@ -5,18 +5,30 @@ import type { Identity } from '../proto/identity.ts';
 import { isPattern } from '../proto/identity-match.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import type { Message, Payload } from '../proto/payload.ts';
+import { Secret } from '../util/secret.ts';
 import { AuthenticationError, EstablishError } from './errors.ts';
 import type { IkeSa } from './ike-sa.ts';
-import type { AuthKeys } from './initial-exchanges.ts';
+import type { AuthKeys, InitialExchanges } from './initial-exchanges.ts';
 import { findNotify, notify } from './payloads.ts';
-import { adopt, announcesPpk, findPpk, mixed, ppkIdentity } from './ppk.ts';
+import {
+  adopt,
+  announcesPpk,
+  findPpk,
+  mixed,
+  type PpkNumbers,
+  type PpkUse,
+  ppkIdentity,
+} from './ppk.ts';
+import { agreedPpkNumbers, ppkNumbers, proposePpk, tookPpk } from './ppk-intermediate.ts';
 
 /**
- * N(USE_PPK) of an initiator whose connection names a PPK that is loaded, RFC 8784 section 3. Throws {@link EstablishError} if
- * there is none although the connection requires one.
+ * N(USE_PPK) of an initiator whose connection names a PPK that is loaded (RFC 8784 section 3), and beside it N(USE_PPK_INT), of which
+ * the responder takes one (RFC 9867). Throws {@link EstablishError} if there is none although the connection requires one.
  */
 export function offerPpk(sa: IkeSa, connection: ConnectionConfig): readonly Payload[] {
-  return loadedPpk(sa, connection) === undefined ? [] : [notify(NotifyType.USE_PPK)];
+  if (loadedPpk(sa, connection) === undefined) return [];
+  const early = ppkNumbers(sa.env.options()).map(({ use }) => notify(use));
+  return [notify(NotifyType.USE_PPK), ...early];
 }
 
 function loadedPpk(
@@ -39,18 +51,73 @@ function loadedPpk(
   return undefined;
 }
 
-/** Whether the answer to {@link offerPpk} allows a PPK. Throws {@link EstablishError} if it does not and has to. */
+/** How the answer to {@link offerPpk} allows a PPK. Throws {@link EstablishError} if it does not and has to. */
 export function mayUsePpk(
+  sa: IkeSa,
   offered: boolean,
   { ppkRequired }: ConnectionConfig,
   message: Message,
-): boolean {
-  const both = offered && announcesPpk(message);
-  if (!both && ppkRequired) throw new EstablishError('PPK required but peer does not support PPK');
-  return both;
+): PpkUse {
+  const numbers = offered ? agreedPpkNumbers(sa.env.options(), message) : undefined;
+  if (numbers !== undefined) return { how: 'intermediate', numbers };
+  if (offered && announcesPpk(message)) return { how: 'auth' };
+  if (ppkRequired) throw new EstablishError('PPK required but peer does not support PPK');
+  return { how: 'none' };
 }
 
-/** The PPK that an initiator proposes in its first IKE_AUTH request. */
+/** The PPK that an initiator proposes in its last IKE_INTERMEDIATE request, RFC 9867. */
+export class EarlyPpk implements Disposable {
+  readonly #sa: IkeSa;
+  readonly #id: Identity;
+  readonly #required: boolean;
+  /** A copy: the one that is loaded may be unloaded meanwhile. */
+  readonly #ppk: Secret;
+  readonly proposal: Payload;
+
+  private constructor(sa: IkeSa, init: InitialExchanges, numbers: PpkNumbers, own: NamedPpk) {
+    this.#sa = sa;
+    this.#id = own.id;
+    this.#required = own.required;
+    this.#ppk = new Secret(own.ppk.bytes.slice());
+    this.proposal = proposePpk(sa, init, numbers, own);
+  }
+
+  /** The one of the connection; `undefined` if none is agreed to be used in this way. */
+  static of(sa: IkeSa, connection: ConnectionConfig, init: InitialExchanges): EarlyPpk | undefined {
+    const { ppkId: id, ppkRequired: required } = connection;
+    if (init.ppk.how !== 'intermediate' || id === undefined) return undefined;
+    const ppk = loadedPpk(sa, connection);
+    return ppk && new EarlyPpk(sa, init, init.ppk.numbers, { id, ppk, required });
+  }
+
+  /** The PPK for the keys, if the responder has it too. Throws {@link EstablishError} if it does not and has to. */
+  settle(message: Message): Secret | undefined {
+    const id = printIdentity(this.#id);
+    const { log } = this.#sa;
+    if (tookPpk(message, this.#id)) {
+      this.#sa.usesPpk = true;
+      log.log('cfg', 1, `using PPK for PPK_ID '${id}'`);
+      return this.#ppk;
+    }
+    log.log('cfg', 1, `peer didn't use PPK for PPK_ID '${id}'`);
+    if (!this.#required) return undefined;
+    throw new EstablishError(
+      `PPK required, but peer didn't use PPK for PPK_ID '${id}': it has none with it, or another`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#ppk[Symbol.dispose]();
+  }
+}
+
+interface NamedPpk {
+  readonly id: Identity;
+  readonly ppk: Secret;
+  readonly required: boolean;
+}
+
+/** The PPK that an initiator proposes in its first IKE_AUTH request, RFC 8784. */
 export class OwnPpk implements Disposable {
   readonly #sa: IkeSa;
   readonly #id: Identity;
@@ -66,9 +133,9 @@ export class OwnPpk implements Disposable {
   }
 
   /** The one of the connection, with the keys that there are now; `undefined` if none can be used. */
-  static of(sa: IkeSa, connection: ConnectionConfig, announced: boolean): OwnPpk | undefined {
+  static of(sa: IkeSa, connection: ConnectionConfig, { how }: PpkUse): OwnPpk | undefined {
     const { ppkId, ppkRequired } = connection;
-    if (!announced || ppkId === undefined) return undefined;
+    if (how !== 'auth' || ppkId === undefined) return undefined;
     const ppk = loadedPpk(sa, connection);
     return ppk && new OwnPpk(sa, ppkId, ppkRequired, mixed(sa, ppk));
   }

@@ -10,24 +10,107 @@ import { authKeys } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { AuthKeys } from './initial-exchanges.ts';
 import { findNotify, notify } from './payloads.ts';
-import { adopt, announcesPpk, findPpk, mixed, readPpkId } from './ppk.ts';
+import {
+  adopt,
+  announcesPpk,
+  findPpk,
+  mixed,
+  type PpkUse,
+  readPpkId,
+  type SettledPpk,
+} from './ppk.ts';
+import { agreedPpkNumbers } from './ppk-intermediate.ts';
 
 /**
- * N(USE_PPK) for an initiator that announced it, if there is any PPK here or one of the connections it may mean requires one: which
- * it means is known later.
+ * How a PPK may be used with an initiator that announced it, if there is any PPK here or one of the connections it may mean requires
+ * one: which it means is known later. With IKE_INTERMEDIATE (RFC 9867) if it can.
  */
 export function acceptPpk(
   sa: IkeSa,
   candidates: readonly ConnectionConfig[],
   message: Message,
-): readonly Payload[] {
-  if (!announcesPpk(message)) return [];
+): PpkUse {
+  const numbers = agreedPpkNumbers(sa.env.options(), message);
+  if (numbers === undefined && !announcesPpk(message)) return { how: 'none' };
   const useful = sa.env.sharedKeys.has('ppk') || candidates.some(({ ppkRequired }) => ppkRequired);
-  return useful ? [notify(NotifyType.USE_PPK)] : [];
+  if (!useful) return { how: 'none' };
+  return numbers === undefined ? { how: 'auth' } : { how: 'intermediate', numbers };
 }
 
-/** What the initiator's first IKE_AUTH request says about a PPK, and what is made of it (RFC 8784 section 3). */
-export class PeerPpk implements Disposable {
+/** How the initiator is told in IKE_SA_INIT: N(USE_PPK) or N(USE_PPK_INT). */
+export function announcePpk(ppk: PpkUse): readonly Payload[] {
+  if (ppk.how === 'none') return [];
+  return [notify(ppk.how === 'auth' ? NotifyType.USE_PPK : ppk.numbers.use)];
+}
+
+/** What an initiator says about a PPK, and what is made of it. */
+export interface PeerPpk extends Disposable {
+  /** The keys and the data of the proof that counts in the first round; `sent` is that of its AUTH payload. */
+  proof(sent: Uint8Array): { readonly keys: AuthKeys; readonly data: Uint8Array };
+  /** Why the connection does not allow it. */
+  unmet(connection: ConnectionConfig): string | undefined;
+  /** Does what verifies the peer; if that fails with a PPK in the proof, the log says that it may be the reason. */
+  explain<T>(verify: () => Promise<T>): Promise<T>;
+  /** The peer proved itself: its PPK is in use from now on. Returns what tells the peer so. */
+  settle(): readonly Payload[];
+}
+
+/** With the first IKE_AUTH request. */
+export function peerPpk(sa: IkeSa, use: PpkUse, message: Message): PeerPpk {
+  if (use.how === 'intermediate') return new EarlyPeerPpk(sa, use.settled);
+  return new PpkOfAuth(sa, use.how === 'auth', message);
+}
+
+/** IKE_INTERMEDIATE has settled it (RFC 9867), or settled that there is none; the connection was not known yet. */
+class EarlyPeerPpk implements PeerPpk {
+  readonly #sa: IkeSa;
+  readonly #settled: SettledPpk | undefined;
+
+  constructor(sa: IkeSa, settled: SettledPpk | undefined) {
+    this.#sa = sa;
+    this.#settled = settled;
+  }
+
+  proof(sent: Uint8Array): { readonly keys: AuthKeys; readonly data: Uint8Array } {
+    return { keys: authKeys(this.#sa), data: sent };
+  }
+
+  unmet({ ppkId, ppkRequired }: ConnectionConfig): string | undefined {
+    if (this.#settled === undefined) {
+      return ppkRequired ? 'PPK required but peer does not use one that is known here' : undefined;
+    }
+    return otherPpk(this.#sa, ppkId, this.#settled.ids);
+  }
+
+  explain<T>(verify: () => Promise<T>): Promise<T> {
+    return verify();
+  }
+
+  settle(): readonly Payload[] {
+    return [];
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Why a connection that names this PPK, if any, does not allow the one that the peer named. */
+function otherPpk(
+  sa: IkeSa,
+  pattern: Identity | undefined,
+  ids: readonly Identity[],
+): string | undefined {
+  if (pattern === undefined) return undefined;
+  const { rdn_matching: rdn } = sa.env.options();
+  if (ids.some((id) => matchIdentity(pattern, id, rdn) > 0)) return undefined;
+  return `received PPK_ID '${textOf(ids)}', but require '${printIdentity(pattern)}'`;
+}
+
+function textOf([id]: readonly Identity[]): string {
+  return id === undefined ? '(unknown PPK_ID)' : printIdentity(id);
+}
+
+/** What the initiator's first IKE_AUTH request says about a PPK (RFC 8784 section 3). */
+class PpkOfAuth implements PeerPpk {
   readonly #sa: IkeSa;
   readonly #announced: boolean;
   readonly #named: boolean;
@@ -50,13 +133,11 @@ export class PeerPpk implements Disposable {
     this.#keys = ppk && mixed(sa, ppk);
   }
 
-  /** The keys and the data of the proof that counts in the first round; `sent` is that of its AUTH payload. */
   proof(sent: Uint8Array): { readonly keys: AuthKeys; readonly data: Uint8Array } {
     if (this.#keys !== undefined) return { keys: this.#keys, data: sent };
     return { keys: authKeys(this.#sa), data: (this.#named && this.#withoutPpk) || sent };
   }
 
-  /** Why the connection does not allow it. */
   unmet({ ppkId, ppkRequired }: ConnectionConfig): string | undefined {
     if (!this.#named) {
       if (!ppkRequired) return undefined;
@@ -64,9 +145,8 @@ export class PeerPpk implements Disposable {
         ? 'PPK required but peer does not use one'
         : 'PPK required but peer does not support PPK';
     }
-    if (ppkId !== undefined && !this.#matches(ppkId)) {
-      return `received PPK_ID '${this.#text}', but require '${printIdentity(ppkId)}'`;
-    }
+    const other = otherPpk(this.#sa, ppkId, this.#ids);
+    if (other !== undefined) return other;
     if (this.#keys !== undefined) return undefined;
     if (ppkRequired) return `PPK required but no PPK for '${this.#text}' found`;
     return this.#withoutPpk === undefined
@@ -74,7 +154,6 @@ export class PeerPpk implements Disposable {
       : undefined;
   }
 
-  /** Does what verifies the peer; if that fails with a PPK in the proof, the log says that it may be the reason. */
   async explain<T>(verify: () => Promise<T>): Promise<T> {
     try {
       return await verify();
@@ -87,7 +166,6 @@ export class PeerPpk implements Disposable {
     }
   }
 
-  /** The peer proved itself: its PPK is in use from now on. Returns what tells the peer so. */
   settle(): readonly Payload[] {
     const { log } = this.#sa;
     if (this.#keys !== undefined) {
@@ -103,14 +181,8 @@ export class PeerPpk implements Disposable {
     return [];
   }
 
-  #matches(pattern: Identity): boolean {
-    const { rdn_matching: rdn } = this.#sa.env.options();
-    return this.#ids.some((id) => matchIdentity(pattern, id, rdn) > 0);
-  }
-
   get #text(): string {
-    const [id] = this.#ids;
-    return id === undefined ? '(unknown PPK_ID)' : printIdentity(id);
+    return textOf(this.#ids);
   }
 
   [Symbol.dispose](): void {

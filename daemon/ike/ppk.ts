@@ -17,6 +17,26 @@ const PPK_ID_FIXED = 2;
 /** Longest PPK_ID taken from a peer, octets. */
 const MAX_PPK_ID_OCTETS = 1024;
 
+/** How both sides agreed in IKE_SA_INIT to use a PPK, if there is one that both have. */
+export type PpkUse =
+  | { readonly how: 'none' }
+  /** RFC 8784: IKE_AUTH tells which, and it is in SK_d and in what is proved. */
+  | { readonly how: 'auth' }
+  /** RFC 9867: the last IKE_INTERMEDIATE tells which, by these numbers, and it is in all keys from then on. */
+  | { readonly how: 'intermediate'; readonly numbers: PpkNumbers; readonly settled?: SettledPpk };
+
+/** The notifies of RFC 9867. */
+export interface PpkNumbers {
+  readonly use: number;
+  readonly identityKey: number;
+}
+
+/** The PPK that came into the keys with IKE_INTERMEDIATE. */
+export interface SettledPpk {
+  /** What its PPK_ID may mean; the first is how it is printed. */
+  readonly ids: readonly Identity[];
+}
+
 /** Whether the peer announced RFC 8784 in this message of IKE_SA_INIT. */
 export function announcesPpk(message: Message): boolean {
   return findNotify(message, NotifyType.USE_PPK) !== undefined;
@@ -27,9 +47,14 @@ export function findPpk(sa: IkeSa, id: Identity): Secret | undefined {
   return sa.env.sharedKeys.find('ppk', id, id)[0]?.data;
 }
 
+/** PPK_ID of RFC 8784 section 5.1 that names a PPK. */
+export function ppkIdOctets({ data }: Identity): Uint8Array {
+  return concatBytes(Uint8Array.of(PPK_ID_FIXED), data);
+}
+
 /** N(PPK_IDENTITY) that names a PPK. */
-export function ppkIdentity({ data }: Identity): Payload {
-  return notify(NotifyType.PPK_IDENTITY, concatBytes(Uint8Array.of(PPK_ID_FIXED), data));
+export function ppkIdentity(id: Identity): Payload {
+  return notify(NotifyType.PPK_IDENTITY, ppkIdOctets(id));
 }
 
 /**

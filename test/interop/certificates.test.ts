@@ -10,6 +10,7 @@ import { filesOf, NAMES, planOf, type Setting, SIDES } from './certificate-setti
 import { sharedSites } from './peer-suite.ts';
 import { strongswan } from './peers.ts';
 import {
+  bothRoles,
   establish,
   expectGone,
   proveTraffic,
@@ -125,6 +126,16 @@ function certificateThenSecret(...twice: readonly Side[]): Setting {
   };
 }
 
+/** Curves of RFC 5639, which RFC 7427 names by the hash alone: the key tells which. */
+const BRAINPOOL: readonly Setting[] = ([256, 384, 512] as const).map((bits) => {
+  const key: TestKeyKind = `brainpoolP${bits}r1`;
+  return {
+    name: `ECDSA ${key}`,
+    files: oneCa(key, new TestCa('Lab CA', { key })),
+    scheme: new RegExp(`ECDSA_WITH_SHA${bits}_DER`),
+  };
+});
+
 describeWith('lab', 'certificates with strongSwan', () => {
   const shared = sharedSites(strongswan);
 
@@ -146,6 +157,16 @@ describeWith('lab', 'certificates with strongSwan', () => {
         }),
       );
     }
+  }
+
+  for (const setting of BRAINPOOL) {
+    testWith('lab', `${setting.name}, initiated by either side`, () =>
+      run(setting, async (tunnel) => {
+        await bothRoles(tunnel);
+        const line = `authentication of '${NAMES.sun}' with ${setting.scheme.source} successful`;
+        expect(tunnel.moon.log().match(new RegExp(line, 'g'))).toHaveLength(2);
+      }),
+    );
   }
 
   const refused: readonly (readonly [name: string, setting: Setting, reason: RegExp])[] = [

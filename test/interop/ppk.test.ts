@@ -5,7 +5,7 @@ import { waitFor } from '../lab/wait.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { sharedSites } from './peer-suite.ts';
 import { libreswan, strongswan } from './peers.ts';
-import { establish, proveTraffic, takeDown, withTunnel } from './tunnel-run.ts';
+import { bothRoles, establish, proveTraffic, takeDown, withTunnel } from './tunnel-run.ts';
 
 const ID = 'ppk-of-moon-and-sun';
 const SECRET = 'Eiphie4ahthae7AhbeeGhahJie3ohNee8daish8eZohn5iel';
@@ -202,4 +202,62 @@ describeWith(['lab', 'libreswan'], 'a PPK (RFC 8784) with libreswan', () => {
       });
     }
   }
+});
+
+describeWith(['lab', 'libreswan'], 'a PPK in IKE_INTERMEDIATE (RFC 9867) with libreswan', () => {
+  const shared = sharedSites(libreswan);
+  const OTHER: Ppk = { ...KNOWN, secret: 'another' };
+
+  /** libreswan 5.2 is older than the numbers that IANA gave. */
+  function early(
+    ours: Ppk,
+    ppk: 'insist' | 'yes',
+    how: 'private' | 'yes' = 'private',
+  ): PartialPlan {
+    return {
+      extra: {
+        moon: { ...extra(ours), charon: { ppk_intermediate: how } },
+        sun: {
+          libreswan: { ppk, 'ppk-ids': ID, intermediate: 'yes' },
+          libreswanSecrets: `: PPKS "${ID}" "${SECRET}"\n`,
+        },
+      },
+    };
+  }
+
+  const CASES = [
+    ['insisted on by both', early(REQUIRED, 'insist'), true],
+    ['proposed by both', early(KNOWN, 'yes'), true],
+    ['that is not the same, by either: without', early(OTHER, 'yes'), false],
+  ] as const;
+
+  for (const [name, both, used] of CASES) {
+    testWith('lab', `a PPK ${name}; initiated by either side`, async () => {
+      const { sites, sun } = shared();
+      await withTunnel(sites, sun, plan(both), {}, async (run) => {
+        await bothRoles(run, (_, listed) => expect(listed.includes('/PPK\n')).toBe(used));
+        const exchanged = run.moon.log().match(/parsed IKE_INTERMEDIATE/g);
+        expect(exchanged).toHaveLength(2);
+      });
+    });
+  }
+
+  testWith('lab', 'a PPK and no number that both know, initiated by sun: in IKE_AUTH', async () => {
+    const { sites, sun } = shared();
+    await withTunnel(sites, sun, plan(early(REQUIRED, 'insist', 'yes')), {}, async (run) => {
+      expect(await establish(run, 'sun')).toContain('/PPK\n');
+      expect(run.moon.log()).not.toContain('parsed IKE_INTERMEDIATE');
+      await takeDown(run, 'sun');
+    });
+  });
+
+  testWith('lab', 'a PPK that is not the same and that both insist on: refused', async () => {
+    const { sites, sun } = shared();
+    const both = early({ ...REQUIRED, secret: 'another' }, 'insist');
+    await withTunnel(sites, sun, plan(both), {}, async (run) => {
+      const ours = await run.moon.initiate();
+      expect(ours.code).not.toBe(0);
+      expect(await run.moon.establishedCount()).toBe(0);
+    });
+  });
 });

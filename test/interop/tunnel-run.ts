@@ -144,6 +144,19 @@ export async function expectGone({ moon, sun }: TunnelRun, timeoutMillis = 15_00
   expect(await moon.swanctlOk('--list-sas')).not.toMatch(/^gw:/m);
 }
 
+/** One after the other each side opens the tunnel, uses it and takes it down. `opened` looks at it each time. */
+export async function bothRoles(
+  run: TunnelRun,
+  opened: (from: Side, listed: string) => Promise<void> | void = () => {},
+): Promise<void> {
+  for (const from of ['moon', 'sun'] as const) {
+    const listed = await establish(run, from);
+    await proveTraffic(run);
+    await opened(from, listed);
+    await takeDown(run, from);
+  }
+}
+
 async function spisOf(gateways: readonly Gateway[]): Promise<readonly string[]> {
   const states = await Promise.all(gateways.map(({ host }) => xfrmStates(host)));
   return states.flat().map(({ spi }) => spi);

@@ -109,12 +109,12 @@ function ipsecConf(plan: Plan, side: Side): string {
     ddos-mode=${plan.cookies[side] ? 'busy' : 'auto'}
 conn gw
     keyexchange=ikev2
-    authby=${plan.extra[side].libreswan?.['authby'] ?? 'secret'}
+    ${authentication(plan, side)}
     left=${ADDRESSES[side][plan.family].gateway}
-    leftid=@${plan.identity[side]}
+    leftid=${plan.extra[side].libreswan?.['leftid'] ?? `@${plan.identity[side]}`}
     ${tunnel ? subnet('leftsubnet', side) : ''}
     right=${plan.extra[side].libreswan?.['right'] ?? visibleAddress(peer, plan)}
-    rightid=@${plan.identity[peer]}
+    rightid=${plan.extra[side].libreswan?.['rightid'] ?? `@${plan.identity[peer]}`}
     ${tunnel ? subnet('rightsubnet', peer) : ''}
     ike=${ike.join(',')}
     ${plan.extra[side].libreswan?.['ah'] === undefined ? `esp=${esp}` : ''}
@@ -134,7 +134,20 @@ function withHash(cipher: Cipher): string {
 }
 
 /** Keys that take the place of what the plan gives. */
-const PLACED: readonly string[] = ['authby', 'right', 'leftsubnet', 'rightsubnet'];
+const PLACED: readonly string[] = [
+  'authby',
+  'leftid',
+  'right',
+  'rightid',
+  'leftsubnet',
+  'rightsubnet',
+];
+
+/** One method of both sides; none where `leftauth` and `rightauth` say it of each, which goes with no `authby`. */
+function authentication(plan: Plan, side: Side): string {
+  const { authby = 'secret', leftauth } = plan.extra[side].libreswan ?? {};
+  return leftauth === undefined ? `authby=${authby}` : '';
+}
 
 function extraLines(plan: Plan, side: Side): string {
   return Object.entries(plan.extra[side].libreswan ?? {})

@@ -152,6 +152,28 @@ export class Puppet {
     return answer;
   }
 
+  /** IKE_INTERMEDIATE that exchanges no keys. */
+  async intermediateAlone(payloads: readonly Payload[]): Promise<Message | undefined> {
+    const request = { exchange: ExchangeType.IKE_INTERMEDIATE, messageId: this.messageId };
+    const answer = await this.request(request.exchange, payloads);
+    if (answer !== undefined) this.#cover(request, payloads, answer);
+    return answer;
+  }
+
+  #cover(
+    request: Pick<Message, 'exchange' | 'messageId'>,
+    payloads: readonly Payload[],
+    answer: Message,
+  ): void {
+    const prf = simCrypto().prf(5);
+    if (prf === undefined || this.#keys === undefined)
+      throw new TypeError('IKE_SA_INIT comes first');
+    const { spiI, spiR } = this;
+    const own = { ...request, spiI, spiR, isResponse: false, fromInitiator: true, payloads };
+    this.#intAuth ??= new IntAuth();
+    this.#intAuth.add(prf, this.#keys, coveredOfOwn(own), coveredOfOwn(answer));
+  }
+
   /** IKE_INTERMEDIATE with one additional key exchange; with an honest answer its keys are in force afterwards. */
   async intermediate(method: number, tamper: Tampering = honest): Promise<Message | undefined> {
     const crypto = simCrypto();
@@ -165,9 +187,7 @@ export class Puppet {
     const ke = answer === undefined ? undefined : find(answer, 'KE');
     if (answer === undefined || ke === undefined) return answer;
     const { spiI, spiR } = this;
-    const own = { ...request, spiI, spiR, isResponse: false, fromInitiator: true, payloads };
-    this.#intAuth ??= new IntAuth();
-    this.#intAuth.add(prf, keys, coveredOfOwn(own), coveredOfOwn(answer));
+    this.#cover(request, payloads, answer);
     const secret = exchange.secret(ke.data);
     const inputs = { ni: this.#ni, nr: this.#nr, secret, spiI, spiR };
     const lengths = ikeKeyLengths(chosen, crypto);

@@ -56,7 +56,7 @@ async function* conversation(
     sa.log.log('ike', 0, `initiating IKE_SA ${sa.label} to ${sa.remote.address}`);
     const first = yield* ikeSaInit(sa, connection);
     floatToNatt(sa, connection);
-    const init = yield* ikeIntermediate(sa, first);
+    const init = yield* ikeIntermediate(sa, connection, first);
     // Their IKE_AUTH was faster: a second IKE_SA would serve nobody.
     const meanwhile = establishedMeanwhile(sa);
     if (meanwhile !== undefined) return await join(sa, meanwhile, child);

@@ -1,4 +1,5 @@
-import { KeyExchangeError } from '../../contracts/crypto.ts';
+import type { ConnectionConfig } from '../../config/connection-types.ts';
+import { type KeyExchange, KeyExchangeError } from '../../contracts/crypto.ts';
 import { IntAuth } from '../../crypto/int-auth.ts';
 import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { NotifyType, notifyName } from '../../proto/iana/notify-types.ts';
@@ -11,7 +12,8 @@ import { additionalKeMethods, authKeys, keyExchangeOf, updateKeys } from '../ike
 import type { IkeSa } from '../ike-sa.ts';
 import type { InitialExchanges } from '../initial-exchanges.ts';
 import { find, findError, findNotify, notify } from '../payloads.ts';
-import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from '../task.ts';
+import { EarlyPpk } from '../ppk-initiator.ts';
+import type { OutboundRequest, Reply } from '../task.ts';
 
 /** Whether one of these proposals has, or may have, additional key exchanges (RFC 9370). */
 export function hasAdditionalKe(proposals: readonly Proposal[]): boolean {
@@ -48,22 +50,33 @@ export function announcesIntermediate(message: Message): boolean {
 
 /**
  * The additional key exchanges of the agreed proposal as initiator, one after the other, each with new keys for all that
- * follows (RFC 9370 section 2.2.2). Returns what IKE_AUTH has to prove then.
+ * follows (RFC 9370 section 2.2.2). A PPK that is to be used here goes with the last of them, or alone (RFC 9867). Returns what
+ * IKE_AUTH has to prove then.
  *
- *     HDR, SK {KEi(n)}  -->  <--  HDR, SK {KEr(n)}
+ *     HDR, SK {[KEi(n)], [N(PPK_IDENTITY_KEY)]}  -->  <--  HDR, SK {[KEr(n)], [N(PPK_IDENTITY)]}
  */
 export async function* ikeIntermediate(
   sa: IkeSa,
+  connection: ConnectionConfig,
   init: InitialExchanges,
 ): AsyncGenerator<OutboundRequest, InitialExchanges, Reply> {
-  const methods = additionalKeMethods(sa.proposal);
-  if (methods.length === 0) return init;
+  using ppk = EarlyPpk.of(sa, connection, init);
+  const methods: readonly (number | undefined)[] = additionalKeMethods(sa.proposal);
+  const steps = methods.length === 0 && ppk !== undefined ? [undefined] : methods;
+  if (steps.length === 0) return init;
   const intAuth = new IntAuth();
-  for (const method of methods) {
-    using exchange = keyExchangeOf(sa.env.crypto, method).initiate();
+  for (const [index, method] of steps.entries()) {
+    const proposed = index === steps.length - 1 ? ppk : undefined;
+    using exchange =
+      method === undefined ? undefined : keyExchangeOf(sa.env.crypto, method).initiate();
     const reply: Reply = yield {
       exchange: ExchangeType.IKE_INTERMEDIATE,
-      payloads: [{ kind: 'KE', method, data: exchange.publicValue }],
+      payloads: [
+        ...(method === undefined || exchange === undefined
+          ? []
+          : [{ kind: 'KE', method, data: exchange.publicValue } as const]),
+        ...(proposed === undefined ? [] : [proposed.proposal]),
+      ],
     };
     const error = findError(reply.message);
     if (error !== undefined) {
@@ -71,86 +84,26 @@ export async function* ikeIntermediate(
         `received ${notifyName(error.type)} notify error in IKE_INTERMEDIATE`,
       );
     }
-    const ke = find(reply.message, 'KE');
-    if (ke === undefined || ke.method !== method) {
-      throw new EstablishError(
-        `IKE_INTERMEDIATE response lacks the KE payload of ${nameOfKeMethod(method)}`,
-      );
-    }
-    const secret = orUnusable(method, () => exchange.secret(ke.data));
+    const secret = method === undefined ? undefined : secretOf(method, exchange, reply.message);
     intAuth.add(prfOf(sa), authKeys(sa), reply.request, reply.raw);
-    updateKeys(sa, init.ni, init.nr, secret);
+    updateKeys(sa, init, { secret, ppk: proposed?.settle(reply.message) });
   }
   return { ...init, intAuth: intAuth.octets() };
 }
 
-/**
- * The same as responder. `first` is the request after IKE_SA_INIT; returns the first IKE_AUTH request with what that has to
- * prove, or `undefined` after a refusal, with which the IKE_SA ends.
- */
-export async function* respondIntermediate(
-  sa: IkeSa,
-  init: InitialExchanges,
-  first: InboundRequest,
-): AsyncGenerator<
-  OutboundResponse,
-  { readonly init: InitialExchanges; readonly request: InboundRequest } | undefined,
-  InboundRequest
-> {
-  const methods = additionalKeMethods(sa.proposal);
-  let request = first;
-  if (methods.length === 0) return { init, request };
-  const intAuth = new IntAuth();
-  for (const method of methods) {
-    const exchanged = respondKe(sa, method, request.message);
-    if (exchanged === undefined) {
-      yield {
-        payloads: [notify(NotifyType.INVALID_SYNTAX)],
-        after: () => sa.destroy('the additional key exchange failed'),
-      };
-      return undefined;
-    }
-    const { raw } = request;
-    request = yield {
-      payloads: [{ kind: 'KE', method, data: exchanged.publicValue }],
-      // The answer is protected with the keys that the request was; all that follows with the new ones.
-      after: (response) => {
-        intAuth.add(prfOf(sa), authKeys(sa), raw, response);
-        updateKeys(sa, init.ni, init.nr, exchanged.secret);
-        sa.intermediatesDue--;
-      },
-    };
-  }
-  return { init: { ...init, intAuth: intAuth.octets() }, request };
-}
-
-function respondKe(
-  sa: IkeSa,
+function secretOf(
   method: number,
+  exchange: KeyExchange | undefined,
   message: Message,
-): { readonly publicValue: Uint8Array; readonly secret: Uint8Array } | undefined {
+): Uint8Array | undefined {
   const ke = find(message, 'KE');
-  if (ke?.method !== method) {
-    const got = ke === undefined ? 'none' : nameOfKeMethod(ke.method);
-    sa.log.log(
-      'ike',
-      1,
-      `key exchange method ${got} in IKE_INTERMEDIATE doesn't match negotiated ${nameOfKeMethod(method)}`,
+  if (ke === undefined || ke.method !== method) {
+    throw new EstablishError(
+      `IKE_INTERMEDIATE response lacks the KE payload of ${nameOfKeMethod(method)}`,
     );
-    return undefined;
   }
   try {
-    return keyExchangeOf(sa.env.crypto, method).respond(ke.data);
-  } catch (error) {
-    if (!(error instanceof KeyExchangeError)) throw error;
-    sa.log.log('ike', 1, `peer sent an unusable ${nameOfKeMethod(method)} value: ${error.message}`);
-    return undefined;
-  }
-}
-
-function orUnusable(method: number, derive: () => Uint8Array): Uint8Array {
-  try {
-    return derive();
+    return exchange?.secret(ke.data);
   } catch (error) {
     if (!(error instanceof KeyExchangeError)) throw error;
     throw new EstablishError(
@@ -160,7 +113,8 @@ function orUnusable(method: number, derive: () => Uint8Array): Uint8Array {
   }
 }
 
-function prfOf({ prf }: IkeSa): NonNullable<IkeSa['prf']> {
+/** The PRF of an IKE_SA that has keys. */
+export function prfOf({ prf }: IkeSa): NonNullable<IkeSa['prf']> {
   if (prf === undefined) throw new InternalError('IKE_INTERMEDIATE before there are keys');
   return prf;
 }

@@ -23,6 +23,7 @@ import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findError, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { mayUsePpk, offerPpk } from '../ppk-initiator.ts';
+import { announcesEarlyPpk } from '../ppk-intermediate.ts';
 import { checkRedirected, redirectAbility } from '../redirect.ts';
 import type { OutboundRequest, Reply } from '../task.ts';
 import {
@@ -78,7 +79,7 @@ export async function* ikeSaInit(
       const refused = findNotify(message, NotifyType.INVALID_KE_PAYLOAD);
       if (refused === undefined) {
         const accepted = accept(sa, connection, method, exchange, ni, reply);
-        return { ...accepted, ppk: mayUsePpk(usePpk.length > 0, connection, message) };
+        return { ...accepted, ppk: mayUsePpk(sa, usePpk.length > 0, connection, message) };
       }
       method = otherMethod(sa, methods, method, refused.data);
       break;
@@ -106,7 +107,9 @@ function requestPayloads(sa: IkeSa, connection: ConnectionConfig, parts: Request
       ? []
       : [notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)]),
     ...hashesPayload(announcedHashes(sa, [connection])),
-    ...announceIntermediate(hasAdditionalKe(connection.proposals)),
+    ...announceIntermediate(
+      hasAdditionalKe(connection.proposals) || announcesEarlyPpk(sa, parts.usePpk),
+    ),
     ...parts.usePpk,
     ...redirectAbility(sa),
     ...vendorIds(sa.env.options(), true),

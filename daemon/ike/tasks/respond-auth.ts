@@ -29,7 +29,7 @@ import { type InitialExchanges, signedBy } from '../initial-exchanges.ts';
 import { authLifetime } from '../lifetimes.ts';
 import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
-import { PeerPpk } from '../ppk-responder.ts';
+import { type PeerPpk, peerPpk } from '../ppk-responder.ts';
 import { redirectAuth } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
@@ -84,7 +84,7 @@ function noteRefusal(sa: IkeSa, error: AuthenticationError, asked: Identity | un
 
 /** Rounds until both sides have done theirs (RFC 4739); everything else that the peer asked for is answered in the last one. */
 async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): ResponderTask {
-  using ppk = new PeerPpk(sa, init.ppk, first.message);
+  using ppk = peerPpk(sa, init.ppk, first.message);
   const peer = new PeerRounds(sa, ppk);
   const asked = find(first.message, 'IDr')?.identity;
   const candidates = new Candidates(sa, asked, peer);

@@ -27,24 +27,24 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { InitialExchanges } from '../initial-exchanges.ts';
 import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
-import { acceptPpk } from '../ppk-responder.ts';
+import { acceptPpk, announcePpk } from '../ppk-responder.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
 import {
   announceIntermediate,
   announcesIntermediate,
-  respondIntermediate,
   withoutAdditionalKe,
 } from './ike-intermediate.ts';
 import { NONCE_OCTETS } from './ike-sa-init.ts';
 import { respondAuth } from './respond-auth.ts';
+import { respondIntermediate } from './respond-intermediate.ts';
 
 /**
  * The initial exchanges as responder, RFC 7296 section 1.2:
  *
  *     HDR, SAi1, KEi, Ni, N(NATD_S_IP), N(NATD_D_IP)  -->
  *                                <--  HDR, SAr1, KEr, Nr, N(NATD_S_IP), N(NATD_D_IP)
- *     [ HDR, SK {KEi(n)}  -->  <--  HDR, SK {KEr(n)} ]   once for each additional key exchange
+ *     [ HDR, SK {KEi(n)}  -->  <--  HDR, SK {KEr(n)} ]   once for each additional key exchange, and for a PPK (RFC 9867)
  *     HDR, SK {IDi, [IDr], AUTH, SAi2, TSi, TSr}  -->
  *                                <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
  *
@@ -108,7 +108,8 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
   const told = candidates.slice(0, MAX_TOLD);
   const hashes = announcedHashes(sa, told);
   const abilities = readAbilities(sa, message, hashes);
-  const usePpk = acceptPpk(sa, candidates, message);
+  const ppk = acceptPpk(sa, candidates, message);
+  sa.mayBringPpk = ppk.how === 'intermediate';
   const response: Payload[] = [
     { kind: 'SA', proposals: [chosen.proposal] },
     { kind: 'KE', method, data: exchanged.publicValue },
@@ -117,8 +118,8 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     ...certRequests(sa, told, true),
     ...announced,
     ...(abilities.peerHashes === undefined ? [] : hashesPayload(hashes)),
-    ...announceIntermediate(sa.intermediatesDue > 0),
-    ...usePpk,
+    ...announceIntermediate(sa.intermediatesDue > 0 || sa.mayBringPpk),
+    ...announcePpk(ppk),
     ...childlessSupport(connection),
     ...roundsPayload(sa),
     ...methodsPayload(sa, told),
@@ -132,7 +133,7 @@ export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask 
     response: sa.engine.firstResponse,
     intAuth: new Uint8Array(0),
     abilities,
-    ppk: usePpk.length > 0,
+    ppk,
   };
   const done = yield* respondIntermediate(sa, init, next);
   if (done !== undefined) yield* respondAuth(sa, done.init, done.request);

@@ -2,71 +2,28 @@ import { describe, expect, test } from 'vitest';
 import type { ConnectionConfig } from '../../../daemon/config/connection-types.ts';
 import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
 import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
-import { utf8 } from '../../../daemon/util/bytes.ts';
-import { Secret } from '../../../daemon/util/secret.ts';
 import { parseHeader } from '../../../daemon/wire/header.ts';
 import { encodeMessage, parseMessage } from '../../../daemon/wire/message.ts';
 import { authRound } from '../../support/connections.ts';
-import { ip } from '../../support/selectors.ts';
-import { carry } from '../carry.ts';
 import { byKey, enrol, trust } from '../enrol.ts';
-import { type PairSetup, pair, places } from '../pair.ts';
+import type { PairSetup } from '../pair.ts';
 import { TestCa } from '../pki.ts';
-import { World } from '../world.ts';
+import {
+  expectTraffic,
+  ID,
+  KNOWN,
+  type PpkHosts,
+  ppkHosts,
+  REQUIRED,
+  type Side,
+} from '../ppk-hosts.ts';
+import type { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
 
-/** What one side has of PPKs: the setting of its connection, and a loaded secret by its PPK_ID. */
-interface Side {
-  readonly id?: string;
-  readonly required?: boolean;
-  readonly loaded?: string;
-  readonly secret?: string;
-}
-
-const ID = 'ppk-of-moon-and-carol';
-const KNOWN: Side = { id: ID, loaded: ID };
-const REQUIRED: Side = { ...KNOWN, required: true };
-
-function load(host: WorldHost, { loaded, secret = 'sixty-four octets of a quantum key' }: Side) {
-  if (loaded === undefined) return;
-  host.daemon.sharedKeys.load({
-    type: 'ppk',
-    data: new Secret(utf8(secret)),
-    owners: [parseIdentity(loaded, { allowRegex: true })],
-  });
-}
-
-function settings({ id, required = false }: Side): Partial<ConnectionConfig> {
-  return {
-    ppkRequired: required,
-    ...(id !== undefined && { ppkId: parseIdentity(id, { allowRegex: true }) }),
-  };
-}
-
-async function hosts(moonSide: Side, carolSide: Side, setup: PairSetup = {}) {
-  const world = new World();
-  const [moon, carol] = await pair(world, {
-    ...setup,
-    moonConnection: { ...setup.moonConnection, ...settings(moonSide) },
-    carolConnection: { ...setup.carolConnection, ...settings(carolSide) },
-  });
-  load(moon, moonSide);
-  load(carol, carolSide);
-  const log = (host: WorldHost): string => host.lines.join('\n');
-  return {
-    world,
-    moon,
-    carol,
-    log,
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
-  };
-}
-
-function expectTraffic(moon: WorldHost, carol: WorldHost): void {
-  const there = { source: ip(places.moon.inside), destination: ip(places.carol.inside) };
-  const back = { source: ip(places.carol.inside), destination: ip(places.moon.inside) };
-  expect(carry(moon.kernel, carol.kernel, there).kind).toBe('protected');
-  expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+/** In IKE_AUTH: IKE_INTERMEDIATE has tests of its own. */
+function hosts(moonSide: Side, carolSide: Side, setup: PairSetup = {}): Promise<PpkHosts> {
+  const options = { ppk_intermediate: 'no', ...setup.options } as const;
+  return ppkHosts(moonSide, carolSide, { ...setup, options });
 }
 
 describe('a PPK on both sides, RFC 8784', () => {

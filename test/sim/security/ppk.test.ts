@@ -99,3 +99,69 @@ describe('SEC-20: PPK_IDs that are none', () => {
     await attack.expectAlive();
   });
 });
+
+describe('SEC-20: a PPK that comes with IKE_INTERMEDIATE (RFC 9867)', () => {
+  const early: Tampering = (payloads) => [
+    ...payloads,
+    notify(NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED),
+    notify(NotifyType.USE_PPK_INT),
+  ];
+  const key = (...octets: readonly number[]): Payload =>
+    notify(NotifyType.PPK_IDENTITY_KEY, Uint8Array.from(octets));
+  const wrong = key(2, ...utf8(ID), ...new Uint8Array(8));
+
+  const tries: readonly (readonly [string, readonly Payload[] | undefined])[] = [
+    ['no IKE_INTERMEDIATE at all', undefined],
+    ['none in it', []],
+    ['a wrong confirmation', [wrong]],
+    ['no confirmation', [key(2, ...utf8(ID))]],
+    ['nothing but a confirmation', [key(...new Uint8Array(8))]],
+    ['empty', [key()]],
+    ['an unknown type', [key(9, ...utf8(ID), ...new Uint8Array(8))]],
+    ['a huge one', [key(2, ...new Uint8Array(1100).fill(0x61))]],
+    ['a thousand', Array.from({ length: 1000 }, () => wrong)],
+  ];
+
+  test.each(tries)('%s: refused where it is required', async (_, payloads) => {
+    await using attack = await withPpk(true);
+    const puppet = attack.puppet();
+    await puppet.init(early);
+    if (payloads !== undefined) {
+      const answer = await puppet.intermediateAlone(payloads);
+      expect(notifiesIn(answer)).toEqual([]);
+      // what is said of a thousand is said of a few
+      expect(
+        attack.gateway.lines.filter((line) => line.includes('is not the one')).length,
+      ).toBeLessThan(9);
+    }
+    expect(notifiesIn(await puppet.auth())).toEqual([NotifyType.AUTHENTICATION_FAILED]);
+    expect(attack.gateway.sas).toEqual([]);
+    await attack.expectAlive();
+  });
+
+  test('nor can it be named in IKE_AUTH then', async () => {
+    await using attack = await withPpk(true);
+    const puppet = attack.puppet();
+    await puppet.init((payloads) => announcing(early(payloads)));
+    const answer = await puppet.auth((payloads) => [...itsProof(payloads), named(ID)]);
+    expect(notifiesIn(answer)).toEqual([NotifyType.AUTHENTICATION_FAILED]);
+    await attack.expectAlive();
+  });
+
+  test('there is one IKE_INTERMEDIATE for it, and no further one', async () => {
+    await using attack = await withPpk(false);
+    const puppet = attack.puppet();
+    await puppet.init(early);
+    expect(await puppet.intermediateAlone([wrong])).toBeDefined();
+    expect(await puppet.intermediateAlone([wrong])).toBeUndefined();
+    await attack.expectAlive();
+  });
+
+  test('without USE_PPK_INT there is none', async () => {
+    await using attack = await withPpk(false);
+    const puppet = attack.puppet();
+    await puppet.init(announcing);
+    expect(await puppet.intermediateAlone([wrong])).toBeUndefined();
+    await attack.expectAlive();
+  });
+});

@@ -81,6 +81,10 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
   ocsp_nonce_len: [TRUST, 'ocsp_nonce_len: '],
   port: [STARTUP, 'port in use'],
   port_nat_t: [STARTUP, 'port in use'],
+  ppk_intermediate: [
+    'sim/scenarios/ppk-intermediate.test.ts',
+    'peers that do not know RFC 9867: in IKE_AUTH',
+  ],
   prefer_best_path: [OPTIONS, 'prefer_best_path: '],
   prefer_configured_proposals: [OPTIONS, 'prefer_configured_proposals: '],
   prefer_temporary_addrs: [SOURCES, 'chooses the temporary address of the same prefix'],
