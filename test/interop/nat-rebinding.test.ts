@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Host } from '../lab/host.ts';
-import { ADDRESSES, type PartialPlan, plan, type Side } from '../lab/plan.ts';
+import { ADDRESSES, type PartialPlan, plan } from '../lab/plan.ts';
 import { sleep, waitFor } from '../lab/wait.ts';
 import { describeWith, testWith } from '../support/capability.ts';
 import { sharedSites } from './peer-suite.ts';
@@ -10,49 +10,56 @@ import { establish, takeDown, withTunnel } from './tunnel-run.ts';
 
 describeWith('lab', 'a NAT that is rebound, with strongSwan', () => {
   const shared = sharedSites(strongswan);
-  for (const mobike of ['yes', 'no'] as const) {
-    for (const hidden of ['moon', 'sun'] as const) {
-      testWith('lab', `${hidden} behind the NAT, mobike = ${mobike}`, async () => {
-        const { sites, sun } = shared();
-        const settings = { connection: { mobike } };
-        const part: PartialPlan = { hidden, dpdDelay: 1, extra: { moon: settings, sun: settings } };
-        await forgetSoon(sites.router);
-        await withTunnel(sites, sun, plan(part), {}, async (run) => {
-          await establish(run, hidden);
-          await rebind(sites.router, hidden === 'moon' ? 'to-sun' : 'to-moon');
-          // Both ways work again, whatever noticed it.
-          const [near, far] =
-            hidden === 'moon' ? ([sites.alice, 'sun'] as const) : ([sites.bob, 'moon'] as const);
-          await waitFor('answers through the tunnel', () => answers(near, far), 20_000);
-          const stream = Stream.start(sites.alice, ADDRESSES.sun[4].host);
-          await sleep(500);
-          const { lost, received } = await stream.stop();
-          expect(lost).toBe(0);
-          expect(received).toBeGreaterThan(5);
-          await takeDown(run, hidden);
-        });
+  const cases = [
+    { family: 4, mobike: 'yes', hidden: 'moon' },
+    { family: 4, mobike: 'yes', hidden: 'sun' },
+    { family: 4, mobike: 'no', hidden: 'moon' },
+    { family: 4, mobike: 'no', hidden: 'sun' },
+    { family: 6, mobike: 'no', hidden: 'sun' },
+  ] as const;
+  for (const { family, mobike, hidden } of cases) {
+    testWith('lab', `IPv${family}, ${hidden} behind the NAT, mobike = ${mobike}`, async () => {
+      const { sites, sun } = shared();
+      const extra = { connection: { mobike } };
+      const part: PartialPlan = { family, hidden, dpdDelay: 1, extra: { moon: extra, sun: extra } };
+      await forgetSoon(sites.router);
+      await withTunnel(sites, sun, plan(part), {}, async (run) => {
+        await establish(run, hidden);
+        await rebind(sites.router, hidden === 'moon' ? 'to-sun' : 'to-moon');
+        // Both ways work again, whatever noticed it.
+        const [near, far] =
+          hidden === 'moon' ? ([sites.alice, 'sun'] as const) : ([sites.bob, 'moon'] as const);
+        const { host } = ADDRESSES[far][family];
+        await waitFor('answers through the tunnel', () => answers(near, host), 20_000);
+        const stream = Stream.start(sites.alice, ADDRESSES.sun[family].host);
+        await sleep(500);
+        const { lost, received } = await stream.stop();
+        expect(lost).toBe(0);
+        expect(received).toBeGreaterThan(5);
+        await takeDown(run, hidden);
       });
-    }
+    });
   }
 });
 
-/** Whether a host behind one gateway gets an answer from the one behind the other. */
-async function answers(from: Host, far: Side): Promise<boolean> {
-  const ping = await from.exec(['ping', '-c', '1', '-W', '1', ADDRESSES[far][4].host]);
-  return ping.code === 0;
+/** Whether a host gets an answer from one behind the other gateway. */
+async function answers(from: Host, far: string): Promise<boolean> {
+  return (await from.exec(['ping', '-c', '1', '-W', '1', far])).code === 0;
 }
 
 /** Makes a router forget its translations and choose other ports from now on. */
 async function rebind(router: Host, outDevice: string): Promise<void> {
-  await router.sh(`nft add table ip lab-pause
-nft 'add chain ip lab-pause pre { type filter hook prerouting priority raw; }'
-nft add rule ip lab-pause pre udp dport 1-65535 drop
+  await router.sh(`nft add table inet lab-pause
+nft 'add chain inet lab-pause pre { type filter hook prerouting priority raw; }'
+nft add rule inet lab-pause pre udp dport 1-65535 drop
 sleep 4
 nft flush ruleset
-nft add table ip lab
-nft 'add chain ip lab post { type nat hook postrouting priority srcnat; }'
-nft add rule ip lab post oifname ${outDevice} ip protocol udp masquerade to :30000-31000
-nft add rule ip lab post oifname ${outDevice} masquerade`);
+for family in ip ip6; do
+  nft add table $family lab
+  nft "add chain $family lab post { type nat hook postrouting priority srcnat; }"
+  nft add rule $family lab post oifname ${outDevice} meta l4proto udp masquerade to :30000-31000
+  nft add rule $family lab post oifname ${outDevice} masquerade
+done`);
 }
 
 /** Lets a router keep translations for so short that a pause ends them. */

@@ -74,10 +74,13 @@ export const PEER_BEHIND_NAT: Scenario = {
  * A router hides one side, or both, in either mode; whoever is hidden and asked gets what comes for IKE from the router.
  * What {@link WE_BEHIND_NAT} and {@link PEER_BEHIND_NAT} test is left out.
  */
-export function hiddenByNat(hidden: 'moon' | 'sun' | 'both'): readonly Scenario[] {
+export function hiddenByNat(
+  hidden: 'moon' | 'sun' | 'both',
+  family: 4 | 6 = 4,
+): readonly Scenario[] {
   const scenario = (mode: 'transport' | 'tunnel', initiator: 'moon' | 'sun'): Scenario => ({
-    name: `${mode} mode, hidden by a NAT: ${hidden}`,
-    plan: { mode, hidden },
+    name: `IPv${family} ${mode} mode, hidden by a NAT: ${hidden}`,
+    plan: { mode, hidden, family },
     initiator,
     weather: hidden === initiator ? {} : { forwardedTo: otherSide(initiator) },
     listed: ['-in-UDP'],
@@ -89,13 +92,15 @@ export function hiddenByNat(hidden: 'moon' | 'sun' | 'both'): readonly Scenario[
 }
 
 /** ESP in UDP although nobody hides anybody, because the responder wants it. */
-export const FORCED_ENCAPSULATION: readonly Scenario[] = (['moon', 'sun'] as const).map((side) => ({
-  name: `encapsulation forced by ${side}`,
-  plan: { extra: { moon: {}, sun: {}, [side]: { connection: { encap: 'yes' } } } },
-  initiator: otherSide(side),
-  terminator: side,
-  listed: ['[4500]', '-in-UDP'],
-}));
+export function forcedEncapsulation(family: 4 | 6): readonly Scenario[] {
+  return (['moon', 'sun'] as const).map((side) => ({
+    name: `IPv${family} encapsulation forced by ${side}`,
+    plan: { family, extra: { moon: {}, sun: {}, [side]: { connection: { encap: 'yes' } } } },
+    initiator: otherSide(side),
+    terminator: side,
+    listed: ['[4500]', '-in-UDP'],
+  }));
+}
 
 const LONG = (side: string): string => `${side}.${'a-long-label.'.repeat(14)}example.org`;
 const FRAGMENTS: PartialPlan = {

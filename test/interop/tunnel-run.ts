@@ -36,6 +36,12 @@ export interface Weather {
   readonly forwardedTo?: Side;
 }
 
+/** ESP in UDP (RFC 3948): no four zero octets behind the UDP header. pcap finds that header by itself in IPv4 only. */
+const ESP_IN_UDP = {
+  4: 'udp port 4500 and udp[8:4] != 0',
+  6: 'ip6 and udp port 4500 and ip6[48:4] != 0',
+} as const;
+
 /**
  * Starts both gateways for a plan (sun's may differ), lets `body` test, and ends them. A failure's message gets both logs, both kernels'
  * state and the path of a capture.
@@ -115,7 +121,7 @@ export async function proveTraffic(
       text,
     ).toBe(true);
   }
-  const protocol = encapsulated(plan) ? 'udp port 4500 and udp[8:4] != 0' : 'esp or ip6 proto 50';
+  const protocol = encapsulated(plan) ? ESP_IN_UDP[plan.family] : 'esp or ip6 proto 50';
   expect((await capture.packets(protocol)).length).toBeGreaterThanOrEqual(2 * received);
   expect(
     await capture.packets('icmp[icmptype] == icmp-echo or icmp6[icmp6type] == icmp6-echo'),

@@ -45,11 +45,22 @@ export async function secondWay(router: Host, gateway: Host, side: Side): Promis
   await addRoutes(gateway, [`default via ${hop} metric 100`]);
 }
 
+/** Takes away the address of the first way and gives it another one of the same network: the one with 77 at its end. */
+export async function readdress(gateway: Host, side: Side, family: 4 | 6): Promise<void> {
+  const { gateway: before, router } = ADDRESSES[side][family];
+  const after = before.replace(/1$/, '77');
+  const [length, nodad] = family === 4 ? [24, ''] : [64, 'nodad'];
+  await gateway.sh(`ip address del ${before}/${length} dev wan
+    ip address add ${after}/${length} dev wan ${nodad}
+    ip -${family} route replace default via ${router}`);
+}
+
 /** The first way as it was made. */
 export async function restore(gateway: Host, side: Side): Promise<void> {
   const { 4: v4, 6: v6 } = ADDRESSES[side];
   await gateway.sh(`ip link set wan up
     ip -4 address flush dev wan
+    ip -6 address flush dev wan scope global
     ip address add ${v4.gateway}/24 dev wan
     ip address replace ${v6.gateway}/64 dev wan nodad
     ip route replace default via ${v4.router}

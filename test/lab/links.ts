@@ -67,11 +67,12 @@ add rule ${family} lab post oifname "${outDevice}" masquerade`,
   await router.ok(['nft', '-f', '-'], { input: rules.join('\n') });
 }
 
-/** Makes a router pass on to a host what comes for IKE in through a device to its own address there, IPv4 only. */
+/** Makes a router pass on to a host what comes for IKE in through a device to its own address there, in this address's IP version. */
 export async function forwardIke(router: Host, inDevice: string, to: string): Promise<void> {
-  const rules = `add table ip lab
-add chain ip lab pre { type nat hook prerouting priority dstnat; }
-add rule ip lab pre iifname "${inDevice}" fib daddr type local udp dport { 500, 4500 } dnat to ${to}`;
+  const family = to.includes(':') ? 'ip6' : 'ip';
+  const rules = `add table ${family} lab
+add chain ${family} lab pre { type nat hook prerouting priority dstnat; }
+add rule ${family} lab pre iifname "${inDevice}" fib daddr type local udp dport { 500, 4500 } dnat to ${to}`;
   await router.ok(['nft', '-f', '-'], { input: rules });
 }
 
