@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ByDuration } from './test/lab/sequencer.ts';
 
 /** One project per kind of test, as `vitest run --project NAME` wants them; each needs what CONTRIBUTING.md says. */
 const project = (name: string, include: readonly string[], test: object = {}): object => ({
@@ -10,6 +11,7 @@ const lab = { fileParallelism: false, testTimeout: 90_000, hookTimeout: 90_000, 
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: ByDuration },
     projects: [
       // longer than anything takes, for machines that are busy with something else
       project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts'], { testTimeout: 30_000 }),
