@@ -161,6 +161,11 @@ export interface Sa extends SaId {
   readonly direction?: 'in' | 'out';
   /** Seconds between NAT keepalives that the kernel sends itself, kernels of 6.11 and later. */
   readonly natKeepaliveSeconds?: number;
+  /**
+   * Of an inbound SA with {@link encap}: seconds until the kernel tells again of the port that packets come from, as long as it is the
+   * same; without it every packet from another port than `encap.srcPort` is told (`mapping`). Kernels of 5.17 and later.
+   */
+  readonly mappingPauseSeconds?: number;
   /** The only CPU whose packets take it, kernels of 6.13 and later (RFC 9611). */
   readonly cpu?: number;
   /** Of an SA in mode IPTFS. */

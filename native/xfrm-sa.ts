@@ -131,6 +131,7 @@ export function saOf(
     u32,
     'NAT_KEEPALIVE',
   );
+  const pause = readAttribute(attributes, XfrmAttr.MTIMER_THRESH, u32, 'XFRMA_MTIMER_THRESH');
   const cpu = readAttribute(attributes, XfrmAttr.SA_PCPU, u32, 'XFRMA_SA_PCPU');
   const iptfs = iptfsOf(attributes);
   const lastUsed = readAttribute(attributes, XfrmAttr.LASTUSED, u64, 'XFRMA_LASTUSED');
@@ -156,6 +157,7 @@ export function saOf(
     ...(tfcPad !== undefined && { tfcPad }),
     ...(direction !== undefined && { direction }),
     ...(keepalive !== undefined && { natKeepaliveSeconds: keepalive }),
+    ...(pause !== undefined && { mappingPauseSeconds: pause }),
     ...(cpu !== undefined && { cpu }),
     ...(iptfs !== undefined && { iptfs }),
     current: useOf(raw.curlft),
@@ -207,6 +209,9 @@ function saAttributes(sa: Sa): Attribute[] {
   }
   if (sa.natKeepaliveSeconds !== undefined) {
     list.push(attribute(XfrmAttr.NAT_KEEPALIVE_INTERVAL, u32, sa.natKeepaliveSeconds));
+  }
+  if (sa.mappingPauseSeconds !== undefined) {
+    list.push(attribute(XfrmAttr.MTIMER_THRESH, u32, sa.mappingPauseSeconds));
   }
   if (sa.cpu !== undefined) list.push(attribute(XfrmAttr.SA_PCPU, u32, sa.cpu));
   if (sa.iptfs !== undefined) list.push(...iptfsAttributes(sa.iptfs));

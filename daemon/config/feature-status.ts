@@ -23,8 +23,6 @@ const inEffect: KeyStatus = { form: 'value', effect: 'yes', harmless: [], reason
 const inEffectList: KeyStatus = { ...inEffect, form: 'list' };
 
 const NO = ['no', 'false', 'disabled', '0'];
-/** All but `encap`. */
-const PER_CPU = [...NO, 'yes', 'true', 'enabled', '1'];
 const ZERO = ['0', '0s', '0m', '0h', '0d'];
 
 function warned(reason: string, harmless: readonly string[] = []): KeyStatus {
@@ -142,7 +140,7 @@ const CHILD: Readonly<Record<string, KeyStatus>> = {
   ]),
   tfc_padding: inEffect,
   replay_window: inEffect,
-  per_cpu_sas: warned('UDP ports per CPU are not used, encap is the same as yes', PER_CPU),
+  per_cpu_sas: inEffect,
   hw_offload: inEffect,
   copy_df: inEffect,
   copy_ecn: inEffect,

@@ -275,7 +275,11 @@ const CHILD: Readonly<Record<string, KeyDoc>> = {
     'Pad ESP packets to this many octets, or to the path MTU with the word mtu.',
   ),
   replay_window: key('number', '32', 'Packets that may overtake each other; 0 checks nothing.'),
-  per_cpu_sas: key(['no', 'yes', 'encap'], 'no', 'One more CHILD_SA for each CPU (RFC 9611).'),
+  per_cpu_sas: key(
+    ['no', 'yes', 'encap'],
+    'no',
+    'One more CHILD_SA for each CPU (RFC 9611); encap also lets each send from a UDP port of its own where UDP is used (encap = yes on both sides, no NAT between them).',
+  ),
   hw_offload: key(
     ['no', 'yes', 'crypto', 'packet', 'auto'],
     'no',

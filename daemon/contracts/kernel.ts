@@ -64,7 +64,7 @@ export interface KernelSa extends SaId {
   readonly esn: boolean;
   /** Packets; 0 disables replay protection. Means nothing outbound. */
   readonly replayWindow: number;
-  /** UDP encapsulation, RFC 3948: ports of the outer packets. */
+  /** UDP encapsulation, RFC 3948: ports of the outer packets; inbound a source port of 0 is any. */
   readonly encap?: { readonly sourcePort: number; readonly destinationPort: number };
   readonly setMark?: Mark;
   /** Outbound: least octets of an ESP packet; what is beyond the path MTU pads to that. */

@@ -26,7 +26,7 @@ import { type ChildMarks, chooseMarks, setMarks } from './child-marks.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { needsEncapsulation } from './nat-detection.ts';
-import type { PerCpu } from './per-cpu.ts';
+import { type PerCpu, portOfItsOwn } from './per-cpu.ts';
 import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
 
 /** What both sides agreed to besides algorithms and selectors. */
@@ -212,6 +212,7 @@ function buildSpec(
     sha256Trunc96: child.sha256Trunc96,
     ...(child.icmp ? { icmp: true } : {}),
     ...(perCpu && { perCpu }),
+    ...(perCpu && child.perCpuSas === 'encap' && { sendPort: portOfItsOwn(sa.env.random) }),
     portsInSelector: options['plugins.kernel-netlink.set_proto_port_transport_sa'],
   };
 }

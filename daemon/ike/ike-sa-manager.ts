@@ -188,8 +188,10 @@ export class IkeSaManager implements SaRegistry {
   onKernelEvent(event: KernelEvent): void {
     if (event.kind === 'mapping') {
       const { id, address, port } = event;
-      const moved = this.tables.child(id.protocol, id.destination, id.spi)?.child.sa;
-      moved?.post(() => moved.remapped({ address, port }));
+      const child = this.tables.child(id.protocol, id.destination, id.spi)?.child;
+      // An SA that receives from any port says nothing about where the peer is.
+      if (child === undefined || child.spec.sendPort !== undefined) return;
+      child.sa.post(() => child.sa.remapped({ address, port }));
       return;
     }
     if (event.kind === 'acquire') this.policies.acquire(event);

@@ -1,4 +1,5 @@
 import type { ChildConfig } from '../config/connection-types.ts';
+import type { Random } from '../contracts/random.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import type { Payload } from '../proto/payload.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
@@ -71,6 +72,14 @@ export function perCpuForPeer(
     if (cpu !== undefined && cpu < loads.length) loads[cpu] = (loads[cpu] ?? 0) + 1;
   }
   return { cpu: loads.indexOf(Math.min(...loads)) };
+}
+
+/**
+ * The UDP port that an SA of several sends from with `per_cpu_sas = encap`, one of the dynamic ports (RFC 6335): nobody listens
+ * there, since what the peer sends goes to our IKE port all the same.
+ */
+export function portOfItsOwn(random: Random): number {
+  return 49_152 + random.below(16_384);
 }
 
 /** The CHILD_SA that all CPUs may use; what they have of their own has the same selectors. */

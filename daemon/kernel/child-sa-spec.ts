@@ -34,6 +34,11 @@ export interface ChildSaSpec {
   readonly lifetime: KernelLifetime;
   /** UDP encapsulation (RFC 3948) with these ports. */
   readonly encap?: { readonly localPort: number; readonly remotePort: number };
+  /**
+   * Where it is encapsulated, it sends from this port instead of `encap.localPort`, so that what spreads load by ports tells it
+   * from its sisters (RFC 9611); the peer may then send from any port.
+   */
+  readonly sendPort?: number;
   /** IPComp (RFC 3173, deflate) within it: ours is reserved, the other is the peer's. Of tunnel and transport mode only. */
   readonly ipcomp?: { readonly cpiIn: ChildSpi; readonly cpiOut: ChildSpi };
   /** Of mode `iptfs`. */

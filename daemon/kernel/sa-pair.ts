@@ -46,10 +46,16 @@ export function saEnds(spec: ChildSaSpec, direction: 'in' | 'out'): SaEnds {
   const { local, remote, encap } = spec;
   const [source, destination] = direction === 'in' ? [remote, local] : [local, remote];
   if (encap === undefined) return { source, destination };
+  const { sendPort } = spec;
   const [sourcePort, destinationPort] =
-    direction === 'in' ? [encap.remotePort, encap.localPort] : [encap.localPort, encap.remotePort];
+    direction === 'in'
+      ? [sendPort === undefined ? encap.remotePort : ANY_PORT, encap.localPort]
+      : [sendPort ?? encap.localPort, encap.remotePort];
   return { source, destination, encap: { sourcePort, destinationPort } };
 }
+
+/** Of what may come from anywhere. */
+const ANY_PORT = 0;
 
 /** The SA that receives from the peer. */
 export function inboundSa(spec: ChildSaSpec): KernelSa {

@@ -75,6 +75,7 @@ export function toSa(sa: KernelSa, directions: boolean, offload?: Offload): Sa {
         dstPort: sa.encap.destinationPort,
       },
     }),
+    ...(inbound && sa.encap?.sourcePort === 0 && { mappingPauseSeconds: FOR_EVER }),
     ...(sa.setMark && { setMark: sa.setMark }),
     ...(directions && { direction: sa.direction }),
     ...(!inbound && sa.tfcPadding !== undefined && sa.tfcPadding > 0 && { tfcPad: sa.tfcPadding }),
@@ -84,6 +85,9 @@ export function toSa(sa: KernelSa, directions: boolean, offload?: Offload): Sa {
     ...(sa.selector && { selector: selectorFor(sa.selector.source, sa.selector.destination) }),
   };
 }
+
+/** Where packets may come from any port, the kernel need not tell with each of them from which it did. */
+const FOR_EVER = 0xffff_ffff;
 
 /** What is in use of an SA; the kernel's "last used" is missing before Linux 6.2, the first use stands in. */
 export function toUsage(sa: SaInfo): SaUsage {

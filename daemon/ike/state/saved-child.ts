@@ -76,6 +76,7 @@ const spec: Shape<KeylessSpec> = record<KeylessSpec>({
   replayWindow: u32,
   lifetime,
   encap: optional(record({ localPort: u16, remotePort: u16 })),
+  sendPort: optional(u16),
   ipcomp: optional(record({ cpiIn: childSpi, cpiOut: childSpi })),
   iptfs: optional(iptfs),
   localTs: list(selector),

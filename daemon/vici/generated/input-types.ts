@@ -141,7 +141,7 @@ export interface Child {
   readonly tfc_padding?: TextInput | undefined;
   /** Packets that may overtake each other; 0 checks nothing. Default: 32. */
   readonly replay_window?: NumberInput | undefined;
-  /** One more CHILD_SA for each CPU (RFC 9611). Default: no. */
+  /** One more CHILD_SA for each CPU (RFC 9611); encap also lets each send from a UDP port of its own where UDP is used (encap = yes on both sides, no NAT between them). Default: no. */
   readonly per_cpu_sas?: 'no' | 'yes' | 'encap' | undefined;
   /** Let the network card work; yes is crypto. Default: no. */
   readonly hw_offload?: 'no' | 'yes' | 'crypto' | 'packet' | 'auto' | undefined;

@@ -89,6 +89,42 @@ test('rekeying keeps the CPU, whichever side asks', async () => {
   expect(new Set(fates).size).toBe(2);
 });
 
+test('encap: where UDP is used each SA sends from a port of its own, a replacement too, and receives from any', async () => {
+  await using world = new World();
+  const encap: Partial<ChildConfig> = { perCpuSas: 'encap' };
+  const hosts = await pair(world, {
+    moonConnection: { encap: true },
+    moonChild: { ...TRAP, ...encap },
+    carolChild: encap,
+  });
+  const [moon, carol] = hosts;
+  const portsOf = (host: WorldHost, direction: 'in' | 'out'): readonly (number | undefined)[] =>
+    [...host.kernel.sas.values()]
+      .filter(({ sa }) => sa?.direction === direction)
+      .map(({ sa }) => sa?.encap?.sourcePort);
+  await send(world, hosts, [1, 3]);
+  const before = portsOf(moon, 'out');
+  for (const { uniqueId } of [...moon.children]) {
+    await world.during(moon.daemon.control.rekey({ childId: uniqueId, reauth: false }));
+  }
+  await world.pass(20_000);
+  for (const host of hosts) {
+    const ports = portsOf(host, 'out');
+    expect(ports).toHaveLength(3);
+    expect(new Set([...ports, ...before]).size).toBe(6);
+    for (const port of ports) expect(port).toBeGreaterThanOrEqual(49_152);
+    expect(portsOf(host, 'in')).toEqual([0, 0, 0]);
+  }
+  expect(carry(moon.kernel, carol.kernel, there(3)).kind).toBe('protected');
+
+  // Which port that is says nothing about where the peer is.
+  const [into] = [...carol.kernel.sas.values()].filter(({ sa }) => sa?.direction === 'in');
+  if (into === undefined) throw new TypeError('no inbound SA');
+  carol.kernel.raise({ kind: 'mapping', id: into.id, address: into.id.source, port: 50_000 });
+  await world.pass(1000);
+  expect(carol.established.map(({ remotePort }) => remotePort)).toEqual([4500]);
+});
+
 test.each([
   ['initiator', YES, {}],
   ['responder', {}, YES],

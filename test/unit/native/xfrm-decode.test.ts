@@ -27,6 +27,14 @@ test('an SA is read as it was written', () => {
   );
 });
 
+test('how often the kernel tells of another port is read as it was written', () => {
+  const [sa] = fc.sample(arbitrarySa, { seed: runs.seed, numRuns: 1 });
+  if (sa === undefined) throw new TypeError('no SA');
+  const read = decodeSa(bodyOf(encodeSa('new', { ...sa, mappingPauseSeconds: 600 })));
+  expect(read.mappingPauseSeconds).toBe(600);
+  expect(decodeSa(bodyOf(encodeSa('new', sa)))).not.toHaveProperty('mappingPauseSeconds');
+});
+
 test('a policy is read as it was written', () => {
   fc.assert(
     fc.property(arbitraryPolicy, (policy) => {

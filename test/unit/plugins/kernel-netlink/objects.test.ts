@@ -197,6 +197,18 @@ test('marks, ids, encapsulation, selector and the other flags', () => {
   });
 });
 
+test('what may come from any port is told of once, not with each packet', () => {
+  const encap = { sourcePort: 0, destinationPort: 4500 };
+  expect(toSa({ ...sa, direction: 'in', encap }).mappingPauseSeconds).toBe(0xffff_ffff);
+  for (const other of [
+    toSa({ ...sa, direction: 'out', encap }),
+    toSa({ ...sa, direction: 'in', encap: { ...encap, sourcePort: 4500 } }),
+    toSa({ ...sa, direction: 'in' }),
+  ]) {
+    expect(other).not.toHaveProperty('mappingPauseSeconds');
+  }
+});
+
 test('a port block is one port under a mask, and comes back as the block', () => {
   const made = selectorFor(ts('10.1.0.0/16', 6, 4096, 8191), ts('10.2.0.0/16', 6));
   expect(made).toMatchObject({ srcPort: 4096, srcPortMask: 0xf000, dstPort: 0, dstPortMask: 0 });
