@@ -71,7 +71,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   if (prf === undefined || keys === undefined)
     throw new InternalError('CHILD_SA before there are keys');
   const { proposal, ni, nr, secret, additional, replaces, outbound = true } = agreement;
-  const marks = replaces?.terms.marks ?? chooseMarks(agreement.child, sa);
+  const marks = replaces?.terms.marks ?? chooseMarks(agreement.child, sa, agreement.byUs);
   const { localTs, remoteTs } = agreement;
   const reqid =
     replaces === undefined

@@ -1,4 +1,9 @@
-import type { ChildConfig, IfIdConfig, MarkConfig } from '../config/connection-types.ts';
+import type {
+  ChildConfig,
+  ConnectionConfig,
+  IfIdConfig,
+  MarkConfig,
+} from '../config/connection-types.ts';
 import type { Mark } from '../contracts/kernel.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -13,12 +18,74 @@ export interface InterfaceIds {
   readonly out: number;
 }
 
+/** Where the numbers of `%unique` come from. */
+export interface UniqueNumbers {
+  /** A mark that no CHILD_SA has had; from 1. */
+  nextMark(): number;
+  /** The same for interface ids. */
+  nextIfId(): number;
+}
+
+/** What a trap chooses from. */
+export interface TrapNumbers extends UniqueNumbers {
+  /** What a CHILD_SA of this child has, if there is one. */
+  marksInUse(connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined;
+}
+
 /**
- * Chooses for a new CHILD_SA. `%unique` is one new number for both directions, `%unique-dir` one for each; interface ids
- * that the child leaves to its connection are the same for all CHILD_SAs of the IKE_SA.
+ * Chooses for a new CHILD_SA. One that we ask for has what the trap of its child has, so that the packets that the trap holds are
+ * its own. Interface ids that the child leaves to its connection are otherwise the same for all CHILD_SAs of the IKE_SA.
  */
-export function chooseMarks(child: ChildConfig, sa: IkeSa): ChildMarks {
-  const { registry } = sa.env;
+export function chooseMarks(child: ChildConfig, sa: IkeSa, byUs: boolean): ChildMarks {
+  const { connection, env } = sa;
+  const held =
+    byUs && connection !== undefined ? env.registry.trapMarks(connection, child) : undefined;
+  return held ?? drawMarks(child, env.registry, () => inherited(sa));
+}
+
+/** Chooses for a trap: what a CHILD_SA of the child has already, or new numbers. */
+export function marksOfTrap(
+  connection: ConnectionConfig,
+  child: ChildConfig,
+  from: TrapNumbers,
+): ChildMarks {
+  const used = from.marksInUse(connection, child);
+  if (used !== undefined) return used;
+  const { ifIdIn, ifIdOut } = connection;
+  return drawMarks(child, from, () => uniqueIfIds(ifIdIn, ifIdOut, () => from.nextIfId()));
+}
+
+/** What a CHILD_SA of these IKE_SAs has that was made of this child; it may be older than the trap, and than the daemon. */
+export function marksInUse(
+  sas: Iterable<IkeSa>,
+  connection: ConnectionConfig,
+  child: ChildConfig,
+): ChildMarks | undefined {
+  for (const sa of sas) {
+    for (const { live, config, terms } of sa.children.values()) {
+      if (!live || config.name !== child.name || sa.connection === undefined) continue;
+      if (sameChoice([sa.connection, config], [connection, child])) return terms.marks;
+    }
+  }
+  return undefined;
+}
+
+/** Whether these two configurations leave the same choice. */
+export function sameChoice(
+  [connection, child]: readonly [ConnectionConfig, ChildConfig],
+  [otherConnection, otherChild]: readonly [ConnectionConfig, ChildConfig],
+): boolean {
+  const choice = (one: ConnectionConfig, { markIn, markOut, ifIdIn, ifIdOut }: ChildConfig) =>
+    JSON.stringify([markIn, markOut, ifIdIn, ifIdOut, one.ifIdIn, one.ifIdOut]);
+  return choice(connection, child) === choice(otherConnection, otherChild);
+}
+
+// `%unique` is one new number for both directions, `%unique-dir` one for each.
+function drawMarks(
+  child: ChildConfig,
+  registry: UniqueNumbers,
+  inheritedIds: () => InterfaceIds,
+): ChildMarks {
   const markOf = numbers(() => registry.nextMark());
   const mark = (config: MarkConfig, direction: 'in' | 'out'): Mark | undefined => {
     if (config.kind === 'value') return { value: config.value, mask: config.mask };
@@ -27,11 +94,12 @@ export function chooseMarks(child: ChildConfig, sa: IkeSa): ChildMarks {
   };
   const [markIn, markOut] = [mark(child.markIn, 'in'), mark(child.markOut, 'out')];
   const own = uniqueIfIds(child.ifIdIn, child.ifIdOut, () => registry.nextIfId());
+  const others = own.in !== 0 && own.out !== 0 ? own : inheritedIds();
   return {
     ...(markIn === undefined ? {} : { markIn }),
     ...(markOut === undefined ? {} : { markOut }),
-    ifIdIn: own.in || inherited(sa).in,
-    ifIdOut: own.out || inherited(sa).out,
+    ifIdIn: own.in || others.in,
+    ifIdOut: own.out || others.out,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ConnectionStore } from '../config/connection-store.ts';
+import type { ChildConfig, ConnectionConfig } from '../config/connection-types.ts';
 import type { DaemonOptions } from '../config/options.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Crypto } from '../contracts/crypto.ts';
@@ -25,6 +26,7 @@ import type { JobLoad } from '../util/mailbox.ts';
 import type { Throttle } from '../util/throttle.ts';
 import type { AttemptBook } from './attempts/attempt-book.ts';
 import type { RoundCredentialsCache } from './authenticators/round-credentials.ts';
+import type { ChildMarks, UniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
@@ -93,14 +95,12 @@ export interface IkeEnvironment {
 }
 
 /** What one IKE_SA may know of and do to the table of all. */
-export interface SaRegistry {
+export interface SaRegistry extends UniqueNumbers {
   /** A random SPI that no IKE_SA of ours uses. */
   newSpi(): IkeSpi;
   nextChildId(): number;
-  /** A mark that no CHILD_SA has had, for `%unique`; from 1. */
-  nextMark(): number;
-  /** The same for interface ids. */
-  nextIfId(): number;
+  /** What the trap of a child has; `undefined` if it has none, or one of another configuration. */
+  trapMarks(connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined;
   /** The IKE_SA changed its SPI (a new try) or its state: the tables follow. */
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void;
   /** The peer is at another address than `before`. */

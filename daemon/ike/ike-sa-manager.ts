@@ -10,7 +10,7 @@ import { Throttle } from '../util/throttle.ts';
 import { adoptChildren } from './adopt-children.ts';
 import { AttemptBook } from './attempts/attempt-book.ts';
 import { expireChild } from './child-expiry.ts';
-import { uniqueNumbers } from './child-marks.ts';
+import { type ChildMarks, marksInUse, type TrapNumbers, uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
@@ -26,6 +26,7 @@ import { reusableFor } from './reuse.ts';
 import { SoftExpiries } from './soft-expiries.ts';
 import type { Takeover } from './state/takeover.ts';
 import { attemptFor, type Cause, namesNobody } from './trap-attempt.ts';
+import type { AttemptFor } from './traps.ts';
 import type { Outcome } from './waiters.ts';
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
@@ -34,7 +35,7 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const LABELLED_TRIES = 64;
 
 /** All IKE_SAs: finds the one a message is for, makes new ones, and lets none of them see another. */
-export class IkeSaManager implements SaRegistry {
+export class IkeSaManager implements SaRegistry, TrapNumbers {
   readonly tables = new IkeSaTables();
   readonly guard: ResponderGuard;
   /** Traps and shunts. */
@@ -66,11 +67,12 @@ export class IkeSaManager implements SaRegistry {
       guard: this.guard,
       open: (local, remote) => this.#add({ isInitiator: false, local, remote }),
     });
-    this.policies = new PolicyBook(env, (connection, child, ...asked) => {
+    const asked: AttemptFor = (connection, child, ...cause) => {
       // The trap may be older than what else of the connection has changed.
       const current = env.connections.get(connection.name) ?? connection;
-      return attemptFor(this, current, current.children.get(child.name) ?? child, ...asked);
-    });
+      return attemptFor(this, current, current.children.get(child.name) ?? child, ...cause);
+    };
+    this.policies = new PolicyBook(env, asked, this);
   }
 
   /** What its IKE_SAs see of the world. */
@@ -228,6 +230,14 @@ export class IkeSaManager implements SaRegistry {
 
   nextIfId(): number {
     return this.#nextIfId++;
+  }
+
+  marksInUse(connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined {
+    return marksInUse(this.tables.ofConnection(connection.name), connection, child);
+  }
+
+  trapMarks(connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined {
+    return this.policies.trapMarks(connection, child);
   }
 
   rekeyed(sa: IkeSa, oldSpi: IkeSpi): void {

@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { PolicyView } from '../contracts/views.ts';
 import { errorText } from '../util/error.ts';
 import { KeyedSerial } from '../util/keyed-serial.ts';
+import type { ChildMarks, TrapNumbers } from './child-marks.ts';
 import { Shunts } from './shunts.ts';
 import { type AttemptFor, type TrapEnvironment, Traps } from './traps.ts';
 
@@ -24,8 +25,8 @@ export class PolicyBook {
   /** Keys by the name of the child, in order of installation. */
   readonly #byChild = new Map<string, Set<string>>();
 
-  constructor(env: TrapEnvironment, attempt: AttemptFor) {
-    this.#traps = new Traps(env, attempt);
+  constructor(env: TrapEnvironment, attempt: AttemptFor, numbers: TrapNumbers) {
+    this.#traps = new Traps(env, attempt, numbers);
     this.#shunts = new Shunts(env);
   }
 
@@ -92,6 +93,11 @@ export class PolicyBook {
   /** Traps first, then shunts, each in order of installation. */
   views(): readonly PolicyView[] {
     return [...this.#traps.views(), ...this.#shunts.views()];
+  }
+
+  /** Marks and interface ids of the trap of a child, if it has one that leaves the same choice. */
+  trapMarks(connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined {
+    return this.#traps.marksOf(keyOf(connection.name, child.name), connection, child);
   }
 
   acquire(event: AcquireEvent): void {

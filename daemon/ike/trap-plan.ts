@@ -13,6 +13,7 @@ import { familyOf, type IpAddress, isUnspecified, unspecified } from '../proto/i
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { narrow, selectorOfPrefix } from '../proto/traffic-selector-math.ts';
 import { resolveSelector, type SelectorConfig } from '../proto/traffic-selector-text.ts';
+import type { ChildMarks } from './child-marks.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { EstablishError } from './errors.ts';
 import { firstAddress } from './tasks/connect.ts';
@@ -34,6 +35,7 @@ export async function planTrap(
   env: Pick<IkeEnvironment, 'resolve' | 'sourceAddress' | 'log'>,
   connection: ConnectionConfig,
   child: ChildConfig,
+  marks: ChildMarks,
 ): Promise<TrapPlan> {
   const { remoteAddrs, localAddrs } = connection;
   const mode = trapMode(child);
@@ -50,7 +52,6 @@ export async function planTrap(
   const local = configured ?? routed ?? unspecified(family);
   const localTs = selectorsAt(child.localTs, local);
   const remoteTs = selectorsAt(child.remoteTs, remote);
-  const marks = fixedMarks(child, connection);
   return {
     wildcard,
     reqidKey: { localTs, remoteTs, ...marks, fixed: child.reqid },
@@ -130,10 +131,8 @@ function distinct(list: readonly TrafficSelector[]): readonly TrafficSelector[] 
   return narrow(list, list);
 }
 
-type Marks = Pick<TrapSpec, 'markIn' | 'markOut' | 'ifIdIn' | 'ifIdOut'>;
-
-// Values chosen per CHILD_SA are not known yet.
-function fixedMarks(child: ChildConfig, connection: ConnectionConfig): Marks {
+// A shunt has no CHILD_SA for which `%unique` would choose.
+function fixedMarks(child: ChildConfig, connection: ConnectionConfig): ChildMarks {
   const mark = (config: MarkConfig): Mark | undefined =>
     config.kind === 'value' ? { value: config.value, mask: config.mask } : undefined;
   const ifId = (own: IfIdConfig, inherited: IfIdConfig): number => {

@@ -7,6 +7,7 @@ import type { IpAddress } from '../proto/ip-address.ts';
 import { printSelector } from '../proto/traffic-selector-text.ts';
 import { errorText } from '../util/error.ts';
 import { Acquires, type Attempt } from './acquires.ts';
+import { type ChildMarks, marksOfTrap, sameChoice, type TrapNumbers } from './child-marks.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { EstablishError } from './errors.ts';
 import { planTrap, type TrapPlan } from './trap-plan.ts';
@@ -26,6 +27,7 @@ interface Trap {
   readonly child: ChildConfig;
   readonly reqid: number;
   readonly plan: TrapPlan;
+  readonly marks: ChildMarks;
   readonly kernel: InstalledPolicies;
   readonly acquires: Acquires;
 }
@@ -40,13 +42,15 @@ export type TrapEnvironment = Pick<
 export class Traps {
   readonly #env: TrapEnvironment;
   readonly #attempt: AttemptFor;
+  readonly #numbers: TrapNumbers;
   readonly #byKey = new Map<string, Trap>();
   /** Traps of equal selectors share a reqid; the newest is in force. */
   readonly #byReqid = new Map<number, readonly Trap[]>();
 
-  constructor(env: TrapEnvironment, attempt: AttemptFor) {
+  constructor(env: TrapEnvironment, attempt: AttemptFor, numbers: TrapNumbers) {
     this.#env = env;
     this.#attempt = attempt;
+    this.#numbers = numbers;
   }
 
   /** Whether that key has a trap. */
@@ -58,7 +62,10 @@ export class Traps {
   async install(key: string, connection: ConnectionConfig, child: ChildConfig): Promise<void> {
     const { installer, log } = this.#env;
     try {
-      const plan = await planTrap(this.#env, connection, child);
+      // Whoever marks packets knows the numbers of the one before.
+      const marks =
+        this.marksOf(key, connection, child) ?? marksOfTrap(connection, child, this.#numbers);
+      const plan = await planTrap(this.#env, connection, child, marks);
       const reqid = installer.acquireReqid(plan.reqidKey);
       let kernel: InstalledPolicies;
       try {
@@ -71,7 +78,7 @@ export class Traps {
         this.#attempt(connection, child, packet, peer, cpu),
       );
       const before = this.#byKey.get(key);
-      this.#byKey.set(key, { connection, child, reqid, plan, kernel, acquires });
+      this.#byKey.set(key, { connection, child, reqid, plan, marks, kernel, acquires });
       this.#index(key);
       if (before !== undefined) await this.#remove(before);
     } catch (error) {
@@ -79,6 +86,13 @@ export class Traps {
       if (error instanceof EstablishError) log.log('cfg', 1, `installing trap failed, ${reason}`);
       throw error;
     }
+  }
+
+  /** Marks and interface ids of the trap of that key, if it leaves the choice that these leave. */
+  marksOf(key: string, connection: ConnectionConfig, child: ChildConfig): ChildMarks | undefined {
+    const trap = this.#byKey.get(key);
+    if (trap === undefined) return undefined;
+    return sameChoice([trap.connection, trap.child], [connection, child]) ? trap.marks : undefined;
   }
 
   /** Removes a trap; false if there is none. */
