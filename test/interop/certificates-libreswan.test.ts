@@ -44,6 +44,8 @@ describeWith(['lab', 'libreswan'], 'certificates with libreswan', () => {
       const connection = {
         // It asks for no certificate when it initiates.
         send_cert: 'always',
+        // It sends no OCSP responses (RFC 4806), and does not mind being asked.
+        ocsp: 'both',
         local: { auth: 'pubkey', certs: 'own.pem', id: NAMES.moon },
         remote: { auth: 'pubkey', id: NAMES.sun },
       };
