@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '../../daemon/contracts/plugin.ts';
 import { nodeAeads } from './aead.ts';
+import { nodeBrainpoolGroups } from './brainpool.ts';
 import { nodeCiphers } from './cipher.ts';
 import { nodeEcpGroups } from './ecp.ts';
 import { nodeHashes } from './hash.ts';
@@ -22,6 +23,7 @@ export function nodeCryptoProvider(): CryptoProvider {
       ...nodeEcpGroups,
       ...nodeMontgomeryGroups,
       ...nodeModpGroups,
+      ...nodeBrainpoolGroups,
       ...nodeMlKemMethods,
     ],
     hashes: nodeHashes,

@@ -129,9 +129,11 @@ function certificateThenSecret(...twice: readonly Side[]): Setting {
 /** Curves of RFC 5639, which RFC 7427 names by the hash alone: the key tells which. */
 const BRAINPOOL: readonly Setting[] = ([256, 384, 512] as const).map((bits) => {
   const key: TestKeyKind = `brainpoolP${bits}r1`;
+  const both: ConfTree = { proposals: `aes256gcm16-prfsha256-ecp${bits}bp` };
   return {
-    name: `ECDSA ${key}`,
+    name: `key exchange and ECDSA with ${key}`,
     files: oneCa(key, new TestCa('Lab CA', { key })),
+    connection: { moon: both, sun: both },
     scheme: new RegExp(`ECDSA_WITH_SHA${bits}_DER`),
   };
 });

@@ -133,7 +133,7 @@ describe('parseProposals', () => {
     ['ike', 'aes128-sha256-modp1024', /'modp1024' \(MODP_1024\) is not provided .*modp2048/],
     ['ike', 'aes128-sha256-modpnull', /MODP_NULL/],
     ['ike', 'null-sha256-modp2048', /'null' \(NULL\) is not provided/],
-    ['esp', 'aes128-sha256-ecp256bp', /'ecp256bp' \(ECP_256_BP\) is not provided/],
+    ['esp', 'aes128-sha256-ecp224bp', /'ecp224bp' \(ECP_224_BP\) is not provided/],
     ['esp', 'aes128-sha256-ke1_modp8192', /'ke1_modp8192' \(KE1_MODP_8192\) is not provided/],
     ['ah', 'sha256-gost256', /GOST3410_256/],
   ] as const)('%s %s: names the algorithm without a provider', (kind, text, reason) =>
@@ -142,7 +142,9 @@ describe('parseProposals', () => {
 });
 
 describe('default proposals', () => {
-  const methods = 'ECP_256/ECP_384/ECP_521/CURVE_25519/CURVE_448/MODP_3072/MODP_4096/MODP_2048';
+  const methods =
+    'ECP_256/ECP_384/ECP_521/ECP_256_BP/ECP_384_BP/ECP_512_BP/' +
+    'CURVE_25519/CURVE_448/MODP_3072/MODP_4096/MODP_2048';
   const prfs = 'PRF_HMAC_SHA2_256/PRF_HMAC_SHA2_384/PRF_HMAC_SHA2_512/PRF_HMAC_SHA1';
   const macs = 'HMAC_SHA2_256_128/HMAC_SHA2_384_192/HMAC_SHA2_512_256';
 

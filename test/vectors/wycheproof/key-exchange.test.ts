@@ -1,4 +1,10 @@
-import { createECDH, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { x448 } from '@noble/curves/ed448.js';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
@@ -10,6 +16,7 @@ import { equalBytes } from '../../../daemon/util/bytes.ts';
 import { loadLibcrypto } from '../../../native/libcrypto.ts';
 import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import * as noble from '../../../plugins/crypto-noble/curves.ts';
+import { brainpoolKey } from '../../../plugins/crypto-node/brainpool.ts';
 import * as node from '../../../plugins/crypto-node/ecp.ts';
 import { montgomeryHalf as nodeMontgomeryHalf } from '../../../plugins/crypto-node/montgomery.ts';
 import { hasSharedData } from '../../support/shared-data.ts';
@@ -69,6 +76,30 @@ describe.skipIf(!hasSharedData('wycheproof'))('Wycheproof ECDH', options, () => 
       expect(tally.acceptable).toEqual({ [COMPRESSED]: 1, [ZERO_X]: 1 });
       expect(tally.passed + 2).toBe(cases.length);
     });
+  });
+
+  test.each([
+    ['brainpoolP256r1', KeMethod.ECP_256_BP, 32],
+    ['brainpoolP384r1', KeMethod.ECP_384_BP, 48],
+    ['brainpoolP512r1', KeMethod.ECP_512_BP, 64],
+  ])('ecdh_%s_test.json through crypto-node', (curve, id, octets) => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    const header = spki.subarray(0, spki.length - 2 * octets);
+    // What is wrong about the file's SubjectPublicKeyInfos cannot come over the wire, where there are only coordinates.
+    const cases = wycheproofCases(`ecdh_${curve}_test.json`).flatMap((item) => {
+      const given = item.octets('public');
+      if (given.length !== spki.length || !header.equals(given.subarray(0, header.length)))
+        return [];
+      const point = given.subarray(header.length - 1);
+      return [
+        { ...item, octets: (name: string) => (name === 'public' ? point : item.octets(name)) },
+      ];
+    });
+    const tally = runEcdh(cases, id, octets, (key) => node.ecdhHalf(brainpoolKey(curve, key)));
+    expect(tally.failed).toEqual([]);
+    expect(cases.length).toBeGreaterThan(500);
+    expect(cases.filter(({ result }) => result === 'invalid').length).toBeGreaterThan(5);
   });
 
   describe.each([
