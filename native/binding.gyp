@@ -36,6 +36,7 @@
         "src/libcrypto/ciphers.cc",
         "src/libcrypto/exchange.cc",
         "src/libcrypto/hashes.cc",
+        "src/libcrypto/kem.cc",
         "src/libcrypto/modp.cc",
         "src/libcrypto/montgomery_curve.cc",
         "src/libcrypto/prime_curve.cc",

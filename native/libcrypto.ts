@@ -39,6 +39,13 @@ export const LibcryptoMethod = {
   MODP_4096: { number: 7, privateOctets: 48, publicOctets: 512, secretOctets: 512 },
 } as const;
 
+/** Parameter sets of ML-KEM: numbers, and octets of their values. */
+export const LibcryptoKem = {
+  ML_KEM_512: { number: 0, keyOctets: 800, ciphertextOctets: 768 },
+  ML_KEM_768: { number: 1, keyOctets: 1184, ciphertextOctets: 1088 },
+  ML_KEM_1024: { number: 2, keyOctets: 1568, ciphertextOctets: 1568 },
+} as const;
+
 /**
  * The libcrypto inside the process, called directly. Inputs are written one after the other to the start of `memory`, and the
  * output is found there, at the start unless said otherwise; inputs are wiped, outputs are the caller's to wipe. Every function
@@ -71,6 +78,8 @@ export interface Libcrypto {
   derive(method: number): number;
   /** Peer's public → public | secret, of a key for this alone. */
   respond(method: number): number;
+  /** Encapsulation key → ciphertext | secret of 32 octets, where OpenSSL has ML-KEM. */
+  encapsulate(kem: number): number;
 }
 
 let loaded: Libcrypto | undefined;

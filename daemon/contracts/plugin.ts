@@ -30,6 +30,8 @@ export interface CryptoProvider {
   readonly macs: readonly MacAlgorithm[];
   readonly prfs: readonly PrfAlgorithm[];
   readonly keyExchanges: readonly KeyExchangeAlgorithm[];
+  /** A responder's half that is quicker than that of the provider which has the whole method. */
+  readonly responders?: readonly Pick<KeyExchangeAlgorithm, 'id' | 'respond'>[];
   readonly hashes: Readonly<Partial<Record<HashName, HashFunction>>>;
   /** Public keys and signatures. */
   readonly signatures?: SignatureVerifier;

@@ -14,11 +14,12 @@ export class LazilyTestedKeyExchange implements KeyExchangeAlgorithm {
   readonly #method: KeyExchangeAlgorithm;
   #tested = false;
 
-  constructor(method: KeyExchangeAlgorithm) {
+  /** `respond` in place of the method's own, if given; both halves are tested with each other. */
+  constructor(method: KeyExchangeAlgorithm, respond?: KeyExchangeAlgorithm['respond']) {
     this.id = method.id;
     this.initiatorOctets = method.initiatorOctets;
     this.responderOctets = method.responderOctets;
-    this.#method = method;
+    this.#method = respond === undefined ? method : withResponder(method, respond);
   }
 
   initiate(): KeyExchange {
@@ -47,4 +48,19 @@ export class LazilyTestedKeyExchange implements KeyExchangeAlgorithm {
       throw new InternalError(`self test of key exchange method ${this.id} failed: ${failure}`);
     this.#tested = true;
   }
+}
+
+function withResponder(
+  method: KeyExchangeAlgorithm,
+  respond: KeyExchangeAlgorithm['respond'],
+): KeyExchangeAlgorithm {
+  const { id, initiatorOctets, responderOctets } = method;
+  return {
+    id,
+    initiatorOctets,
+    responderOctets,
+    initiate: () => method.initiate(),
+    restore: (saved) => method.restore?.(saved),
+    respond,
+  };
 }

@@ -16,7 +16,8 @@ import { LazilyTestedKeyExchange } from './lazy-self-test.ts';
 import { testAead, testCipher, testHash, testMac, testPrf } from './self-test.ts';
 
 /**
- * The algorithms of several providers as one; where two have the same algorithm the first provider wins.
+ * The algorithms of several providers as one; where two have the same algorithm the first provider wins, and a responder's half
+ * that comes before the method takes the place of the method's own.
  * Every algorithm passes a self test before it is registered (key exchange methods at their first use);
  * throws {@link InternalError} if one fails, since nothing may run on broken cryptography.
  */
@@ -43,6 +44,7 @@ class Registry implements Crypto {
   readonly #macs = new Map<number, MacAlgorithm>();
   readonly #prfs = new Map<number, PrfAlgorithm>();
   readonly #keyExchanges = new Map<number, KeyExchangeAlgorithm>();
+  readonly #responders = new Map<number, KeyExchangeAlgorithm['respond']>();
   readonly #hashes = new Map<HashName, HashFunction>();
 
   add(provider: CryptoProvider): void {
@@ -78,8 +80,12 @@ class Registry implements Crypto {
     }
     for (const method of provider.keyExchanges) {
       if (this.#keyExchanges.has(method.id)) continue;
-      this.#keyExchanges.set(method.id, new LazilyTestedKeyExchange(method));
+      const respond = this.#responders.get(method.id);
+      this.#keyExchanges.set(method.id, new LazilyTestedKeyExchange(method, respond));
       this.inventory.push({ kind: 'keyExchange', id: method.id, provider: name });
+    }
+    for (const { id, respond } of provider.responders ?? []) {
+      if (!this.#responders.has(id)) this.#responders.set(id, respond);
     }
     for (const [hash, id] of HASH_IDS) {
       const digest = provider.hashes[hash];

@@ -6,11 +6,12 @@ import { libcryptoCiphers } from './cipher.ts';
 import { libcryptoExchanges } from './exchange.ts';
 import { libcryptoHashes } from './hash.ts';
 import { libcryptoMacs, libcryptoPrfs } from './hmac.ts';
+import { libcryptoEncapsulations } from './kem.ts';
 import { KeyPages } from './kept-key.ts';
 import { checkKeyExchange } from './known-answer.ts';
 
 /**
- * What gains by calling libcrypto directly; signatures and key encapsulation are left to `crypto-node`. Throws
+ * What gains by calling libcrypto directly; signatures and the initiator's half of ML-KEM are left to `crypto-node`. Throws
  * if the library computes wrongly.
  */
 export function libcryptoProvider(addon: Libcrypto): CryptoProvider {
@@ -23,6 +24,7 @@ export function libcryptoProvider(addon: Libcrypto): CryptoProvider {
     macs: libcryptoMacs(calls),
     prfs: libcryptoPrfs(calls),
     keyExchanges: libcryptoExchanges(calls),
+    responders: libcryptoEncapsulations(calls),
     hashes: libcryptoHashes(calls),
   };
 }

@@ -1,4 +1,5 @@
 import type { CryptoProvider } from '../../daemon/contracts/plugin.ts';
+import { createCrypto } from '../../daemon/crypto/registry.ts';
 import { EncryptionId, IntegrityId, KeMethod, PrfId } from '../../daemon/proto/iana/transforms.ts';
 import { loadLibcrypto } from '../../native/libcrypto.ts';
 import { libcryptoProvider } from '../../plugins/crypto-libcrypto/provider.ts';
@@ -40,8 +41,12 @@ const aead =
 
 const exchange =
   (id: number, responds: boolean): Operation =>
-  ({ keyExchanges }) => {
-    const method = keyExchanges.find((one) => one.id === id);
+  (provider) => {
+    // A provider may have the responder's half alone.
+    const method = createCrypto([provider, nodeCryptoProvider()]).keyExchange(id);
+    const { keyExchanges, responders = [] } = provider;
+    if (![...keyExchanges, ...(responds ? responders : [])].some((one) => one.id === id))
+      return undefined;
     const peer = method?.initiate().publicValue ?? MESSAGE;
     const answer = method?.respond(peer).publicValue ?? MESSAGE;
     return (

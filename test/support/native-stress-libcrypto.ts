@@ -1,4 +1,9 @@
-import { type Libcrypto, LibcryptoMethod, loadLibcrypto } from '../../native/libcrypto.ts';
+import {
+  type Libcrypto,
+  LibcryptoKem,
+  LibcryptoMethod,
+  loadLibcrypto,
+} from '../../native/libcrypto.ts';
 
 /** Lengths around everything that the addon computes with them. */
 const LENGTHS = [
@@ -34,7 +39,7 @@ export function hurtLibcrypto(): void {
   noise(octets.length);
   const functions = Object.entries(addon).filter(([, value]) => typeof value === 'function');
   for (const [name, call] of functions) {
-    const numbers = name === 'derive' || name === 'respond' || name === 'publish' ? [] : LENGTHS;
+    const numbers = argumentsOf(name) === 1 ? [] : LENGTHS;
     for (let first = 0; first < 9; first++) {
       for (const second of [...numbers, 12])
         for (const third of [...numbers, 8])
@@ -49,6 +54,10 @@ export function hurtLibcrypto(): void {
 }
 
 function exchanges(addon: Libcrypto, noise: (length: number) => void): void {
+  for (const { number, keyOctets } of Object.values(LibcryptoKem)) {
+    noise(keyOctets);
+    addon.encapsulate(number);
+  }
   for (const { number } of Object.values(LibcryptoMethod)) {
     for (const call of [addon.derive, addon.respond, addon.publish]) {
       noise(1100);

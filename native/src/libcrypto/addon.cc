@@ -8,6 +8,7 @@
 #include "ciphers.h"
 #include "exchange.h"
 #include "hashes.h"
+#include "kem.h"
 #include "slab.h"
 
 namespace libcrypto {
@@ -16,13 +17,18 @@ namespace {
 // All state of one thread of Node.
 struct Algorithms {
   explicit Algorithms(Slab* slab)
-      : slab(slab), hashes(slab->octets()), ciphers(slab->octets()), exchanges(slab->octets()) {}
+      : slab(slab),
+        hashes(slab->octets()),
+        ciphers(slab->octets()),
+        exchanges(slab->octets()),
+        kems(slab->octets()) {}
   ~Algorithms() { slab->Release(); }
 
   Slab* slab;
   Hashes hashes;
   Ciphers ciphers;
   Exchanges exchanges;
+  Kems kems;
 };
 
 napi_value Fail(napi_env env, const char* reason) {
@@ -63,6 +69,7 @@ napi_value Init(napi_env env, napi_value exports) {
       {"publish", Call<Exchanges, 1, &Exchanges::Publish>, &algorithms->exchanges},
       {"derive", Call<Exchanges, 1, &Exchanges::Derive>, &algorithms->exchanges},
       {"respond", Call<Exchanges, 1, &Exchanges::Respond>, &algorithms->exchanges},
+      {"encapsulate", Call<Kems, 1, &Kems::Encapsulate>, &algorithms->kems},
   };
   for (const auto& [name, callback, owner] : functions) {
     napi_value function = nullptr;

@@ -10,6 +10,7 @@ import {
 import { InternalError } from '../../../daemon/util/error.ts';
 import { nobleCryptoProvider } from '../../../plugins/crypto-noble/provider.ts';
 import { nodeCryptoProvider } from '../../../plugins/crypto-node/provider.ts';
+import { octets } from '../../support/compliance/crypto.ts';
 
 const node = nodeCryptoProvider();
 const noble = nobleCryptoProvider();
@@ -70,6 +71,35 @@ describe('createCrypto', () => {
     expect(providers('keyExchange')).toEqual(new Set(['crypto-node']));
     expect(providers('hash')).toEqual(new Set(['crypto-node']));
     expect(inventory).toHaveLength(createCrypto([node]).inventory.length);
+  });
+
+  test("a responder's half that comes first takes the place of the method's own, and is tested with the other", () => {
+    const id = KeMethod.ML_KEM_768;
+    const own = node.keyExchanges.find((method) => method.id === id);
+    if (own === undefined) throw new Error('missing');
+    const peers: number[] = [];
+    const quick: CryptoProvider = {
+      ...empty,
+      responders: [
+        {
+          id,
+          respond(peerPublic) {
+            peers.push(peerPublic.length);
+            return own.respond(peerPublic);
+          },
+        },
+      ],
+    };
+    const method = createCrypto([quick, node]).keyExchange(id);
+    using initiator = method?.initiate();
+    const { publicValue, secret } = method?.respond(initiator?.publicValue ?? octets(1, 0)) ?? {};
+    expect(initiator?.secret(publicValue ?? octets(1, 0))).toEqual(secret);
+    expect(peers).toEqual([1184, 1184]); // its self test and this one
+    expect(createCrypto([quick]).keyExchange(id)).toBeUndefined();
+
+    const ownKey = own.initiate().publicValue;
+    const broken = { ...empty, responders: [{ id, respond: () => own.respond(ownKey) }] };
+    expect(() => createCrypto([broken, node]).keyExchange(id)?.initiate()).toThrow(/self test/);
   });
 
   test('hashes, and says so if nobody can', () => {
