@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Host } from '../lab/host.ts';
 import { REPOSITORY } from '../lab/paths.ts';
-import { plan } from '../lab/plan.ts';
+import { ADDRESSES, plan } from '../lab/plan.ts';
 import type { Finished } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
 import { CANNED } from '../support/canned-sas.ts';
@@ -159,6 +159,43 @@ describeWith('lab', 'our swanctl beside the stock one', () => {
       });
       expect(await ours('--terminate', '--ike', 'gw')).toMatchObject({ code: 0, stderr: '' });
       expect(await moon.swanctlOk('--list-sas')).toBe('');
+    });
+  });
+
+  testWith('lab', '--top shows traffic while it flows, and what happens', async () => {
+    const { sites, sun } = shared();
+    await withTunnel(sites, sun, plan(), {}, async (run) => {
+      const { host } = run.moon;
+      await establish(run, 'moon');
+      const log = '/run/top.log';
+      // A terminal of its own; what is written into the pipe is typed.
+      const typed = `script -qefc 'stty rows 14 cols 100; ${NODE} ${OURS} --top --interval 0.5' /dev/null`;
+      const script = `mkfifo /run/keys; exec 3<>/run/keys; ${typed} <&3`;
+      const top = host.spawn(['sh', '-c', script], log);
+      const shown = (wanted: RegExp, what: string): Promise<RegExpExecArray> =>
+        waitFor(what, async () => {
+          const frames = (host.read(log) ?? '').split('\x1b[H');
+          // the last one may not be whole
+          return (
+            wanted.exec((frames.at(-2) ?? '').replaceAll(/\p{Cc}\[\d*[mK]/gu, '')) ?? undefined
+          );
+        });
+      const still = / net\{1\} +INSTALLED +\S+ +0 +0 +(\S+) +(\S+) /;
+      await shown(still, 'a tunnel without traffic');
+      const ping = 'ping -q -c 20 -i 0.1 -s 1000';
+      const pinging = sites.alice.ok([...ping.split(' '), ADDRESSES.sun[4].host]);
+      await shown(
+        / net\{1\} +INSTALLED +\S+ +([1-9]\S*k) +\1 +[1-9]\S*k +/,
+        'a rate of thousands of bytes in both directions',
+      );
+      await shown(/\nin [1-9]\S*kB\/s [1-9]\d* packets\/s {3}out [1-9]/, 'the sum of all');
+      await pinging;
+      const [, bytesIn, bytesOut] = await shown(still, 'the end of the traffic');
+      expect(bytesIn).toBe(bytesOut);
+      await run.moon.swanctlOk('--rekey', '--child', 'net');
+      await shown(/EVENTS[\s\S]*net\{1\}[^\n]*net\{2\}/, 'the rekeying');
+      host.write('/run/keys', 'q');
+      expect(await top.ended).toBe(0);
     });
   });
 
