@@ -83,7 +83,8 @@ export async function ipsecWorld(wishes: WorldWishes = {}): Promise<{
         done.push(`rm ${file}`);
       },
       sleep: () => Promise.resolve(),
-      connect: () => Promise.resolve(reply === undefined ? undefined : command),
+      connect: () =>
+        Promise.resolve(reply === undefined ? { unreachable: 'nobody is there' } : command),
       signals: () => {
         throw new Error('no starter runs here');
       },

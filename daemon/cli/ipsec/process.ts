@@ -7,13 +7,14 @@ import type { Terminal } from '../../contracts/terminal.ts';
 import { NodeFiles } from '../../runtime/node-files.ts';
 import { NodeStreams } from '../../runtime/node-stream.ts';
 import { NodeTerminal } from '../../runtime/node-terminal.ts';
+import { errorText } from '../../util/error.ts';
 import { ViciChannel } from '../../vici/channel.ts';
 import { environment, loadCrypto, loadDecoders, packageVersion } from '../common/process.ts';
 import { chooseSocket } from '../swanctl/socket-uri.ts';
 import type { IpsecLoaderWorld } from './faults.ts';
 import { runIpsec } from './program.ts';
 import { ipsecSettings } from './settings.ts';
-import type { StartedProcess, StarterSystem } from './starter.ts';
+import type { StartedProcess, StarterSystem, Unreachable } from './starter.ts';
 import type { IpsecWorld } from './world.ts';
 
 /** The version of ipsec whose interface this program has. */
@@ -35,16 +36,16 @@ export function main(
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const settings = ipsecSettings(files, variables);
   const own = new Set(addresses.map(({ address }) => address));
-  const connect = async (): Promise<IpsecLoaderWorld | undefined> => {
-    const socket = chooseSocket(undefined, { files, environment: variables });
-    if (!socket.ok) return undefined;
+  const connect = async (): Promise<IpsecLoaderWorld | Unreachable> => {
     try {
+      const socket = chooseSocket(undefined, { files, environment: variables });
+      if (!socket.ok) return { unreachable: socket.reason };
       const vici = await ViciChannel.connect(new NodeStreams(), socket.path);
       const version = packageVersion();
       const world = { vici, terminal, files, version, now: Date.now };
       return { ...world, decoders: loadDecoders, crypto: loadCrypto, environment: variables };
-    } catch {
-      return undefined;
+    } catch (error) {
+      return { unreachable: errorText(error) };
     }
   };
   const world: IpsecWorld = {

@@ -114,7 +114,7 @@ async function withDaemon(
     return USAGE_ERROR;
   }
   const command = await world.starter.connect();
-  if (command === undefined) return unreachable(world, word);
+  if ('unreachable' in command) return unreachable(world, word, command.unreachable);
   await using _ = command.vici;
   try {
     await run(new IpsecSession(command.vici, world.terminal, world.timeout), args, {
@@ -128,12 +128,15 @@ async function withDaemon(
   }
 }
 
-function unreachable(world: IpsecWorld, word: string): number {
+function unreachable(world: IpsecWorld, word: string, reason: string): number {
+  const runs = world.running(world.pids.daemon) !== undefined;
+  const advice = runs ? '' : "; the daemon is not running, `ipsec start' starts it";
+  world.terminal.error(`ipsec ${word}: ${reason}${advice}\n`);
   if (word === 'status' || word === 'statusall') {
     if (world.running(world.pids.starter) !== undefined) return Lsb.OK;
     return world.files.exists(world.pids.starter) ? 1 : 3;
   }
-  return world.running(world.pids.daemon) === undefined ? Lsb.NOT_RUNNING : UNREACHABLE;
+  return runs ? UNREACHABLE : Lsb.NOT_RUNNING;
 }
 
 function daemonCommand(word: string): DaemonCommand | undefined {

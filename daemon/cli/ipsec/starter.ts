@@ -24,9 +24,14 @@ export interface StarterSystem {
   removePid(file: string): void;
   sleep(milliseconds: number): Promise<void>;
   /** Connects to the daemon's VICI socket; `undefined` if nobody answers. */
-  connect(): Promise<CommandWorld | undefined>;
+  connect(): Promise<CommandWorld | Unreachable>;
   /** Signals for the starter, one after the other; with `every` also SIGHUP each time as many seconds have gone by. */
   signals(every?: number): AsyncIterable<'SIGHUP' | 'SIGUSR1' | 'SIGTERM'>;
+}
+
+/** Why nobody answers at the daemon's socket. */
+export interface Unreachable {
+  readonly unreachable: string;
 }
 
 /** Where the pid files are. */
@@ -127,7 +132,7 @@ export class Starter {
   /** Loads the configuration, from nothing with `anew`; false if the daemon does not answer yet. */
   async #load(anew: boolean): Promise<boolean> {
     const world = await this.#system.connect();
-    if (world === undefined) return false;
+    if ('unreachable' in world) return false;
     await using _ = world.vici;
     try {
       await new IpsecLoader(world, this.#places).all(anew);

@@ -118,6 +118,8 @@ const load = (folder: string, type: string, flag: string): Case => ({
 const SECRETS = { '/etc/ipsec.secrets': '@a : PSK x\n' };
 const SHARED = 'load-shared {"id":"ipsec.secrets-1","type":"ike","owners":["@a"]}';
 const STOPPED: WorldWishes = { reply: undefined };
+const NOT_RUNNING = (word: string): string =>
+  `ipsec ${word}: nobody is there; the daemon is not running, \`ipsec start' starts it\n`;
 
 const CASES: readonly Case[] = [
   { line: '--help', prints: USAGE, does: [] },
@@ -224,7 +226,7 @@ const CASES: readonly Case[] = [
   { line: 'up nix', prints: "no config named 'nix'\n", does: ['list-conns'] },
   { line: 'up', code: 2, prints: 'Usage: ipsec up <connection name>\n', does: [] },
   { line: 'up a b', code: 2, prints: 'Usage: ipsec up <connection name>\n', does: [] },
-  { line: 'up net', world: STOPPED, code: 7, prints: '', does: [] },
+  { line: 'up net', world: STOPPED, code: 7, prints: NOT_RUNNING('up'), does: [] },
   { line: 'down gw', does: ['list-sas', terminated('ike', 1)] },
   { line: 'down gw[]', does: ['list-sas', terminated('ike', 1)] },
   {
@@ -269,12 +271,19 @@ const CASES: readonly Case[] = [
   { line: 'status', prints: /^Security Associations \(2 up, 0 connecting\):\n {10}gw\[1\]: / },
   { line: 'status web', prints: /\n {9}web\{4\}: {2}INSTALLED, TUNNEL, reqid 1\n$/ },
   { line: 'status nix', prints: 'Security Associations (2 up, 0 connecting):\n  no match\n' },
-  { line: 'status', world: STOPPED, code: 3, prints: '', does: [] },
+  { line: 'status', world: STOPPED, code: 3, prints: NOT_RUNNING('status'), does: [] },
+  {
+    line: 'listcerts',
+    world: { ...STOPPED, running: { '/run/charon.pid': 8 } },
+    code: 255,
+    prints: 'ipsec listcerts: nobody is there\n',
+    does: [],
+  },
   {
     line: 'status',
     world: { ...STOPPED, files: { '/run/starter.charon.pid': '9' } },
     code: 1,
-    prints: '',
+    prints: NOT_RUNNING('status'),
   },
   { line: 'statusall', prints: /^Status of IKE charon daemon \(strongSwan 1\.2, Linux / },
   {

@@ -80,7 +80,7 @@ class Scene {
   }
 
   async #connect() {
-    if (!this.answers) return undefined;
+    if (!this.answers) return { unreachable: 'nobody is there' };
     const { vici } = await recordingVici(({ command, input }) => {
       const names = Object.keys(treeObject(input));
       if (command === 'load-conn') this.#conns = [...new Set([...this.#conns, ...names])];
