@@ -3,17 +3,22 @@ import { NodeScreen } from './node-screen.ts';
 
 /** The terminal of this process. */
 export class NodeTerminal implements Terminal {
-  readonly #interrupt = new AbortController();
+  #interrupt: AbortController | undefined;
 
   constructor() {
-    const interrupt = (): void => this.#interrupt.abort();
-    process.once('SIGINT', interrupt);
-    process.once('SIGTERM', interrupt);
     // Whoever read the output had enough: `swanctl --list-sas | head`.
     process.stdout.on('error', () => process.exit());
   }
 
+  // Only who asks for it ends by itself: all else is ended by Ctrl-C as any program is, whatever it waits for.
   get interrupted(): AbortSignal {
+    if (this.#interrupt === undefined) {
+      const controller = new AbortController();
+      const interrupt = (): void => controller.abort();
+      process.once('SIGINT', interrupt);
+      process.once('SIGTERM', interrupt);
+      this.#interrupt = controller;
+    }
     return this.#interrupt.signal;
   }
 
