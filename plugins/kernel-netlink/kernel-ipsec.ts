@@ -32,6 +32,7 @@ import { kernelEvent } from './events.ts';
 import type { Interfaces } from './interfaces.ts';
 import { moveSa } from './move-sa.ts';
 import { fromPolicy, fromSa, toPolicy, toPolicyId, toSa, toSaId, toUsage } from './objects.ts';
+import { type OffloadKernel, putOffloaded } from './offload.ts';
 import { type Capabilities, probe } from './probe.ts';
 
 /** Valid SPIs (RFC 4303 section 2.1) that live for a moment only. */
@@ -235,25 +236,18 @@ export class NetlinkIpsec implements KernelIpsec {
     }
   }
 
-  // `auto` takes the most that the device does; the other settings insist.
   async #putOffloaded(sa: KernelSa, kind: NonNullable<KernelSa['hwOffload']>): Promise<void> {
-    const ifindex = await this.#interfaces.holding(
-      sa.direction === 'in' ? sa.destination : sa.source,
-    );
-    const inbound = sa.direction === 'in' ? OffloadFlag.INBOUND : 0;
-    const packet = { ifindex, flags: inbound | OffloadFlag.PACKET };
-    const crypto = { ifindex, flags: inbound };
-    if (kind === 'packet') return this.#put(sa, packet);
-    if (kind === 'crypto') return this.#put(sa, crypto);
-    for (const offload of [packet, crypto]) {
-      try {
-        return await this.#put(sa, offload);
-      } catch (error) {
-        const why = errorText(error);
-        this.#logger.log('knl', 2, `interface ${ifindex} does not take over an SA: ${why}`);
-      }
-    }
-    return this.#put(sa);
+    const end = sa.direction === 'in' ? sa.destination : sa.source;
+    const ifindex = await this.#interfaces.holding(end);
+    const kernel: OffloadKernel = {
+      ifindex,
+      interfaceName: async () => (await this.#interfaces.names()).get(ifindex) ?? String(ifindex),
+      put: (offload) => this.#put(sa, offload),
+      isOffloaded: async () => (await this.#client.getSa(toSaId(sa)))?.offload !== undefined,
+      remove: () => this.#client.deleteSa(toSaId(sa)),
+      log: (text) => this.#logger.log('knl', 2, text),
+    };
+    await putOffloaded(kernel, sa.direction, kind);
   }
 }
 
