@@ -284,12 +284,13 @@ export class ChildSa {
     this.up = false;
     this.state = 'DELETED';
     this.#outbound = 'NONE';
-    this.#wipe();
     this.#sa.children.delete(uniqueId);
     this.#sa.env.registry.childRemoved(this);
     if (this.predecessor?.peerRekey?.replacement === this) this.predecessor.peerRekey = undefined;
     if (this.successor?.predecessor === this) this.successor.predecessor = undefined;
     await this.#kernel.remove();
+    // Not before: somebody may be installing it this moment.
+    this.#wipe();
     this.#sa.env.installer.releaseReqid(this.terms.reqid);
     tell?.();
     this.#removed?.();

@@ -35,12 +35,17 @@ export interface InstallOptions {
   readonly outbound?: boolean;
 }
 
-/** A CHILD_SA that is in the kernel, or half of it. Steps of one CHILD_SA follow each other, they do not overlap. */
+/**
+ * A CHILD_SA that is in the kernel, or half of it. Its steps follow each other, whoever asks for them: its own IKE_SA, another one
+ * whose heir it is, or the network that changed.
+ */
 export class InstalledChildSa {
   readonly #host: ChildHost;
   #spec: ChildSaSpec;
   #sends = false;
   #removal: Promise<void> | undefined;
+  /** The step that runs or waits last; it never rejects. */
+  #last: Promise<void> | undefined;
   #in: Half = { sas: [], policies: [], routes: [] };
   #out: Half = { sas: [], policies: [], routes: [] };
 
@@ -85,28 +90,28 @@ export class InstalledChildSa {
    * Puts in what sends: from then on the outbound policies lead to this CHILD_SA. Doing it twice does nothing. The keys of
    * the specification must still be there. Rejects with `KernelError`; what receives stays.
    */
-  async installOutbound(): Promise<void> {
-    if (this.#sends || this.#removal !== undefined) return;
-    try {
-      await this.#addOutboundSas();
-      await this.#leadOut();
-    } catch (error) {
-      await this.removeOutbound();
-      throw error;
-    }
+  installOutbound(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#sends || this.#removal !== undefined) return;
+      try {
+        await this.#addOutboundSas();
+        // Somebody wants it gone meanwhile: nothing is led to it any more.
+        if (this.#removal === undefined) await this.#leadOut();
+      } catch (error) {
+        await this.#takeOut();
+        throw error;
+      }
+    });
   }
 
   /** Takes out what sends; packets under way are still received. Failures are logged. */
-  async removeOutbound(): Promise<void> {
-    this.#sends = false;
-    const { policies, routes, sas } = this.#out;
-    this.#out = { sas: [], policies: [], routes: [] };
-    await this.#release([...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
+  removeOutbound(): Promise<void> {
+    return this.#inTurn(() => this.#takeOut());
   }
 
   /** Removes it, whatever fails on the way; failures are logged and what is left is tried again at the end. */
   remove(): Promise<void> {
-    this.#removal ??= this.#removeAll();
+    this.#removal ??= this.#inTurn(() => this.#removeAll());
     return this.#removal;
   }
 
@@ -114,7 +119,11 @@ export class InstalledChildSa {
    * Its ends are elsewhere now: SAs, policies and routes of one direction or both follow, and no packet of ours meets a
    * gap. Rejects with `KernelError` where the kernel does not let them; the CHILD_SA then wants to be rekeyed.
    */
-  async move(ends: ChildEnds, halves: Halves = 'both'): Promise<void> {
+  move(ends: ChildEnds, halves: Halves = 'both'): Promise<void> {
+    return this.#inTurn(() => this.#move(ends, halves));
+  }
+
+  async #move(ends: ChildEnds, halves: Halves): Promise<void> {
     if (this.#removal !== undefined) return;
     const { encap: _, ...rest } = this.#spec;
     const spec: ChildSaSpec = { ...rest, ...ends };
@@ -135,7 +144,11 @@ export class InstalledChildSa {
   }
 
   /** Addresses or routes of this host changed: its routes are those that it would get now. */
-  async reroute(): Promise<void> {
+  reroute(): Promise<void> {
+    return this.#inTurn(() => this.#reroute());
+  }
+
+  async #reroute(): Promise<void> {
     if (!this.#sends || this.#removal !== undefined) return;
     const before = this.#out.routes;
     const now = await this.#host.addRoutes(this.#spec);
@@ -148,6 +161,15 @@ export class InstalledChildSa {
   /** Counters of both directions, before decompression and after it. */
   async usage(): Promise<{ readonly in: SaUsage | undefined; readonly out: SaUsage | undefined }> {
     return { in: await this.#in.sas[0]?.usage(), out: await this.#out.sas[0]?.usage() };
+  }
+
+  async #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#last === undefined ? step() : this.#last.then(step);
+    const end = turn.catch(() => {});
+    this.#last = end;
+    await turn.finally(() => {
+      if (this.#last === end) this.#last = undefined;
+    });
   }
 
   async #addOutboundSas(): Promise<void> {
@@ -163,9 +185,16 @@ export class InstalledChildSa {
     }
   }
 
+  async #takeOut(): Promise<void> {
+    this.#sends = false;
+    const { policies, routes, sas } = this.#out;
+    this.#out = { sas: [], policies: [], routes: [] };
+    await this.#release([...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
+  }
+
   async #removeAll(): Promise<void> {
     this.#host.removed(this);
-    await this.removeOutbound();
+    await this.#takeOut();
     const { sas, policies } = this.#in;
     await this.#release([...sas, ...policies.reverse()]);
   }
