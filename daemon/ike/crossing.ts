@@ -69,17 +69,17 @@ export function establishedMeanwhile(sa: IkeSa): IkeSa | undefined {
   // Virtual IPs come only with one that we initiate.
   if (wantedAddresses(sa).length > 0) return undefined;
   if (!env.options().reuse_ikesa) return undefined;
-  return env.registry
-    .duplicatesOf(sa)
-    .find(
-      (other) =>
-        !other.isInitiator &&
-        !other.rekeyed &&
-        !other.ending &&
-        other.connection !== undefined &&
-        establishedAt(other) >= sa.firstStartedAt &&
-        sameIkePart(other.connection, connection),
-    );
+  return env.registry.duplicatesOf(sa).find(
+    (other) =>
+      !other.isInitiator &&
+      !other.rekeyed &&
+      !other.ending &&
+      other.connection !== undefined &&
+      // A connection for anybody has other peers too.
+      (sa.peer === undefined || other.remote.address === sa.peer) &&
+      establishedAt(other) >= sa.firstStartedAt &&
+      sameIkePart(other.connection, connection),
+  );
 }
 
 /** Gives up an attempt of ours for an IKE_SA of the peer: whoever waits and whatever is queued goes there. */
