@@ -8,6 +8,7 @@ import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
 import { additionalKeMethods, agreedKeMethod, keyExchangeOf } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findNotify, notify } from './payloads.ts';
+import { retransmissionTotal } from './retransmission.ts';
 import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
 import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
 
@@ -115,10 +116,16 @@ export async function converse(
 ): Promise<OutboundResponse> {
   if (sa.followUp !== undefined && sa.followUp.task !== task) await sa.followUp.task.return();
   sa.followUp = undefined;
+  sa.timers.stop('followUp');
   const step = await task.next(request);
   if (step.done === true) return { payloads: [notify(NotifyType.INVALID_SYNTAX)] };
-  if (step.value.awaits === undefined) await task.return();
-  else sa.followUp = { task, link: step.value.awaits };
+  if (step.value.awaits === undefined) {
+    await task.return();
+    return step.value;
+  }
+  sa.followUp = { task, link: step.value.awaits };
+  // As long as the peer would go on asking if it retransmits as we do (RFC 9370 section 2.2.4 leaves it to us).
+  sa.timers.start('followUp', retransmissionTotal(sa.env.options()));
   return step.value;
 }
 

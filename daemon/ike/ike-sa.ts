@@ -134,6 +134,8 @@ export class IkeSa implements EngineHost {
   peerRekey: PeerIkeRekey | undefined;
   /** What replaced it by rekeying. */
   successor: IkeSa | undefined;
+  /** What it replaced, as long as that waits to be deleted. */
+  elder: IkeSa | undefined;
   /** What the peer made it to replace, as long as it has not. */
   origin: IkeSa | undefined;
   /** Listeners believe that it is up. */
@@ -389,6 +391,7 @@ export class IkeSa implements EngineHost {
     const since = state.kind === 'established' ? { since: state.since } : {};
     this.transition({ kind: 'destroyed', last: stateName(state), ...since });
     this.env.sessions.ended(this);
+    if (this.successor?.elder === this) this.successor.elder = undefined;
     this.timers.stopAll();
     this.#mailbox.close();
     // A peer that connects again this moment finds its address free.
@@ -423,6 +426,7 @@ export class IkeSa implements EngineHost {
   async dropFollowUp(): Promise<void> {
     const pending = this.followUp;
     this.followUp = undefined;
+    this.timers.stop('followUp');
     await pending?.task.return();
   }
 

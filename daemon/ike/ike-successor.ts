@@ -99,6 +99,9 @@ export function handOver(old: IkeSa, fresh: IkeSa): void {
   if (fresh.replacedBy?.replaces === old) fresh.replacedBy.replaces = fresh;
   for (const timer of IN_USE) old.timers.stop(timer);
   fresh.timers.stop('replaced');
+  // A peer that rekeys ever again and deletes nothing must not have more and more of them.
+  old.elder?.dismiss('it was replaced');
+  fresh.elder = old;
   old.timers.start('replaced', deletePatience(old));
   old.env.registry.replaced(old, fresh);
   fresh.log.log(

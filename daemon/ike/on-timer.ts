@@ -34,6 +34,10 @@ export async function onTimer(sa: IkeSa, name: TimerName): Promise<void> {
     case 'natKeepalive':
       await sendKeepalive(sa);
       return;
+    case 'followUp':
+      sa.log.log('ike', 1, 'peer did not go on with IKE_FOLLOWUP_KE, giving up what it began');
+      await sa.dropFollowUp();
+      return;
     case 'redirected':
       await sa.destroy('the peer was redirected');
       return;

@@ -14,6 +14,8 @@ export const TIMERS = {
   natKeepalive: 'keep the mapping of a NAT open',
   /** CHILD_SAs that nobody used for long are closed. */
   inactivity: 'close CHILD_SAs that are not used',
+  /** The peer does not go on with what it began. */
+  followUp: 'give up what waits for IKE_FOLLOWUP_KE',
   /** A peer that was sent elsewhere has had time to say goodbye. */
   redirected: 'drop an IKE_SA whose peer was sent elsewhere',
   /** New keys are to be made. */

@@ -12,7 +12,7 @@ import { ExchangeType } from '../../daemon/proto/iana/exchange-types.ts';
 import { IdType } from '../../daemon/proto/iana/id-types.ts';
 import { TransformType } from '../../daemon/proto/iana/transforms.ts';
 import type { Identity } from '../../daemon/proto/identity.ts';
-import { type IkeSpi, NO_SPI } from '../../daemon/proto/ike-spi.ts';
+import { type IkeSpi, ikeSpiFrom, NO_SPI } from '../../daemon/proto/ike-spi.ts';
 import type { Message, Payload } from '../../daemon/proto/payload.ts';
 import type { Proposal } from '../../daemon/proto/proposal.ts';
 import { transformOf } from '../../daemon/proto/proposal-transforms.ts';
@@ -114,6 +114,7 @@ export class Puppet {
   /** A received message, `undefined` if it is none of ours. */
   decode(octets: Uint8Array): Message | undefined {
     const header = parseHeader(octets);
+    if (header.spiI !== this.spiI) return undefined;
     const protection = header.exchange === ExchangeType.IKE_SA_INIT ? undefined : this.inbound;
     return parseMessage(octets, header, protection);
   }
@@ -191,6 +192,32 @@ export class Puppet {
     const secret = exchange.secret(ke.data);
     const inputs = { ni: this.#ni, nr: this.#nr, secret, spiI, spiR };
     const lengths = ikeKeyLengths(chosen, crypto);
+    this.#use(deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths), chosen);
+    return answer;
+  }
+
+  /** Rekeys the IKE_SA and goes on with the new one; the old one is not deleted. */
+  async rekeyIke(): Promise<Message | undefined> {
+    const crypto = simCrypto();
+    const [prf, keys, chosen] = [crypto.prf(5), this.#keys, this.#chosen];
+    const exchange = crypto.keyExchange(31)?.initiate();
+    if (prf === undefined || keys === undefined || chosen === undefined || exchange === undefined)
+      throw new TypeError('IKE_SA_INIT comes first');
+    const [ni, spi] = [this.#world.random.bytes(32), this.#world.random.bytes(8)];
+    const answer = await this.request(ExchangeType.CREATE_CHILD_SA, [
+      { kind: 'SA', proposals: [{ ...chosen, number: 1, spi }] },
+      { kind: 'Nonce', data: ni },
+      { kind: 'KE', method: 31, data: exchange.publicValue },
+    ]);
+    if (answer === undefined) return answer;
+    const [sa, ke, nr] = [find(answer, 'SA'), find(answer, 'KE'), find(answer, 'Nonce')?.data];
+    const [spiI, spiR] = [ikeSpiFrom(spi), ikeSpiFrom(sa?.proposals[0]?.spi ?? spi)];
+    if (ke === undefined || nr === undefined || spiI === undefined || spiR === undefined)
+      return answer;
+    const secret = exchange.secret(ke.data);
+    const lengths = ikeKeyLengths(chosen, crypto);
+    const inputs = { ni, nr, secret, spiI, spiR };
+    [this.spiI, this.spiR, this.messageId] = [spiI, spiR, 0];
     this.#use(deriveRekeyedIkeKeys(prf, keys.skD, prf, inputs, lengths), chosen);
     return answer;
   }

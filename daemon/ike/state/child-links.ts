@@ -46,11 +46,12 @@ export function saveLinks(child: ChildSa): SavedLinks {
   };
 }
 
-/** Ties a CHILD_SA to those it belongs to; one that is gone is left out. */
+/** Ties a CHILD_SA to those it belongs to; one that is gone is left out. `rekeying`: a rekeying of ours for it goes on. */
 export function restoreLinks(
   child: ChildSa,
   saved: SavedLinks,
   find: (uniqueId: number) => ChildSa | undefined,
+  rekeying: boolean,
 ): void {
   const { replacement, lowestNonce, successor, predecessor } = saved;
   child.expired = saved.expired;
@@ -59,7 +60,9 @@ export function restoreLinks(
     const made = replacement === undefined ? undefined : find(replacement);
     // Without its replacement the peer's rekeying was not complete, and nobody can complete it here.
     if (made !== undefined) child.peerRekey = { replacement: made, lowestNonce };
-    else if (child.state === 'REKEYED') child.state = 'INSTALLED';
+    else if (child.state === 'REKEYED' || (child.state === 'REKEYING' && !rekeying)) {
+      child.state = 'INSTALLED';
+    }
   }
   if (successor !== undefined) child.successor = find(successor);
   if (predecessor !== undefined) child.predecessor = find(predecessor);

@@ -235,6 +235,7 @@ const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   rekey: true,
   replaced: true,
   reauth: true,
+  followUp: false,
   redirected: true,
   hardLifetime: true,
 };

@@ -110,7 +110,7 @@ export class Takeover {
     }
   }
 
-  #tie(sa: IkeSa, { ike, children }: LeftSession): void {
+  #tie(sa: IkeSa, { ike, children, tasks }: LeftSession): void {
     if (ike.successor !== undefined) sa.successor = this.#find(ike.successor);
     if (ike.peerSuccessor !== undefined && ike.lowestNonce !== undefined) {
       const successor = this.#find(ike.peerSuccessor);
@@ -119,9 +119,14 @@ export class Takeover {
         successor.origin = sa;
       }
     }
+    const all = [tasks.active, ...tasks.waiting.map(({ task }) => task)];
     for (const { saved } of children) {
       const child = this.#childById.get(saved.uniqueId);
-      if (child !== undefined) restoreLinks(child, saved.links, (id) => this.#childById.get(id));
+      if (child === undefined) continue;
+      const rekeying = all.some(
+        (task) => task?.kind === 'child-rekey' && task.child === saved.uniqueId,
+      );
+      restoreLinks(child, saved.links, (id) => this.#childById.get(id), rekeying);
     }
   }
 
