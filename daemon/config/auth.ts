@@ -2,6 +2,7 @@ import { didYouMean } from '../util/did-you-mean.ts';
 import { MAX_AUTH_TEXT, parsePublicKeyAuth } from './auth-text.ts';
 import type { AuthClass, AuthRoundConfig, ConfiguredCertificate } from './connection-types.ts';
 import type { CredentialReader, ReadCredential } from './credential-reader.ts';
+import { type SectionMemo, splitSection } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 
@@ -27,10 +28,48 @@ export const EMPTY_ROUND: AuthRoundConfig = {
 export interface RoundServices {
   readonly warn: Warn;
   readonly credentials?: CredentialReader | undefined;
+  readonly memo: SectionMemo;
 }
 
-/** Reads a `local…` or `remote…` section. */
+/** Keys that differ from peer to peer where there are thousands of them. */
+const VARIES: ReadonlySet<string> = new Set(['id']);
+
+/** Reads a `local…` or `remote…` section; what a like one said before is not read again. */
 export function parseAuthRound(
+  side: 'local' | 'remote',
+  name: string,
+  tree: Tree,
+  services: RoundServices,
+): ParsedRound {
+  const { memo, warn } = services;
+  const { varying, common } = splitSection(tree, VARIES);
+  if (common === undefined || tree.some(({ kind }) => kind === 'section'))
+    return readAuthRound(side, name, tree, services);
+  const key = `${side}:${varying.length === 0 ? 'anybody' : 'named'}:${common}`;
+  const like = memo.rounds.get(key);
+  if (like !== undefined) {
+    if (varying.length === 0) return like;
+    const id = new SectionReader(side, varying, warn).identity('id');
+    return id === undefined ? like : { ...like, round: { ...like.round, id } };
+  }
+  let warned = false;
+  const parsed = readAuthRound(side, name, tree, {
+    ...services,
+    warn: (...what) => {
+      warned = true;
+      warn(...what);
+    },
+  });
+  if (!warned && isPlain(parsed.round)) memo.rounds.set(key, parsed);
+  return parsed;
+}
+
+// Certificates and keys may read differently another time.
+function isPlain({ class: kind, certs, cacerts, pubkeys }: AuthRoundConfig): boolean {
+  return kind !== 'null' && certs.length + cacerts.length + pubkeys.length === 0;
+}
+
+function readAuthRound(
   side: 'local' | 'remote',
   name: string,
   tree: Tree,

@@ -7,6 +7,7 @@ import { parseInteger, parseSize, parseUint32 } from './durations-text.ts';
 import { lifetimeRange } from './lifetimes.ts';
 import { parseBoolWord } from './option-kinds.ts';
 import { sharedProposals } from './proposal-memo.ts';
+import { SectionMemo, splitSection } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -24,10 +25,33 @@ const NO_MARK: MarkConfig = { kind: 'none' };
 const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
 const MAX_REPLAY_WINDOW = 4096;
 const ACTIONS = ['none', 'trap', 'start', 'restart', 'trap|start'];
+const DYNAMIC = ['dynamic'];
+/** Selectors of lists that are remembered. */
+const MAX_REMEMBERED = 16;
 const OFFLOADS = ['no', 'yes', 'crypto', 'packet', 'auto'];
 
-/** Reads a `children.<name>` section. */
+/** Keys that differ from child to child where there are thousands of them. */
+const VARIES: ReadonlySet<string> = new Set(['local_ts', 'remote_ts']);
+
+/** Reads a `children.<name>` section; what a like one said before is not read again. */
 export function parseChild(name: string, tree: Tree, crypto: Crypto, warn: Warn): ChildConfig {
+  const memo = SectionMemo.of(crypto);
+  const { varying, common } = splitSection(tree, VARIES);
+  if (common === undefined || tree.some(({ kind }) => kind === 'section'))
+    return readChild(name, tree, crypto, warn);
+  const like = memo.children.get(common);
+  if (like !== undefined)
+    return { ...like, name, ...selectors(new SectionReader('child', varying, warn), memo) };
+  let warned = false;
+  const child = readChild(name, tree, crypto, (...what) => {
+    warned = true;
+    warn(...what);
+  });
+  if (!warned) memo.children.set(common, child);
+  return child;
+}
+
+function readChild(name: string, tree: Tree, crypto: Crypto, warn: Warn): ChildConfig {
   const reader = new SectionReader('child', tree, (sentence, at) =>
     warn(`child '${name}': ${sentence}`, [name, ...at]),
   );
@@ -43,12 +67,7 @@ export function parseChild(name: string, tree: Tree, crypto: Crypto, warn: Warn)
     name,
     proposals: childProposals(reader, tree, crypto),
     sha256Trunc96: reader.bool('sha256_96', false),
-    localTs: reader.mapped('local_ts', ['dynamic'], (text) =>
-      parseSelector(text, undefined, 'local_ts'),
-    ),
-    remoteTs: reader.mapped('remote_ts', ['dynamic'], (text) =>
-      parseSelector(text, undefined, 'remote_ts'),
-    ),
+    ...selectors(reader, SectionMemo.of(crypto)),
     ...lifetimes(name, reader, warn),
     ...(updown === undefined ? {} : { updown }),
     hostaccess: reader.bool('hostaccess', false),
@@ -80,6 +99,25 @@ export function parseChild(name: string, tree: Tree, crypto: Crypto, warn: Warn)
     copyEcn: reader.bool('copy_ecn', true),
     copyDscp: reader.choice('copy_dscp', 'out', ['out', 'in', 'yes', 'no']),
     icmp: reader.bool('icmp', false),
+  };
+}
+
+function selectors(
+  reader: SectionReader,
+  memo: SectionMemo,
+): Pick<ChildConfig, 'localTs' | 'remoteTs'> {
+  const of = (key: 'local_ts' | 'remote_ts', known: SectionMemo['localTs']) => {
+    const texts = reader.texts(key) ?? DYNAMIC;
+    const text = texts.length <= MAX_REMEMBERED ? texts.join('\n') : undefined;
+    const before = text === undefined ? undefined : known.get(text);
+    if (before !== undefined) return before;
+    const list = reader.mapped(key, DYNAMIC, (one) => parseSelector(one, undefined, key));
+    if (text !== undefined) known.set(text, list);
+    return list;
+  };
+  return {
+    localTs: of('local_ts', memo.localTs),
+    remoteTs: of('remote_ts', memo.remoteTs),
   };
 }
 

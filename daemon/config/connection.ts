@@ -13,6 +13,7 @@ import { parseInteger } from './durations-text.ts';
 import { ikeTimes } from './lifetimes.ts';
 import { sharedProposals } from './proposal-memo.ts';
 import { inSection } from './section-error.ts';
+import { SectionMemo, splitSection } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -58,20 +59,27 @@ export function parseConnection(
     warnings.push(sentence);
     services.onWarning?.(sentence, at);
   };
+  const memo = SectionMemo.of(services.crypto);
+  const { varying, common } = splitSection(tree, VARIES);
+  const like = common === undefined ? undefined : memo.connections.get(common);
+  const sections = tree.flatMap((entry) => (entry.kind === 'section' ? [entry] : []));
+  if (like !== undefined) {
+    const parts = readSections(sections, services, warn, memo);
+    const given = addresses(new SectionReader('connection', varying, warn));
+    return { config: { ...like, name, ...given, ...parts }, warnings };
+  }
   const reader = new SectionReader('connection', tree, warn);
   checkVersion(reader);
-  const sections = readSections(reader, services, warn);
+  const parts = readSections(sections, services, warn, memo);
   const ppkId = reader.identity('ppk_id');
   reader.identity('mediation_peer');
   for (const key of ['aggressive', 'pull', 'mediation']) reader.bool(key, false);
   const config: ConnectionConfig = {
     name,
-    localAddrs: reader.mapped('local_addrs', ['%any'], parseAddressSpec),
-    remoteAddrs: reader.mapped('remote_addrs', ['%any'], parseAddressSpec),
+    ...addresses(reader),
     localPort: reader.parsed('local_port', 500, parsePort, PORT),
     remotePort: reader.parsed('remote_port', 500, parsePort, PORT),
     proposals: ikeProposals(reader, services.crypto),
-    vips: reader.mapped('vips', [], parseAddress),
     dscp: reader.parsed('dscp', 0, parseDscp, 'up to six binary digits'),
     encap: reader.bool('encap', false),
     mobike: reader.bool('mobike', true),
@@ -95,10 +103,31 @@ export function parseConnection(
     pools: reader.texts('pools') ?? [],
     ifIdIn: reader.parsed('if_id_in', NO_IF_ID, parseIfId, IF_ID_WORDS),
     ifIdOut: reader.parsed('if_id_out', NO_IF_ID, parseIfId, IF_ID_WORDS),
-    ...sections,
+    ...parts,
   };
+  if (common !== undefined && warnings.length === 0) memo.connections.set(common, config);
   return { config, warnings };
 }
+
+/** Keys that differ from connection to connection where there are thousands of them. */
+const VARIES: ReadonlySet<string> = new Set(['local_addrs', 'remote_addrs', 'vips']);
+
+function addresses(
+  reader: SectionReader,
+): Pick<ConnectionConfig, 'localAddrs' | 'remoteAddrs' | 'vips'> {
+  return {
+    localAddrs: reader.has('local_addrs')
+      ? reader.mapped('local_addrs', [], parseAddressSpec)
+      : ANYWHERE,
+    remoteAddrs: reader.has('remote_addrs')
+      ? reader.mapped('remote_addrs', [], parseAddressSpec)
+      : ANYWHERE,
+    vips: reader.has('vips') ? reader.mapped('vips', [], parseAddress) : NONE,
+  };
+}
+
+const ANYWHERE = [parseAddressSpec('%any')];
+const NONE: readonly [] = [];
 
 function checkVersion(reader: SectionReader): void {
   const version = reader.parsed('version', 2, parseInteger, '0 and 2');
@@ -126,13 +155,14 @@ function ikeProposals(reader: SectionReader, crypto: Crypto): ConnectionConfig['
 }
 
 function readSections(
-  reader: SectionReader,
+  sections: SectionReader['sections'],
   { crypto, credentials }: ConnectionServices,
   warn: Warn,
+  memo: SectionMemo,
 ): Pick<ConnectionConfig, 'local' | 'remote' | 'children'> {
   const rounds = { local: [] as ParsedRound[], remote: [] as ParsedRound[] };
   const children = new Map<string, ChildConfig>();
-  for (const { name, entries } of reader.sections) {
+  for (const { name, entries } of sections) {
     const lower = name.toLowerCase();
     const side = SIDES.find((word) => lower.startsWith(word));
     if (lower !== 'children' && side === undefined)
@@ -142,7 +172,7 @@ function readSections(
         const within: Warn = (sentence, at) => warn(sentence, [name, ...at]);
         for (const child of readChildren(entries, crypto, within)) children.set(child.name, child);
       } else {
-        rounds[side].push(parseAuthRound(side, name, entries, { warn, credentials }));
+        rounds[side].push(parseAuthRound(side, name, entries, { warn, credentials, memo }));
       }
     });
   }
