@@ -1,6 +1,6 @@
 import type { Tree } from '../config/tree.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { DecodedMessage } from './message.ts';
+import type { RequestMessage } from './message.ts';
 import type { ViciServices } from './services.ts';
 
 /** What a command sees of the client that asked. */
@@ -11,13 +11,16 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Sends an event to this client, if it registered for it. `droppable` ones are lost first if it does not read. */
   event(name: string, tree: Tree, droppable?: boolean): void;
-  /** Resolves when the client has read enough to be sent more, and the event loop has had its turn; or at once. */
-  ready(): Promise<void> | undefined;
+  /**
+   * Counts so many units of work, one unless told otherwise; resolves when the client has read enough to be sent more, and the event loop has
+   * had its turn; or at once.
+   */
+  ready(units?: number): Promise<void> | undefined;
 }
 
 /** One VICI command. */
 export interface Command {
   readonly name: string;
   /** The answer. Whatever it throws is answered with `success=no` and the message as `errmsg`. */
-  run(message: DecodedMessage, context: CommandContext): Tree | Promise<Tree>;
+  run(message: RequestMessage, context: CommandContext): Tree | Promise<Tree>;
 }

@@ -20,13 +20,13 @@ const COMPLAINTS_WINDOW = 10_000;
 
 /** What a connection hands its packets to. */
 export interface ViciHandlers {
-  /** Runs a command; `undefined` if there is none of that name. */
+  /** The answer of a command; `undefined` if there is none of that name. */
   request(
     name: string,
     packet: Uint8Array,
     offset: number,
     connection: ViciConnection,
-  ): Promise<Tree> | undefined;
+  ): Tree | Promise<Tree> | undefined;
   isEvent(name: string): boolean;
   /** The number of registrations of an event changed by this client. */
   registered(name: string, delta: 1 | -1): void;
@@ -114,10 +114,10 @@ export class ViciConnection {
    * Counts what was streamed, and resolves when the client has read enough to be sent more and it is its turn.
    * `undefined` means at once.
    */
-  ready(): Promise<void> | undefined {
+  ready(units = 1): Promise<void> | undefined {
     const space = this.#outbox.ready();
     const { turns } = this.#services;
-    return space === undefined ? turns.goOn() : space.then(() => turns.goOn());
+    return space === undefined ? turns.goOn(units) : space.then(() => turns.goOn(units));
   }
 
   /** Disconnects the client and says why in the log. */
@@ -260,7 +260,10 @@ export class ViciConnection {
       this.#answer(PacketType.CMD_UNKNOWN, []);
       return undefined;
     }
-    return answer.then((tree) => this.#answer(PacketType.CMD_RESPONSE, tree));
+    if (answer instanceof Promise)
+      return answer.then((tree) => this.#answer(PacketType.CMD_RESPONSE, tree));
+    this.#answer(PacketType.CMD_RESPONSE, answer);
+    return undefined;
   }
 
   #register(name: string): void {

@@ -2,10 +2,12 @@ import type { Tree } from '../config/tree.ts';
 import { errorText, IkedError } from '../util/error.ts';
 import { failure } from './answers.ts';
 import type { Command, CommandContext } from './command.ts';
-import { decodeMessage } from './message.ts';
+import { MessageDecoder, type RequestMessage } from './message.ts';
+import { tooManyElements } from './request-limits.ts';
 
-/** Elements of a request: connections need some seven octets for one, lists of nothing three. */
-const MAX_ELEMENTS = 100_000;
+/** Elements decoded at a time; they are so many units of work. */
+const SLICE = 2048;
+const UNITS_PER_SLICE = 16;
 
 /** Finds commands by name and turns whatever they throw into an answer. */
 export class Dispatcher {
@@ -19,36 +21,56 @@ export class Dispatcher {
     return this.#commands.has(name);
   }
 
-  /** The answer to come, or `undefined` if there is no such command. Never rejects. */
+  /** The answer, or `undefined` if there is no such command. Never throws, never rejects. */
   run(
     name: string,
     packet: Uint8Array,
     offset: number,
     context: CommandContext,
-  ): Promise<Tree> | undefined {
+  ): Tree | Promise<Tree> | undefined {
     const command = this.#commands.get(name);
     if (command === undefined) return undefined;
-    return this.#answer(command, packet, offset, context);
+    const refused = tooManyElements(packet, offset);
+    if (refused !== undefined) return failure(refused);
+    const decoder = new MessageDecoder(packet, offset);
+    // Nearly every request is one slice and answered at once.
+    if (!decoder.step(SLICE)) return this.#decodeFurther(command, decoder, context);
+    return this.#answer(command, decoder.message, context);
   }
 
-  async #answer(
+  async #decodeFurther(
     command: Command,
-    packet: Uint8Array,
-    offset: number,
+    decoder: MessageDecoder,
     context: CommandContext,
   ): Promise<Tree> {
-    try {
-      return await command.run(decodeMessage(packet, offset, MAX_ELEMENTS), context);
-    } catch (error) {
+    do {
+      const turn = context.ready(UNITS_PER_SLICE);
+      if (turn !== undefined) await turn;
       if (context.signal.aborted) return [];
-      if (error instanceof IkedError) return failure(error.message);
-      const stack = error instanceof Error ? error.stack : undefined;
-      context.log.log(
-        'cfg',
-        0,
-        `vici command '${command.name}' failed: ${stack ?? errorText(error)}`,
-      );
-      return failure(`internal error in '${command.name}': ${errorText(error)}`);
+    } while (!decoder.step(SLICE));
+    return this.#answer(command, decoder.message, context);
+  }
+
+  #answer(
+    command: Command,
+    message: RequestMessage,
+    context: CommandContext,
+  ): Tree | Promise<Tree> {
+    try {
+      const answer = command.run(message, context);
+      return answer instanceof Promise
+        ? answer.catch((error: unknown) => failed(command, error, context))
+        : answer;
+    } catch (error) {
+      return failed(command, error, context);
     }
   }
+}
+
+function failed(command: Command, error: unknown, context: CommandContext): Tree {
+  if (context.signal.aborted) return [];
+  if (error instanceof IkedError) return failure(error.message);
+  const stack = error instanceof Error ? error.stack : undefined;
+  context.log.log('cfg', 0, `vici command '${command.name}' failed: ${stack ?? errorText(error)}`);
+  return failure(`internal error in '${command.name}': ${errorText(error)}`);
 }

@@ -8,6 +8,9 @@ const BESIDE_LARGE = UNITS_PER_TURN / 2;
 /** Units from which on a request is large. */
 const LARGE = UNITS_PER_TURN / 4;
 
+/** Units from which on turns are counted. */
+const UNCOUNTED = UNITS_PER_TURN / 2;
+
 interface Waiting {
   readonly units: number;
   readonly go: () => void;
@@ -40,19 +43,29 @@ export class FairShare {
       this.#use(units);
       return undefined;
     }
-    this.#use(0);
-    return new Promise((go) => queue.push({ units, go }));
+    return new Promise((go) => {
+      queue.push({ units, go });
+      this.#wake();
+    });
   }
 
-  /** Counts a unit of work that was done, and asks to go on; `undefined` means at once. */
-  goOn(): Promise<void> | undefined {
-    this.#use(1);
+  /** Counts units of work that were done, and asks to go on; `undefined` means at once. */
+  goOn(units = 1): Promise<void> | undefined {
+    this.#use(units);
     if (this.#used < UNITS_PER_TURN) return undefined;
-    return new Promise((go) => this.#continuing.push(go));
+    return new Promise((go) => {
+      this.#continuing.push(go);
+      this.#wake();
+    });
   }
 
+  // A turn of its own for every little request would cost as much as the request: what is counted may be of some turns.
   #use(units: number): void {
     this.#used += units;
+    if (this.#used >= UNCOUNTED) this.#wake();
+  }
+
+  #wake(): void {
     if (this.#running) return;
     this.#running = true;
     void this.#run();
@@ -75,7 +88,7 @@ export class FairShare {
       this.#continuing.shift()?.();
     } while (
       this.#small.length + this.#large.length + this.#continuing.length > 0 ||
-      this.#used > 0
+      this.#used >= UNCOUNTED
     );
     this.#running = false;
   }

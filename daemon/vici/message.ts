@@ -1,5 +1,12 @@
 import type { Tree, TreeEntry } from '../config/tree.ts';
-import { ElementReader, ElementType, MAX_DEPTH, MAX_NAME, MAX_VALUE } from './element.ts';
+import {
+  type Element,
+  ElementReader,
+  ElementType,
+  MAX_DEPTH,
+  MAX_NAME,
+  MAX_VALUE,
+} from './element.ts';
 
 /** A decoded message. */
 export interface DecodedMessage {
@@ -9,56 +16,92 @@ export interface DecodedMessage {
   readonly broken: boolean;
 }
 
-interface OpenSection {
-  readonly name: string;
-  readonly entries: TreeEntry[];
+/** A request and what it was decoded from. */
+export interface RequestMessage extends DecodedMessage {
+  /** A copy that nobody else has. */
+  readonly octets: Uint8Array;
 }
 
-/** Decodes the elements of a packet from an offset on; one with more of them than allowed is malformed. Never throws. */
-export function decodeMessage(
-  octets: Uint8Array,
-  offset = 0,
-  maxElements = Number.POSITIVE_INFINITY,
-): DecodedMessage {
-  // One copy of the whole message: values are views of it and pin nothing but it.
-  const reader = new ElementReader(octets.slice(offset));
-  const root: OpenSection = { name: '', entries: [] };
-  const open: OpenSection[] = [root];
-  let items: Uint8Array[] | undefined;
-  let count = 0;
-  for (let element = reader.next(); element !== undefined; element = reader.next()) {
-    if (++count > maxElements) return { tree: root.entries, broken: true };
-    const current = open.at(-1) ?? root;
-    if (items !== undefined) {
-      if (element.type === ElementType.LIST_ITEM) items.push(element.value);
-      else if (element.type === ElementType.LIST_END) items = undefined;
-      else return { tree: root.entries, broken: true };
-      continue;
+/** Decodes the elements of a packet from an offset on. Never throws. */
+export function decodeMessage(octets: Uint8Array, offset = 0): DecodedMessage {
+  const decoder = new MessageDecoder(octets, offset);
+  decoder.step(Number.POSITIVE_INFINITY);
+  const { tree, broken } = decoder.message;
+  return { tree, broken };
+}
+
+/** Decodes a message in steps, so that a large one needs not be decoded in one go. */
+export class MessageDecoder {
+  /** One copy of the whole message: values are views of it and pin nothing but it. */
+  readonly octets: Uint8Array;
+  readonly #reader: ElementReader;
+  readonly #root: TreeEntry[] = [];
+  /** Entries of the sections that are open around the innermost one. */
+  readonly #outer: TreeEntry[][] = [];
+  #entries = this.#root;
+  /** Of the list that is open. */
+  #items: Uint8Array[] | undefined;
+  #broken = false;
+
+  constructor(octets: Uint8Array, offset = 0) {
+    this.octets = octets.slice(offset);
+    this.#reader = new ElementReader(this.octets);
+  }
+
+  /** What was decoded so far. */
+  get message(): RequestMessage {
+    return { tree: this.#root, broken: this.#broken, octets: this.octets };
+  }
+
+  /** Decodes so many elements; true if nothing is left to decode. */
+  step(elements: number): boolean {
+    for (let i = 0; i < elements; i++) {
+      const element = this.#reader.next();
+      if (element === undefined) {
+        this.#broken = this.#reader.broken;
+        return true;
+      }
+      if (!this.#take(element)) {
+        this.#broken = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** False if it cannot stand here. */
+  #take(element: Element): boolean {
+    if (this.#items !== undefined) {
+      if (element.type === ElementType.LIST_ITEM) this.#items.push(element.value);
+      else if (element.type === ElementType.LIST_END) this.#items = undefined;
+      else return false;
+      return true;
     }
     switch (element.type) {
       case ElementType.SECTION_START: {
-        if (open.length > MAX_DEPTH) return { tree: root.entries, broken: true };
+        if (this.#outer.length >= MAX_DEPTH) return false;
         const entries: TreeEntry[] = [];
-        current.entries.push({ kind: 'section', name: element.name, entries });
-        open.push({ name: element.name, entries });
-        break;
+        this.#entries.push({ kind: 'section', name: element.name, entries });
+        this.#outer.push(this.#entries);
+        this.#entries = entries;
+        return true;
       }
-      case ElementType.SECTION_END:
-        if (open.length === 1) return { tree: root.entries, broken: true };
-        open.pop();
-        break;
+      case ElementType.SECTION_END: {
+        const outer = this.#outer.pop();
+        this.#entries = outer ?? this.#root;
+        return outer !== undefined;
+      }
       case ElementType.KEY_VALUE:
-        current.entries.push({ kind: 'value', name: element.name, value: element.value });
-        break;
+        this.#entries.push({ kind: 'value', name: element.name, value: element.value });
+        return true;
       case ElementType.LIST_START:
-        items = [];
-        current.entries.push({ kind: 'list', name: element.name, items });
-        break;
+        this.#items = [];
+        this.#entries.push({ kind: 'list', name: element.name, items: this.#items });
+        return true;
       default:
-        return { tree: root.entries, broken: true };
+        return false;
     }
   }
-  return { tree: root.entries, broken: reader.broken };
 }
 
 /** Octets a message takes on the wire. */

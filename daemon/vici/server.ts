@@ -138,7 +138,8 @@ class Server implements ViciServer, ViciHandlers {
     packet: Uint8Array,
     offset: number,
     connection: ViciConnection,
-  ): Promise<Tree> | undefined {
+  ): Tree | Promise<Tree> | undefined {
+    if (!this.#dispatcher.knows(name)) return undefined;
     const context: CommandContext = {
       services: this.#services,
       log: this.#log,
@@ -148,14 +149,11 @@ class Server implements ViciServer, ViciHandlers {
         const segment = this.#encodeEvent(event, tree);
         if (segment !== undefined) connection.sendEvent(event, segment, droppable);
       },
-      ready: () => connection.ready(),
+      ready: (units) => connection.ready(units),
     };
-    if (!this.#dispatcher.knows(name)) return undefined;
     if (connection.readOnly && !onlyReads(name)) {
       this.#said(connection, 1, `may not request: ${name}`);
-      return Promise.resolve(
-        failure(`'${name}' is not allowed here: this socket is for listing and watching only`),
-      );
+      return failure(`'${name}' is not allowed here: this socket is for listing and watching only`);
     }
     // A program that loads thousands of connections is one line at the usual level, and so is one that asks for a list every second.
     const routine = onlyReads(name) || connection.lastCommand === name;

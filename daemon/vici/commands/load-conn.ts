@@ -1,14 +1,13 @@
 import { type ParsedConnection, parseConnection } from '../../config/connection.ts';
-import type { TreeEntry } from '../../config/tree.ts';
-import type { Crypto } from '../../contracts/crypto.ts';
+import type { Tree, TreeEntry } from '../../config/tree.ts';
 import { UNCHANGED } from '../../control/connection-change.ts';
-import { latin1 } from '../../util/bytes.ts';
 import { failure, SUCCESS } from '../answers.ts';
 import { changeLines } from '../change-lines.ts';
 import { changeTree, reportTree } from '../change-tree.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext } from '../command.ts';
 import { boolInput } from '../inputs.ts';
-import { encodeMessage } from '../message.ts';
+import { encodeMessage, type RequestMessage } from '../message.ts';
+import { sectionText, sectionTexts } from '../section-texts.ts';
 
 interface Section {
   readonly name: string;
@@ -24,43 +23,52 @@ interface Section {
  */
 export const loadConn: Command = {
   name: 'load-conn',
-  run: async ({ tree, broken }, context) => {
-    if (broken) return failure('parsing request failed');
-    const { services, log } = context;
-    const { crypto, credentialReader: credentials, control } = services;
-    const sections: Section[] = [];
-    for (const entry of tree) {
-      if (entry.kind !== 'section') continue;
-      const { name, entries } = entry;
-      const text = fingerprint(entry, crypto);
-      const read = (): ParsedConnection | undefined =>
-        control.isLoadedFrom(name, text)
-          ? undefined
-          : parseConnection(name, entries, { crypto, credentials });
-      sections.push({ name, text, read, parsed: read() });
-      // Thousands may come in one request.
-      const turn = context.ready();
-      if (turn !== undefined) await turn;
-    }
-    const report: TreeEntry[] = [];
-    for (const { name, text, read, ...section } of sections) {
-      // Something else may have been loaded under its name meanwhile.
-      const parsed = section.parsed ?? read();
-      const warnings = parsed?.warnings ?? [];
-      for (const warning of warnings) log.log('cfg', 1, `connection '${name}': ${warning}`);
-      // One with warnings is read every time: they are said again.
-      const same = warnings.length === 0 ? text : undefined;
-      const change =
-        parsed === undefined ? UNCHANGED : await control.loadConnection(parsed.config, same);
-      const { outcome } = change;
-      log.log('cfg', outcome === 'unchanged' ? 2 : 1, `${outcome} vici connection: ${name}`);
-      for (const line of changeLines(name, change)) log.log('cfg', 1, line);
-      report.push(changeTree(name, change));
-    }
-    return boolInput(tree, 'report') ? [...SUCCESS, reportTree(report)] : SUCCESS;
+  run: (message, context) => {
+    if (message.broken) return failure('parsing request failed');
+    return allLoaded(message, context) ? SUCCESS : load(message, context);
   },
 };
 
-function fingerprint(entry: TreeEntry, crypto: Crypto): string {
-  return latin1(crypto.hash('sha256', encodeMessage([entry])));
+async function load({ tree }: RequestMessage, context: CommandContext): Promise<Tree> {
+  const { services, log } = context;
+  const { crypto, credentialReader: credentials, control } = services;
+  const sections: Section[] = [];
+  for (const entry of tree) {
+    if (entry.kind !== 'section') continue;
+    const { name, entries } = entry;
+    const text = sectionText(encodeMessage([entry]), crypto);
+    const read = (): ParsedConnection | undefined =>
+      control.isLoadedFrom(name, text)
+        ? undefined
+        : parseConnection(name, entries, { crypto, credentials });
+    sections.push({ name, text, read, parsed: read() });
+    // Thousands may come in one request.
+    const turn = context.ready();
+    if (turn !== undefined) await turn;
+  }
+  const report = boolInput(tree, 'report') ? ([] as TreeEntry[]) : undefined;
+  for (const { name, text, read, ...section } of sections) {
+    // Something else may have been loaded under its name meanwhile.
+    const parsed = section.parsed ?? read();
+    const warnings = parsed?.warnings ?? [];
+    for (const warning of warnings) log.log('cfg', 1, `connection '${name}': ${warning}`);
+    // One with warnings is read every time: they are said again.
+    const same = warnings.length === 0 ? text : undefined;
+    const change =
+      parsed === undefined ? UNCHANGED : await control.loadConnection(parsed.config, same);
+    const level = change.outcome === 'unchanged' ? 2 : 1;
+    if (log.enabled('cfg', level)) {
+      log.log('cfg', level, `${change.outcome} vici connection: ${name}`);
+      for (const line of changeLines(name, change)) log.log('cfg', 1, line);
+    }
+    report?.push(changeTree(name, change));
+  }
+  return report === undefined ? SUCCESS : [...SUCCESS, reportTree(report)];
+}
+
+// Most of what is loaded again is what it was: then it is not even looked at what it says. A log that tells all wants it told.
+function allLoaded({ tree, octets }: RequestMessage, { services, log }: CommandContext): boolean {
+  if (tree.some(({ kind }) => kind !== 'section') || log.enabled('cfg', 2)) return false;
+  const texts = sectionTexts(octets, 0, services.crypto);
+  return texts?.every(({ name, text }) => services.control.isLoadedFrom(name, text)) ?? false;
 }
