@@ -220,8 +220,15 @@ export function trustConnection(
   name: string,
   config: ConnectionConfig | undefined,
 ): void {
+  const all = config === undefined ? [] : [...config.local, ...config.remote];
+  // As with shared keys.
+  if (
+    all.every(({ certs, cacerts, pubkeys }) => certs.length + cacerts.length + pubkeys.length === 0)
+  ) {
+    credentials.setConnection(name, []);
+    return;
+  }
   const cas = (config?.remote ?? []).flatMap((round) => round.cacerts);
-  const all = [...(config?.local ?? []), ...(config?.remote ?? [])];
   const certs = all.flatMap((round) => round.certs);
   const along = [
     ...certs.map(({ der }) => der),

@@ -99,18 +99,22 @@ export function takesAll(specs: readonly AddressSpec[]): boolean {
 
 // All that an IKE_SA_INIT response may depend on and that IKE_SA_INIT itself cannot choose by.
 function initKey({ proposals, sendCertreq, ocsp, remote }: ConnectionConfig): string {
-  const classes = [...new Set(remote.map((round) => round.class))].sort();
+  const [first, second] = remote;
+  const classes =
+    second === undefined ? first?.class : [...new Set(remote.map((round) => round.class))].sort();
   const sha1 = remote.some(({ auth }) => /-sha1(-|$)/.test(auth));
-  return JSON.stringify([proposalsKey(proposals), sendCertreq, ocsp, classes, sha1]);
+  return withProposals(proposals, `${sendCertreq} ${ocsp} ${classes} ${sha1}`);
 }
 
-// Thousands of connections share a few lists of proposals, which never change.
-const proposalKeys = new WeakMap<ConnectionConfig['proposals'], string>();
+// Thousands of connections share a few lists of proposals, which never change: their text is long and is made once.
+const initKeys = new WeakMap<ConnectionConfig['proposals'], Map<string, string>>();
 
-function proposalsKey(proposals: ConnectionConfig['proposals']): string {
-  const known = proposalKeys.get(proposals);
-  if (known !== undefined) return known;
-  const key = JSON.stringify(proposals.map(({ protocol, transforms }) => [protocol, transforms]));
-  proposalKeys.set(proposals, key);
+function withProposals(proposals: ConnectionConfig['proposals'], others: string): string {
+  const known = initKeys.get(proposals) ?? new Map<string, string>();
+  const before = known.get(others);
+  if (before !== undefined) return before;
+  const list = proposals.map(({ protocol, transforms }) => [protocol, transforms]);
+  const key = `${others} ${JSON.stringify(list)}`;
+  initKeys.set(proposals, known.set(others, key));
   return key;
 }

@@ -3,7 +3,7 @@ import type { ChildConfig, ConnectionConfig } from '../config/connection-types.t
 import type { ChildSa } from '../ike/child-sa.ts';
 import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaTables } from '../ike/ike-sa-tables.ts';
-import { type AffectedSas, MAX_NAMED } from './connection-change.ts';
+import { type AffectedSas, MAX_NAMED, NO_SAS } from './connection-change.ts';
 
 /** What becomes of one IKE_SA when its connection changes. */
 export interface SaFate {
@@ -46,13 +46,15 @@ export function isKept({ before, after, outcome }: Change, name: string): boolea
 export function saFates(tables: IkeSaTables, change: Change): readonly SaFate[] {
   const { before, after, outcome } = change;
   const name = (before ?? after)?.name;
-  if (name === undefined || outcome === 'unchanged') return [];
+  if (name === undefined || outcome === 'unchanged') return NOBODY;
+  const sas = tables.ofConnection(name);
+  if (sas.size === 0) return NOBODY;
   const gone = new Map<string, ChildConfig | undefined>();
   for (const [child, config] of before?.children ?? NO_CHILDREN)
     if (isStarted(config) && !isKept(change, child)) gone.set(child, after?.children.get(child));
   const comparison = new Comparison(after);
   const fates: SaFate[] = [];
-  for (const sa of tables.ofConnection(name)) {
+  for (const sa of sas) {
     if (sa.ending || sa.destroyed) continue;
     const children = [...sa.children.values()];
     const closing = children.filter((child) => gone.has(child.config.name));
@@ -73,6 +75,7 @@ export function saFates(tables: IkeSaTables, change: Change): readonly SaFate[] 
   return fates;
 }
 
+const NOBODY: readonly SaFate[] = [];
 const NO_CHILDREN: ReadonlyMap<string, ChildConfig> = new Map();
 
 function restarted(gone: ReadonlyMap<string, ChildConfig | undefined>, name: string): boolean {
@@ -116,6 +119,7 @@ export function affected(fates: readonly SaFate[]): {
   readonly closed: AffectedSas;
   readonly kept: AffectedSas;
 } {
+  if (fates.length === 0) return UNAFFECTED;
   return {
     closed: named(
       fates.filter(({ closes, closing }) => closes || closing.length > 0),
@@ -127,6 +131,8 @@ export function affected(fates: readonly SaFate[]): {
     ),
   };
 }
+
+const UNAFFECTED = { closed: NO_SAS, kept: NO_SAS };
 
 function named(
   fates: readonly SaFate[],

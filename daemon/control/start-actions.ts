@@ -30,8 +30,13 @@ export class StartActions {
    */
   async changed(change: Change): Promise<readonly SaFate[]> {
     const { before, after } = change;
-    if (after !== undefined) await this.#installPolicies(change, after);
-    if (before !== undefined) await this.#removePolicies(before, after);
+    // Most connections have none, and most of them come in thousands.
+    const wanted = after === undefined ? NOTHING : this.#policiesOf(change, after);
+    if (after !== undefined && wanted.length > 0) await this.#installPolicies(after, wanted);
+    if (before !== undefined) {
+      const unwanted = this.#policiesWithout(before, after);
+      if (unwanted.length > 0) await this.#removePolicies(before, unwanted);
+    }
     const fates = saFates(this.#manager.tables, change);
     this.#undo(fates);
     for (const [name, child] of after?.children ?? NO_CHILDREN) {
@@ -46,15 +51,24 @@ export class StartActions {
   }
 
   // Children that are not new keep what they have; one that was asked for by hand follows its configuration.
-  async #installPolicies(change: Change, after: ConnectionConfig): Promise<void> {
+  #policiesOf(change: Change, after: ConnectionConfig): readonly ChildConfig[] {
     const { policies } = this.#manager;
+    const wanted: ChildConfig[] = [];
     for (const [name, child] of after.children) {
       if (isKept(change, name)) continue;
-      const started = child.startAction.trap;
-      if (!started && policies.installed(after.name, name) !== 'requested') continue;
+      if (child.startAction.trap || policies.installed(after.name, name) === 'requested')
+        wanted.push(child);
+    }
+    return wanted;
+  }
+
+  async #installPolicies(after: ConnectionConfig, children: readonly ChildConfig[]): Promise<void> {
+    const { policies } = this.#manager;
+    for (const child of children) {
+      const { name } = child;
       this.#log.log('cfg', 1, `vici installing '${name}'`);
       try {
-        await policies.install(after, child, started);
+        await policies.install(after, child, child.startAction.trap);
       } catch (error) {
         const reason = `installing policy '${name}' failed: ${errorText(error)}`;
         this.#log.log('cfg', 1, reason);
@@ -63,18 +77,25 @@ export class StartActions {
     }
   }
 
-  async #removePolicies(
+  #policiesWithout(
     before: ConnectionConfig,
     after: ConnectionConfig | undefined,
-  ): Promise<void> {
+  ): readonly string[] {
     const { policies } = this.#manager;
+    const unwanted: string[] = [];
     for (const name of before.children.keys()) {
       const installed = policies.installed(before.name, name);
       const now = after?.children.get(name);
       const goes = now === undefined || (installed === 'started' && !now.startAction.trap);
-      if (installed === 'no' || !goes) continue;
+      if (installed !== 'no' && goes) unwanted.push(name);
+    }
+    return unwanted;
+  }
+
+  async #removePolicies(before: ConnectionConfig, children: readonly string[]): Promise<void> {
+    for (const name of children) {
       this.#log.log('cfg', 1, `vici uninstalling '${name}'`);
-      await policies.uninstall(before.name, name);
+      await this.#manager.policies.uninstall(before.name, name);
     }
   }
 
@@ -94,6 +115,7 @@ export class StartActions {
   }
 }
 
+const NOTHING: readonly ChildConfig[] = [];
 const NO_CHILDREN: ReadonlyMap<string, ChildConfig> = new Map();
 
 // Outcomes are values; a rejection would be a mistake of ours and must be seen.

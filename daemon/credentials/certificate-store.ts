@@ -41,7 +41,9 @@ export class CertificateStore {
 
   /** Forgets what an origin brought, unless another one holds it. */
   clear(origin: Origin): void {
-    for (const key of [...(this.#origins.get(origin)?.keys() ?? [])]) this.#release(origin, key);
+    const own = this.#origins.get(origin);
+    if (own === undefined) return;
+    for (const key of [...own.keys()]) this.#release(origin, key);
   }
 
   /** What an origin brought, in the order of loading. */

@@ -139,6 +139,10 @@ export class Credentials implements CredentialControl, CertificateSources {
 
   /** Makes these the certificates and keys of a connection, for as long as it is there. They could be read when it was loaded. */
   setConnection(name: string, configured: readonly ConfiguredCredential[]): void {
+    if (configured.length === 0) {
+      this.store.clear(`connection:${name}`);
+      return;
+    }
     const { tools } = this.#services;
     const index = this.store.snapshot();
     const loaded = configured.flatMap(({ type, der, trusted, subject }) => {

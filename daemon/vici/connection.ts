@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { PeerCredentials, StreamConnection } from '../contracts/stream.ts';
 import { errorText } from '../util/error.ts';
 import { Throttle } from '../util/throttle.ts';
+import { SUCCESS } from './answers.ts';
 import type { FairShare } from './fair-share.ts';
 import { CLOSE_ABOVE, Outbox } from './outbox.ts';
 import { encodeSegment, MAX_PACKET, type PacketHead, PacketType, readHead } from './packet.ts';
@@ -295,10 +296,14 @@ export class ViciConnection {
 
   #answer(type: PacketType, tree: Tree): void {
     if (this.#closed) return;
-    const segment = encodeSegment(type, undefined, tree) ?? tooLarge();
+    const segment =
+      tree === SUCCESS ? SUCCEEDED : (encodeSegment(type, undefined, tree) ?? tooLarge());
     this.#outbox.push(segment, false);
   }
 }
+
+// What nearly every command that changes something answers.
+const SUCCEEDED = encodeSegment(PacketType.CMD_RESPONSE, undefined, SUCCESS) ?? tooLarge();
 
 // A client whose answer is left out would wait for ever.
 function tooLarge(): Uint8Array {

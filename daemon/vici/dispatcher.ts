@@ -2,9 +2,11 @@ import type { Tree } from '../config/tree.ts';
 import { errorText, IkedError } from '../util/error.ts';
 import { failure } from './answers.ts';
 import type { Command, CommandContext } from './command.ts';
-import { MessageDecoder, type RequestMessage } from './message.ts';
+import { LazyMessage, MessageDecoder, type RequestMessage } from './message.ts';
 import { tooManyElements } from './request-limits.ts';
 
+/** Octets of a request from which on it may have more elements than are decoded at a time. */
+const LARGE = 3 * 2048;
 /** Elements decoded at a time; they are so many units of work. */
 const SLICE = 2048;
 const UNITS_PER_SLICE = 16;
@@ -32,23 +34,23 @@ export class Dispatcher {
     if (command === undefined) return undefined;
     const refused = tooManyElements(packet, offset);
     if (refused !== undefined) return failure(refused);
-    const decoder = new MessageDecoder(packet, offset);
-    // Nearly every request is one slice and answered at once.
-    if (!decoder.step(SLICE)) return this.#decodeFurther(command, decoder, context);
-    return this.#answer(command, decoder.message, context);
+    const octets = packet.subarray(offset);
+    if (octets.length > LARGE) return this.#decodeSliced(command, octets, context);
+    return this.#answer(command, new LazyMessage(octets), context);
   }
 
-  async #decodeFurther(
+  async #decodeSliced(
     command: Command,
-    decoder: MessageDecoder,
+    octets: Uint8Array,
     context: CommandContext,
   ): Promise<Tree> {
-    do {
+    const decoder = new MessageDecoder(octets);
+    while (!decoder.step(SLICE)) {
       const turn = context.ready(UNITS_PER_SLICE);
       if (turn !== undefined) await turn;
       if (context.signal.aborted) return [];
-    } while (!decoder.step(SLICE));
-    return this.#answer(command, decoder.message, context);
+    }
+    return this.#answer(command, { ...decoder.message, octets }, context);
   }
 
   #answer(

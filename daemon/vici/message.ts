@@ -16,24 +16,44 @@ export interface DecodedMessage {
   readonly broken: boolean;
 }
 
-/** A request and what it was decoded from. */
+/** A request and what it is decoded from. */
 export interface RequestMessage extends DecodedMessage {
-  /** A copy that nobody else has. */
+  /** Belongs to the connection, which wipes it once the request is answered. */
   readonly octets: Uint8Array;
+}
+
+/** A request that is decoded when somebody asks what it says. */
+export class LazyMessage implements RequestMessage {
+  readonly octets: Uint8Array;
+  #decoded: DecodedMessage | undefined;
+
+  constructor(octets: Uint8Array) {
+    this.octets = octets;
+  }
+
+  get tree(): Tree {
+    return this.#message.tree;
+  }
+
+  get broken(): boolean {
+    return this.#message.broken;
+  }
+
+  get #message(): DecodedMessage {
+    this.#decoded ??= decodeMessage(this.octets);
+    return this.#decoded;
+  }
 }
 
 /** Decodes the elements of a packet from an offset on. Never throws. */
 export function decodeMessage(octets: Uint8Array, offset = 0): DecodedMessage {
   const decoder = new MessageDecoder(octets, offset);
   decoder.step(Number.POSITIVE_INFINITY);
-  const { tree, broken } = decoder.message;
-  return { tree, broken };
+  return decoder.message;
 }
 
 /** Decodes a message in steps, so that a large one needs not be decoded in one go. */
 export class MessageDecoder {
-  /** One copy of the whole message: values are views of it and pin nothing but it. */
-  readonly octets: Uint8Array;
   readonly #reader: ElementReader;
   readonly #root: TreeEntry[] = [];
   /** Entries of the sections that are open around the innermost one. */
@@ -44,13 +64,13 @@ export class MessageDecoder {
   #broken = false;
 
   constructor(octets: Uint8Array, offset = 0) {
-    this.octets = octets.slice(offset);
-    this.#reader = new ElementReader(this.octets);
+    // One copy of the whole message: values are views of it and pin nothing but it.
+    this.#reader = new ElementReader(octets.slice(offset));
   }
 
   /** What was decoded so far. */
-  get message(): RequestMessage {
-    return { tree: this.#root, broken: this.#broken, octets: this.octets };
+  get message(): DecodedMessage {
+    return { tree: this.#root, broken: this.#broken };
   }
 
   /** Decodes so many elements; true if nothing is left to decode. */

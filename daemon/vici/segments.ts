@@ -9,10 +9,12 @@ export type SegmentResult =
 /** A segment with its length. */
 const LARGEST = MAX_PACKET + 4;
 
+const NOTHING = new Uint8Array(0);
+
 /** Cuts a byte stream into packets, each preceded by four octets of length. */
 export class SegmentReader {
   /** What is held of a segment that is not complete, in a buffer that grows by doubling. */
-  #buffer = new Uint8Array(0);
+  #buffer: Uint8Array = NOTHING;
   #length = 0;
 
   /** Whether a segment has begun and is not complete. */
@@ -28,7 +30,7 @@ export class SegmentReader {
   /** Forgets what is kept, which may be a part of a secret. */
   wipe(): void {
     this.#buffer.fill(0);
-    this.#buffer = new Uint8Array(0);
+    this.#buffer = NOTHING;
     this.#length = 0;
   }
 
@@ -40,11 +42,10 @@ export class SegmentReader {
     const held = this.#length > 0;
     if (held) this.#append(octets);
     const work = held ? this.#buffer.subarray(0, this.#length) : octets;
-    const view = new DataView(work.buffer, work.byteOffset, work.length);
     const packets: Uint8Array[] = [];
     let offset = 0;
     while (work.length - offset >= 4) {
-      const length = view.getUint32(offset);
+      const length = lengthAt(work, offset);
       if (length > MAX_PACKET) return { kind: 'too-long', packets, length };
       if (work.length - offset - 4 < length) break;
       packets.push(work.subarray(offset + 4, offset + 4 + length));
@@ -69,8 +70,18 @@ export class SegmentReader {
   }
 
   #restart(rest: Uint8Array): void {
+    this.#length = rest.length;
+    if (rest.length === 0) {
+      this.#buffer = NOTHING;
+      return;
+    }
     this.#buffer = new Uint8Array(rest);
     rest.fill(0);
-    this.#length = rest.length;
   }
+}
+
+function lengthAt(octets: Uint8Array, at: number): number {
+  let length = 0;
+  for (let i = at; i < at + 4; i++) length = length * 256 + (octets[i] ?? 0);
+  return length;
 }

@@ -24,8 +24,8 @@ interface Section {
 export const loadConn: Command = {
   name: 'load-conn',
   run: (message, context) => {
-    if (message.broken) return failure('parsing request failed');
-    return allLoaded(message, context) ? SUCCESS : load(message, context);
+    if (allLoaded(message.octets, context)) return SUCCESS;
+    return message.broken ? failure('parsing request failed') : load(message, context);
   },
 };
 
@@ -67,8 +67,8 @@ async function load({ tree }: RequestMessage, context: CommandContext): Promise<
 }
 
 // Most of what is loaded again is what it was: then it is not even looked at what it says. A log that tells all wants it told.
-function allLoaded({ tree, octets }: RequestMessage, { services, log }: CommandContext): boolean {
-  if (tree.some(({ kind }) => kind !== 'section') || log.enabled('cfg', 2)) return false;
+function allLoaded(octets: Uint8Array, { services, log }: CommandContext): boolean {
+  if (log.enabled('cfg', 2)) return false;
   const texts = sectionTexts(octets, 0, services.crypto);
   return texts?.every(({ name, text }) => services.control.isLoadedFrom(name, text)) ?? false;
 }
