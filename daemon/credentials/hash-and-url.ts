@@ -15,9 +15,12 @@ const SIZE_LIMIT = 64 * 1024;
 const LONGEST_URL = 1024;
 const REDIRECTS = 2;
 
-/** Certificates that are kept, fetches for peers at once, and for how many milliseconds one that failed is not tried again. */
+/**
+ * Certificates that are kept, fetches for peers at once, and for how many milliseconds one that failed is not tried again. Peers keep half of
+ * the fetcher's places free: with all of them busy no CRL could be had in time, and whoever was revoked would be let in for that.
+ */
 const KEPT = 256;
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 const PAUSE = 30_000;
 
 /** Octets of a SHA-1. */

@@ -7,7 +7,7 @@ import { type IpAddress, ipBytes, ipFromBytes } from './ip-address.ts';
 export type AddressReach = 'public' | 'private' | 'local' | 'none';
 
 /**
- * The reach of an address. IPv6 addresses that stand for an IPv4 one (mapped, NAT64, 6to4) reach as far as that, so that no
+ * The reach of an address. Servers that tell cloud machines about themselves, credentials included, count as part of the host. IPv6 addresses that stand for an IPv4 one (mapped, NAT64, 6to4) reach as far as that, so that no
  * other spelling of 127.0.0.1 leads past a rule.
  */
 export function reachOf(address: IpAddress): AddressReach {
@@ -33,8 +33,10 @@ function reachOfIpv6(octets: Uint8Array): AddressReach {
 const IPV4: readonly (readonly [prefix: readonly number[], bits: number, AddressReach])[] = [
   [[0], 8, 'none'],
   [[10], 8, 'private'],
+  [[100, 100, 100, 200], 32, 'local'],
   [[100, 64], 10, 'private'],
   [[127], 8, 'local'],
+  [[168, 63, 129, 16], 32, 'local'],
   [[169, 254], 16, 'local'],
   [[172, 16], 12, 'private'],
   [[192, 168], 16, 'private'],
@@ -54,6 +56,8 @@ const CARRIERS: readonly (readonly [prefix: readonly number[], bits: number, at:
 
 const IPV6: readonly (readonly [prefix: readonly number[], bits: number, AddressReach])[] = [
   [[...ZEROS, 1], 128, 'local'],
+  [[0xfd, 0, 0x0e, 0xc2, ...ZEROS.slice(0, 10), 2, 0x54], 128, 'local'],
+  [[0xfd, 0x20, 0, 0xce, ...ZEROS.slice(0, 10), 2, 0x54], 128, 'local'],
   [ZEROS, 96, 'none'],
   [[0xfe, 0x80], 10, 'local'],
   [[0xfe, 0xc0], 10, 'private'],

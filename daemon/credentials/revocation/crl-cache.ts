@@ -17,6 +17,8 @@ export class CrlCache {
   /** By fingerprint, the least used first. */
   readonly #crls = new Map<string, Crl>();
   readonly #byIssuer = new Map<string, Set<Crl>>();
+  /** Id of the key that signed those that were verified. */
+  readonly #signers = new Map<string, string>();
   #octets = 0;
 
   constructor(limits: CrlCacheLimits = LIMITS) {
@@ -45,17 +47,21 @@ export class CrlCache {
     }
   }
 
-  /** Adds one that was verified, and removes those that it makes superfluous. */
-  supersede(crl: Crl): void {
+  /** Adds one that was verified with the key of this id, and removes those of the same key that it makes superfluous. */
+  supersede(crl: Crl, keyId: string): void {
     const same = [...(this.#byIssuer.get(crl.issuerKey) ?? [])].filter(
-      (other) => other.fingerprint !== crl.fingerprint && subjectOf(other) === subjectOf(crl),
+      (other) =>
+        other.fingerprint !== crl.fingerprint &&
+        this.#signers.get(other.fingerprint) === keyId &&
+        subjectOf(other) === subjectOf(crl),
     );
     if (same.some((other) => isNewer(other, crl))) return;
     for (const other of same) if (isNewer(crl, other)) this.remove(other);
     this.add(crl);
+    if (this.#crls.has(crl.fingerprint)) this.#signers.set(crl.fingerprint, keyId);
   }
 
-  /** CRLs of an issuer, by its normalized name. */
+  /** CRLs of an issuer, by its normalized name, the least used first. */
   of(issuerKey: string): readonly Crl[] {
     return [...(this.#byIssuer.get(issuerKey) ?? [])];
   }
@@ -66,14 +72,20 @@ export class CrlCache {
 
   /** Notes that one was used. */
   touch(crl: Crl): void {
-    if (!this.#crls.delete(crl.fingerprint)) return;
-    this.#crls.set(crl.fingerprint, crl);
+    const held = this.#crls.get(crl.fingerprint);
+    if (held === undefined) return;
+    this.#crls.delete(crl.fingerprint);
+    this.#crls.set(crl.fingerprint, held);
+    const others = this.#byIssuer.get(held.issuerKey);
+    others?.delete(held);
+    others?.add(held);
   }
 
   remove(crl: Crl): void {
     const held = this.#crls.get(crl.fingerprint);
     if (held === undefined) return;
     this.#crls.delete(crl.fingerprint);
+    this.#signers.delete(crl.fingerprint);
     this.#octets -= held.der.length;
     const others = this.#byIssuer.get(crl.issuerKey);
     others?.delete(held);
@@ -87,6 +99,7 @@ export class CrlCache {
   clear(): void {
     this.#crls.clear();
     this.#byIssuer.clear();
+    this.#signers.clear();
     this.#octets = 0;
   }
 }

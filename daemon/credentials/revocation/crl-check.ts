@@ -211,11 +211,12 @@ export class CrlCheck {
       const signer = await signers.of(crl, question);
       if (signer.ok) {
         logger.log('cfg', 2, `  crl correctly signed by "${nameText(signer.certificate.subject)}"`);
-        shelf.prove(crl);
+        shelf.prove(crl, signer.certificate);
         return { crl, signer: signer.certificate, isCurrent: currency === 'current' };
       }
       logger.log('cfg', 1, `crl of "${nameText(crl.issuer)}" is not used: ${signer.reason}`);
-      shelf.disprove(crl);
+      // It may be right for certificates of another key of the same issuer.
+      if (signer.forged) shelf.disprove(crl);
     }
     return undefined;
   }
@@ -247,10 +248,10 @@ export class CrlCheck {
       if (currency === 'early') continue;
       // The key of the complete CRL, and no other one of its issuer: section 6.3.3 (h).
       if (await signatures.verify(base.signer, crl)) {
-        shelf.prove(crl);
+        shelf.prove(crl, base.signer);
         return { crl, signer: base.signer, isCurrent: currency === 'current' };
       }
-      shelf.disprove(crl);
+      if (crl.authorityKeyId?.keyId !== undefined) shelf.disprove(crl);
     }
     return undefined;
   }

@@ -1,8 +1,8 @@
-import type { Crl } from '../x509/certificate.ts';
+import type { Certificate, Crl } from '../x509/certificate.ts';
 import { CrlCache, isNewer } from './crl-cache.ts';
 import type { RevocationSource } from './sources.ts';
 
-/** CRLs of one issuer that are looked at for one question. */
+/** CRLs of one issuer that are looked at for one question and are not known to be right. */
 const MOST = 16;
 
 /** What {@link CrlShelf} needs. */
@@ -33,18 +33,16 @@ export class CrlShelf {
   ): readonly Crl[] {
     const found = new Map<string, Crl>();
     const source = this.#services.source();
-    const take = (crl: Crl): void => {
-      if (isWanted(crl)) found.set(crl.fingerprint, crl);
-    };
     for (const key of issuerKeys) {
-      for (const crl of received) if (crl.issuerKey === key) take(crl);
-      for (const crl of [...this.#unproven.of(key), ...source.crlsOf(key)]) take(crl);
-      for (const crl of this.#proven.of(key)) take(crl);
+      const sent = received.filter((crl) => crl.issuerKey === key && isWanted(crl));
+      const fetched = this.#unproven.of(key).filter(isWanted);
+      const own = [...source.crlsOf(key), ...this.#proven.of(key)].filter(isWanted);
+      // The numbers of what strangers made up are the highest: they must not push out what is right.
+      for (const crl of [...sent.slice(0, MOST), ...fetched.slice(-MOST), ...own]) {
+        found.set(crl.fingerprint, crl);
+      }
     }
-    const newestFirst = [...found.values()].sort((a, b) =>
-      isNewer(a, b) ? -1 : isNewer(b, a) ? 1 : 0,
-    );
-    return newestFirst.slice(0, MOST);
+    return [...found.values()].sort((a, b) => (isNewer(a, b) ? -1 : isNewer(b, a) ? 1 : 0));
   }
 
   /** Adds one that was fetched, or kept on disk: it counts once its signature was verified. */
@@ -53,14 +51,14 @@ export class CrlShelf {
   }
 
   /** Notes that a CRL is properly signed by somebody who may. */
-  prove(crl: Crl): void {
+  prove(crl: Crl, signer: Certificate): void {
     if (this.#proven.has(crl)) {
       this.#proven.touch(crl);
       return;
     }
     const isNew = this.#unproven.has(crl);
     this.#unproven.remove(crl);
-    this.#proven.supersede(crl);
+    this.#proven.supersede(crl, signer.publicKey?.keyId ?? '');
     if (isNew && this.#proven.has(crl)) this.#services.onProven(crl);
   }
 

@@ -10,7 +10,12 @@ const MOST_CANDIDATES = 8;
 /** Who signed a CRL, or why nobody did who may. */
 export type CrlSigner =
   | { readonly ok: true; readonly certificate: Certificate }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** No certificate asked about could make it right: it is not signed by the key that it names. */
+      readonly forged: boolean;
+    };
 
 /** What {@link CrlSigners} needs. */
 export interface CrlSignerServices {
@@ -31,8 +36,9 @@ export class CrlSigners {
 
   /** Never rejects. */
   async of(crl: Crl, question: Inquiry): Promise<CrlSigner> {
-    if (crl.scheme === undefined) return refused('it is signed with an unknown algorithm');
+    if (crl.scheme === undefined) return refused('it is signed with an unknown algorithm', true);
     let reason = 'its issuer is not known';
+    let forged = false;
     for (const candidate of this.#candidates(crl, question)) {
       if (!maySignCrls(candidate)) {
         reason = 'its issuer may not sign CRLs (keyUsage)';
@@ -40,13 +46,14 @@ export class CrlSigners {
       }
       if (!(await this.#services.signatures.verify(candidate, crl))) {
         reason = 'its signature is wrong';
+        forged ||= namesKeyOf(candidate, crl);
         continue;
       }
       const distrust = await this.#distrust(candidate, question);
       if (distrust === undefined) return { ok: true, certificate: candidate };
       reason = distrust;
     }
-    return refused(reason);
+    return refused(reason, forged);
   }
 
   #candidates(crl: Crl, { issuer, chain }: Inquiry): readonly Certificate[] {
@@ -72,8 +79,8 @@ export class CrlSigners {
   }
 }
 
-function refused(reason: string): CrlSigner {
-  return { ok: false, reason };
+function refused(reason: string, forged: boolean): CrlSigner {
+  return { ok: false, reason, forged };
 }
 
 /** RFC 5280 section 6.3.3 (f): where there is a key usage it says so. */
@@ -85,4 +92,8 @@ function hasKeyOf(certificate: Certificate, crl: Crl): boolean {
   const wanted = crl.authorityKeyId?.keyId;
   const own = certificate.subjectKeyId;
   return wanted === undefined || own === undefined || equalBytes(wanted, own);
+}
+
+function namesKeyOf(certificate: Certificate, crl: Crl): boolean {
+  return crl.authorityKeyId?.keyId !== undefined && certificate.subjectKeyId !== undefined;
 }

@@ -321,3 +321,53 @@ test('a responder of ours that hangs holds nobody up for longer than they want t
   expect(bench.clock.now()).toBeLessThanOrEqual(1501);
   stapler.close();
 });
+
+// A CA that got a new key has CRLs by both under one name, maybe at one place.
+function rolledOver(bench: RevocationBench) {
+  const old = bench.root.authority('sub', 20, bench.now);
+  const fresh = bench.root.authority('sub', 21, bench.now);
+  const asked = (ca: typeof old, url: string) => () =>
+    bench.ask(ca.issue('moon', 7, bench.now, [ext.crls(url)]).certificate, [ca]);
+  const window = { thisUpdate: bench.now, nextUpdate: bench.now + DAY };
+  return { old, fresh, asked, window };
+}
+
+test('a CRL that is not for one key of a CA is kept for the other, which was named', async () => {
+  const bench = new RevocationBench();
+  const { old, fresh, asked, window } = rolledOver(bench);
+  const extensions = [ext.crlNumber(1), ext.authority(fresh.key.keyId)];
+  bench.fetcher.serve(CRL, fresh.crlDer({ ...window, extensions, entries: [{ serial: 7 }] }));
+  expect(await asked(old, CRL)()).toMatchObject({ status: 'unavailable' });
+  // Whoever was revoked would only have to be the second one.
+  expect(await asked(fresh, CRL)()).toMatchObject({ status: 'revoked' });
+  expect(bench.fetcher.asked).toEqual([CRL]);
+});
+
+test('the CRL of one key of a CA does not take the place of the other', async () => {
+  const bench = new RevocationBench();
+  const { old, fresh, asked, window } = rolledOver(bench);
+  const other = `${CRL}.old`;
+  bench.fetcher.serve(other, old.crlDer({ ...window, extensions: [ext.crlNumber(9)] }));
+  bench.fetcher.serve(CRL, fresh.crlDer({ ...window, extensions: [ext.crlNumber(1)] }));
+  for (let i = 0; i < 2; i++) {
+    expect(await asked(old, other)()).toEqual({ status: 'good' });
+    expect(await asked(fresh, CRL)()).toEqual({ status: 'good' });
+  }
+  expect(bench.fetcher.asked).toEqual([other, CRL]);
+});
+
+test('CRLs that somebody made up, with the highest numbers, do not hide the right one', async () => {
+  const bench = new RevocationBench();
+  const certificate = moon(bench, ext.crls(CRL));
+  const nobody = newKey();
+  for (let i = 0; i < 40; i++) {
+    const extensions = [ext.crlNumber(1000 + i), ext.authority(nobody.keyId)];
+    const window = { thisUpdate: bench.now, nextUpdate: bench.now + DAY };
+    bench.fetcher.serve(CRL, bench.root.crlDer({ ...window, extensions }, nobody));
+    expect(await bench.ask(certificate)).toMatchObject({ status: 'unavailable' });
+    bench.pass(31_000);
+  }
+  bench.fetcher.serve(CRL, crlOf(bench, [7]));
+  expect(await bench.ask(certificate)).toMatchObject({ status: 'revoked' });
+  expect(bench.service.list()).toHaveLength(1);
+});
