@@ -6,7 +6,6 @@ import { buildDn } from './distinguished-name.ts';
 import type { Identity } from './identity.ts';
 import { ConfiguredIdType as T } from './identity-types.ts';
 import { ipBytes, parseIp } from './ip-address.ts';
-import { nestedRepetitions } from './nested-repetition.ts';
 import { posixRegExp } from './posix-regexp.ts';
 
 export { printIdentity } from './identity-print.ts';
@@ -81,13 +80,6 @@ function regularExpression(text: string, fail: Fail): Identity | undefined {
     pattern = posixRegExp(rest);
   } catch {
     return fail('the regular expression does not compile');
-  }
-  // Strangers send what it is matched with.
-  const [nested] = nestedRepetitions(pattern.source);
-  if (nested !== undefined) {
-    return fail(
-      `the regular expression repeats a repetition: matching '${nested}' may take for ever`,
-    );
   }
   return { type, data: utf8(rest), pattern };
 }

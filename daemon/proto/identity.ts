@@ -2,6 +2,6 @@
 export interface Identity {
   readonly type: number;
   readonly data: Uint8Array;
-  /** Present only for a configured pattern that is a regular expression: matched against the printed form. */
+  /** Present only for a configured pattern that is a regular expression: matched against the printed form, in time linear in it. */
   readonly pattern?: RegExp;
 }

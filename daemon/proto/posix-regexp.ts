@@ -1,3 +1,5 @@
+import { LinearRegExp } from './linear-regexp.ts';
+
 const CLASSES: Readonly<Record<string, string>> = {
   alpha: 'A-Za-z',
   digit: '0-9',
@@ -37,7 +39,7 @@ export function posixRegExp(source: string): RegExp {
       i++;
     }
   }
-  return new RegExp(translated, 'i');
+  return new LinearRegExp(translated);
 }
 
 function bracketExpression(

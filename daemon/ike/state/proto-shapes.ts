@@ -4,6 +4,7 @@ import type { Endpoint } from '../../proto/endpoint.ts';
 import type { Identity } from '../../proto/identity.ts';
 import type { IkeSpi } from '../../proto/ike-spi.ts';
 import { type IpAddress, parseIp } from '../../proto/ip-address.ts';
+import { LinearRegExp } from '../../proto/linear-regexp.ts';
 import type { Proposal, Transform } from '../../proto/proposal.ts';
 import type { TrafficSelector } from '../../proto/traffic-selector.ts';
 import {
@@ -85,9 +86,9 @@ export const proposal: Shape<Proposal> = record<Proposal>({
 const regularExpression: Shape<RegExp> = {
   write: (value) => [value.source, value.flags],
   read: (plain, path) => {
-    const [source, flags] = Array.isArray(plain) ? plain : [];
+    const [source] = Array.isArray(plain) ? plain : [];
     try {
-      if (typeof source === 'string' && typeof flags === 'string') return new RegExp(source, flags);
+      if (typeof source === 'string') return new LinearRegExp(source);
     } catch {
       // Said below.
     }

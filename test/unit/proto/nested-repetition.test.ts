@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
-import { nestedRepetitions } from '../../../daemon/proto/nested-repetition.ts';
+import { nestedRepetitions } from '../../support/nested-repetition.ts';
 import { regExpLiterals } from '../../support/regexp-literals.ts';
 import { sourceFiles } from '../../support/source-files.ts';
-
-const parse = (text: string) => parseIdentity(text, { allowRegex: true });
 
 describe('SEC-83 repeated repetitions', () => {
   test.each([
@@ -43,10 +40,5 @@ describe('SEC-83 repeated repetitions', () => {
     for (const [path, source] of literals) expect(() => new RegExp(source), path).not.toThrow();
     expect(literals.length).toBeGreaterThan(150);
     expect(literals.filter(([, source]) => nestedRepetitions(source).length > 0)).toEqual([]);
-  });
-
-  test('are refused in identities, which are matched with what strangers send', () => {
-    expect(() => parse('fqdn:^(a+)+$')).toThrow('repeats a repetition');
-    expect(parse('fqdn:^([a-z]+\\.)*example\\.org$').pattern?.test('a.b.example.org')).toBe(true);
   });
 });
