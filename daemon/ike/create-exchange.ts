@@ -121,6 +121,11 @@ export async function* createExchange(
     if (link === undefined || more.length === 0) {
       return { kind: 'answered', message, ni, nr, secrets };
     }
+    if (!mayCarryOut(request.payloads, more)) {
+      wipeSecrets(secrets);
+      sa.log.log('ike', 1, 'peer selected additional key exchanges that we did not propose');
+      return unusable(message);
+    }
     if ((await request.mayFollowUp?.(ni, nr)) === false) {
       wipeSecrets(secrets);
       return { kind: 'withdrawn' };
@@ -133,6 +138,13 @@ export async function* createExchange(
     }
     return { kind: 'answered', message, ni, nr, secrets: { ...secrets, additional } };
   }
+}
+
+/** Whether we proposed these additional key exchanges: nobody makes us carry out others. */
+function mayCarryOut(payloads: readonly Payload[], methods: readonly number[]): boolean {
+  const proposals = payloads.flatMap((one) => (one.kind === 'SA' ? one.proposals : []));
+  const offered = new Set(proposals.flatMap(additionalKeMethods));
+  return methods.every((method) => offered.has(method));
 }
 
 /** One IKE_FOLLOWUP_KE per method; the secrets go to `done`. */

@@ -37,15 +37,20 @@ function sinceInbound(sa: IkeSa): number {
   return sa.env.clock.now() - sa.lastInbound;
 }
 
-// The kernel tells seconds of the wall clock; a clock that jumped back counts as "just now".
+// The kernel tells seconds of the wall clock. After a clock was set back nothing is known until the next packet: that must
+// not count as a sign of life, or a dead peer lived until the clock is where it was.
 async function sinceEsp(sa: IkeSa): Promise<number> {
   let newest = 0;
   for (const child of sa.children.values()) {
     const usage = await child.refreshUsage().catch(() => child.usage);
     newest = Math.max(newest, usage.in?.lastUsed ?? 0);
   }
-  return Math.max(0, sa.env.clock.wallClock() - newest * 1000);
+  const silent = sa.env.clock.wallClock() - newest * 1000;
+  return silent < -ROUNDING ? Number.POSITIVE_INFINITY : Math.max(0, silent);
 }
+
+/** Milliseconds by which the kernel's clock may be ahead of ours. */
+const ROUNDING = 1000;
 
 /** Keepalives are sent while there is a NAT in front of us, from now on as it is now. */
 export function followNat(sa: IkeSa): void {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ChildConfig, ConnectionConfig } from '../../../daemon/config/connection-types.ts';
 import { parseProposals } from '../../../daemon/config/proposals-text.ts';
-import { find } from '../../../daemon/ike/payloads.ts';
+import { find, notify } from '../../../daemon/ike/payloads.ts';
 import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
+import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
 import type { Message, Payload } from '../../../daemon/proto/payload.ts';
 import { childConfig } from '../../support/connections.ts';
 import { ts } from '../../support/selectors.ts';
@@ -104,6 +105,34 @@ test.each(['wrong method', 'unusable value'])(
     void taken;
   },
 );
+
+// puppet --> carol  { SA(x25519, ADDKE1 nobody knows) Nr KEr TSi TSr N(ADDITIONAL_KEY_EXCHANGE) }
+test('SEC-03: additional key exchanges that we did not propose are refused, and end nothing else', async () => {
+  await using world = new World();
+  const [carol, puppet] = await puppetry(world);
+  const outcome = carol.initiate('second');
+  const request = await requestTo(puppet);
+  if (request === undefined) throw new TypeError('no request');
+  const strange = { type: 6, id: 999 };
+  const payloads = acceptance(request).map((payload) =>
+    payload.kind === 'SA'
+      ? {
+          ...payload,
+          proposals: payload.proposals.map((one) => ({
+            ...one,
+            transforms: [...one.transforms, strange],
+          })),
+        }
+      : payload,
+  );
+  const ke = simCrypto().keyExchange(31)?.initiate().publicValue ?? new Uint8Array();
+  const link = notify(NotifyType.ADDITIONAL_KEY_EXCHANGE, Uint8Array.of(1));
+  await answer(puppet, request, [...payloads, { kind: 'KE', method: 31, data: ke }, link]);
+  expect(await world.during(outcome, 1000)).toMatchObject({ ok: false });
+  expect(carol.lines.join('\n')).not.toContain('internal error');
+  expect(carol.established).toHaveLength(1);
+  expect(carol.children.map((child) => child.name)).toEqual(['net']);
+});
 
 test('a kernel that has no SPI to give fails the CHILD_SA and not the IKE_SA', async () => {
   await using world = new World();
