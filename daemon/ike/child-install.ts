@@ -82,7 +82,10 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   try {
     const spec = buildSpec(sa, agreement, reqid, marks, childKeys);
     if (env.keyLog !== undefined) giveAway(env.keyLog, spec);
-    const kernel = await env.installer.install(spec, { outbound });
+    const kernel = await env.installer.install(spec, {
+      outbound,
+      ...(replaces && { replaces: replaces.installed }),
+    });
     const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel, {
       keys: outbound ? undefined : childKeys,
       up: replaces === undefined,

@@ -156,6 +156,8 @@ export function uniqueNumbers({ config, terms, sa }: ChildSa): {
   readonly ifIds: readonly number[];
 } {
   const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
+  // Most have none at all.
+  if (!markIn && !markOut && ifIdIn === 0 && ifIdOut === 0) return NO_NUMBERS;
   const drawn = (kind: string): boolean => kind === 'unique' || kind === 'unique-dir';
   const marks = [
     drawn(config.markIn.kind) ? markIn?.value : undefined,
@@ -171,3 +173,5 @@ export function uniqueNumbers({ config, terms, sa }: ChildSa): {
     ifIds: ifIds.filter((id) => id !== undefined),
   };
 }
+
+const NO_NUMBERS = { marks: [], ifIds: [] } as const;

@@ -144,6 +144,11 @@ export class ChildSa {
     return this.#kernel.spec;
   }
 
+  /** What is in the kernel of it, for what replaces it. */
+  get installed(): InstalledChildSa {
+    return this.#kernel;
+  }
+
   /** Whether what sends is in the kernel. */
   get sends(): boolean {
     return this.#kernel.sends;
@@ -197,10 +202,10 @@ export class ChildSa {
     env.registry.childInstalled(this.#sa, this);
   }
 
-  /** Traffic leaves through it from now on. Rejects with {@link KernelError}. */
-  async installOutbound(): Promise<void> {
+  /** Traffic leaves through it from now on, that of `replaces` for one. Rejects with {@link KernelError}. */
+  async installOutbound(replaces?: ChildSa): Promise<void> {
     if (this.#outbound !== 'REGISTERED') return;
-    await this.#kernel.installOutbound();
+    await this.#kernel.installOutbound(replaces?.installed);
     this.#outbound = 'INSTALLED';
     this.#wipe();
   }

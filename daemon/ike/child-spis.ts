@@ -61,7 +61,10 @@ export class ReservedSpis {
     const { local, remote } = this.#ends;
     const { installer } = this.#sa.env;
     for (const [protocol, spi] of this.#spis) {
-      await installer.releaseSpi(local, remote, ipProtocol(protocol), spi);
+      const ip = ipProtocol(protocol);
+      if (installer.isReserved({ destination: local, protocol: ip, spi })) {
+        await installer.releaseSpi(local, remote, ip, spi);
+      }
     }
     if (this.#cpi !== undefined) await installer.releaseSpi(local, remote, 108, this.#cpi);
   }

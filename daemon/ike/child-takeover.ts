@@ -12,7 +12,7 @@ import { childDelete } from './tasks/child-delete.ts';
 export async function takeOver(old: ChildSa, by: ChildSa): Promise<void> {
   const { sa } = old;
   try {
-    await by.installOutbound();
+    await by.installOutbound(old);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     sa.log.log('chd', 1, `unable to install outbound IPsec SA (SAD) in kernel: ${error.message}`);

@@ -279,8 +279,8 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   childInstalled(sa: IkeSa, child: ChildSa): void {
     // One that a predecessor left has numbers that were not drawn here.
     const { marks, ifIds } = uniqueNumbers(child);
-    this.#nextMark = Math.max(this.#nextMark, ...marks.map((mark) => mark + 1));
-    this.#nextIfId = Math.max(this.#nextIfId, ...ifIds.map((id) => id + 1));
+    for (const mark of marks) this.#nextMark = Math.max(this.#nextMark, mark + 1);
+    for (const id of ifIds) this.#nextIfId = Math.max(this.#nextIfId, id + 1);
     this.tables.childInstalled(sa, child);
     watchActivity(sa, child);
   }

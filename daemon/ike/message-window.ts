@@ -186,5 +186,7 @@ const TAIL_OCTETS = 32;
 // Text, because every IKE_SA keeps one and an array of octets takes five times the memory.
 function fingerprintOf(datagram: Uint8Array): string {
   const tail = datagram.subarray(Math.max(0, datagram.length - TAIL_OCTETS));
-  return String.fromCharCode(datagram.length & 0xff, (datagram.length >>> 8) & 0xff, ...tail);
+  // Spread, the octets would each cost an object of the iteration.
+  const text: string = Reflect.apply(String.fromCharCode, undefined, tail);
+  return `${datagram.length} ${text}`;
 }

@@ -11,15 +11,12 @@ export function namesToRestart(
   wanted: (config: ChildConfig) => boolean,
 ): readonly string[] {
   if (sa.ending) return [];
-  const children = [...sa.children.values()];
+  const live = [...sa.children.values()].filter((child) => child.live && wanted(child.config));
+  // Nearly always: this is asked with every DELETE of the peer.
+  if (live.length === 0) return [];
   const others = sa.env.registry.duplicatesOf(sa);
-  const again = children.filter(
-    (child) =>
-      child.live &&
-      wanted(child.config) &&
-      // What another IKE_SA of this peer has is not lost: this one was replaced.
-      !others.some((other) => provides(other, child.config)),
-  );
+  // What another IKE_SA of this peer has is not lost: this one was replaced.
+  const again = live.filter((child) => !others.some((other) => provides(other, child.config)));
   return [...new Set(again.map((child) => child.config.name))];
 }
 

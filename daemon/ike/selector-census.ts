@@ -49,8 +49,9 @@ function digestOf(selector: TrafficSelector, seed: number): number {
   mix(selector.protocol);
   mix(selector.startPort);
   mix(selector.endPort);
-  for (const octet of selector.startAddress) mix(octet);
-  for (const octet of selector.endAddress) mix(octet);
+  const { startAddress, endAddress } = selector;
+  for (let i = 0; i < startAddress.length; i++) mix(startAddress[i] ?? 0);
+  for (let i = 0; i < endAddress.length; i++) mix(endAddress[i] ?? 0);
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
   return value ^ (value >>> 16);

@@ -7,9 +7,10 @@ import type {
 } from '../contracts/kernel.ts';
 import { familyOf, type IpAddress, unspecified } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { equalSelector } from '../proto/traffic-selector-math.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import { policyPriority } from './priority.ts';
-import { selectorKey, selectorShape } from './selector-shape.ts';
+import { selectorKey, widenedSelector } from './selector-shape.ts';
 
 /** The policies of one CHILD_SA, each list in the order of its selectors. */
 export interface ChildPolicies {
@@ -66,6 +67,70 @@ export function childPolicies(spec: PolicySpec): ChildPolicies {
   return { inbound, outbound };
 }
 
+/**
+ * The policies of a CHILD_SA that replaces another one, made of `those` (some of that one's) without looking at the selectors
+ * again; `undefined` if the two differ in more than their SPIs and keys.
+ */
+export function succeedingPolicies(
+  spec: PolicySpec,
+  replaced: PolicySpec,
+  those: readonly KernelPolicy[],
+): readonly KernelPolicy[] | undefined {
+  if (!samePlaces(spec, replaced)) return undefined;
+  const policies: KernelPolicy[] = [];
+  for (const policy of those) {
+    const template = policy.templates[0];
+    const outbound = policy.direction === 'out';
+    // One that could not follow its CHILD_SA to where that is now.
+    if (template !== undefined && template.source !== (outbound ? spec.local : spec.remote)) {
+      return undefined;
+    }
+    const sends = outbound && template !== undefined;
+    policies.push(
+      sends ? { ...policy, templates: [{ ...template, spi: spec.spiOut }] } : { ...policy },
+    );
+  }
+  return policies;
+}
+
+// With IPComp or SAs per CPU the templates are others than those of one SA.
+function samePlaces(a: PolicySpec, b: PolicySpec): boolean {
+  return (
+    a.ipcomp === undefined &&
+    b.ipcomp === undefined &&
+    a.perCpu === undefined &&
+    b.perCpu === undefined &&
+    a.reqid === b.reqid &&
+    a.protocol === b.protocol &&
+    a.mode === b.mode &&
+    a.local === b.local &&
+    a.remote === b.remote &&
+    a.priority === b.priority &&
+    a.interface === b.interface &&
+    a.policies === b.policies &&
+    a.policiesFwdOut === b.policiesFwdOut &&
+    a.hwOffload === b.hwOffload &&
+    a.icmp === b.icmp &&
+    a.ifIdIn === b.ifIdIn &&
+    a.ifIdOut === b.ifIdOut &&
+    sameMark(a.markIn, b.markIn) &&
+    sameMark(a.markOut, b.markOut) &&
+    sameInOrder(a.localTs, b.localTs) &&
+    sameInOrder(a.remoteTs, b.remoteTs)
+  );
+}
+
+function sameMark(a: Mark | undefined, b: Mark | undefined): boolean {
+  return a === b || (a?.value === b?.value && a?.mask === b?.mask);
+}
+
+function sameInOrder(a: readonly TrafficSelector[], b: readonly TrafficSelector[]): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length && a.every((one, i) => b[i] !== undefined && equalSelector(one, b[i]))
+  );
+}
+
 /** The pairs of selectors of a CHILD_SA as the kernel can express them. */
 export function selectorPairs(
   spec: Pick<ChildSaSpec, 'localTs' | 'remoteTs'>,
@@ -92,7 +157,7 @@ export function selectorPairs(
 }
 
 function ofProtocol(selector: TrafficSelector, protocol: number): TrafficSelector {
-  const shaped = selectorShape(selector).selector;
+  const shaped = widenedSelector(selector);
   return shaped.protocol === protocol ? shaped : { ...shaped, protocol };
 }
 

@@ -1,6 +1,6 @@
 import type { KernelPolicy, KernelRoute, KernelSa, SaEnds, SaUsage } from '../contracts/kernel.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
-import { childPolicies } from './child-policies.ts';
+import { childPolicies, succeedingPolicies } from './child-policies.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import type { HeldSa } from './owned-sas.ts';
 import { inboundSas, outboundSas, saEnds } from './sa-pair.ts';
@@ -14,14 +14,20 @@ export interface ChildEnds {
   readonly encap?: { readonly localPort: number; readonly remotePort: number };
 }
 
+/** What can be taken out of the kernel again. */
+export interface Removable {
+  /** Without a promise if there is nothing to wait for. */
+  release(): Promise<void> | undefined;
+}
+
 /** What a CHILD_SA is put into. */
 export interface ChildHost {
   addSa(sa: KernelSa): Promise<HeldSa>;
   addPolicy(policy: KernelPolicy): Promise<Held<KernelPolicy>>;
   /** Routes are a convenience: a failure is logged. */
   addRoutes(spec: ChildSaSpec): Promise<readonly Held<KernelRoute>[]>;
-  /** Runs a step of removing; a failure is logged. */
-  attempt(step: () => Promise<void>): Promise<void>;
+  /** Something could not be taken out of the kernel. */
+  notRemoved(error: unknown): void;
   /** It is in the kernel no more. */
   removed(child: InstalledChildSa): void;
 }
@@ -33,6 +39,8 @@ export type Halves = 'in' | 'out' | 'both';
 export interface InstallOptions {
   /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
   readonly outbound?: boolean;
+  /** The CHILD_SA it replaces: what they have in common is not worked out again. */
+  readonly replaces?: InstalledChildSa;
 }
 
 /**
@@ -65,10 +73,8 @@ export class InstalledChildSa {
     try {
       for (const sa of inboundSas(spec)) child.#in.sas.push(await host.addSa(sa));
       if (both) await child.#addOutboundSas();
-      for (const policy of childPolicies(spec).inbound) {
-        child.#in.policies.push(await host.addPolicy(policy));
-      }
-      if (both) await child.#leadOut();
+      await child.#addPolicies('in', options.replaces);
+      if (both) await child.#leadOut(options.replaces);
     } catch (error) {
       await child.remove();
       throw error;
@@ -88,15 +94,16 @@ export class InstalledChildSa {
 
   /**
    * Puts in what sends: from then on the outbound policies lead to this CHILD_SA. Doing it twice does nothing. The keys of
-   * the specification must still be there. Rejects with `KernelError`; what receives stays.
+   * the specification must still be there. Rejects with `KernelError`; what receives stays. `replaces` is the CHILD_SA whose
+   * traffic it takes over, if it is such a one.
    */
-  installOutbound(): Promise<void> {
+  installOutbound(replaces?: InstalledChildSa): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#sends || this.#removal !== undefined) return;
       try {
         await this.#addOutboundSas();
         // Somebody wants it gone meanwhile: nothing is led to it any more.
-        if (this.#removal === undefined) await this.#leadOut();
+        if (this.#removal === undefined) await this.#leadOut(replaces);
       } catch (error) {
         await this.#takeOut();
         throw error;
@@ -136,11 +143,11 @@ export class InstalledChildSa {
     try {
       await moveHalf(this.#out, saEnds(spec, 'out'), policies.outbound);
     } catch (error) {
-      await this.#release(routes);
+      await releaseAll(this.#host, routes);
       throw error;
     }
     this.#out.routes = routes;
-    await this.#release(before);
+    await releaseAll(this.#host, before);
   }
 
   /** Addresses or routes of this host changed: its routes are those that it would get now. */
@@ -155,7 +162,7 @@ export class InstalledChildSa {
     // Without a way to the peer the old ones stay wanted: they keep packets of this host from leaving another way.
     if (now.length === 0) return;
     this.#out.routes = [...now];
-    await this.#release(before);
+    await releaseAll(this.#host, before);
   }
 
   /** Counters of both directions, before decompression and after it. */
@@ -164,12 +171,15 @@ export class InstalledChildSa {
   }
 
   async #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#last === undefined ? step() : this.#last.then(step);
-    const end = turn.catch(() => {});
-    this.#last = end;
-    await turn.finally(() => {
-      if (this.#last === end) this.#last = undefined;
-    });
+    const last = this.#last;
+    // How the one before ended is nothing to this one.
+    const turn = last === undefined ? step() : last.then(step, step);
+    this.#last = turn;
+    try {
+      await turn;
+    } finally {
+      if (this.#last === turn) this.#last = undefined;
+    }
   }
 
   async #addOutboundSas(): Promise<void> {
@@ -178,29 +188,65 @@ export class InstalledChildSa {
   }
 
   /** Routes and outbound policies: what leads packets to outbound SAs that are there. */
-  async #leadOut(): Promise<void> {
-    this.#out.routes.push(...(await this.#host.addRoutes(this.#spec)));
-    for (const policy of childPolicies(this.#spec).outbound) {
-      this.#out.policies.push(await this.#host.addPolicy(policy));
+  async #leadOut(replaces: InstalledChildSa | undefined): Promise<void> {
+    const routes = await this.#host.addRoutes(this.#spec);
+    if (routes.length > 0) this.#out.routes.push(...routes);
+    await this.#addPolicies('out', replaces);
+  }
+
+  async #addPolicies(half: 'in' | 'out', replaces: InstalledChildSa | undefined): Promise<void> {
+    const own = this.#half(half).policies;
+    // They go to the places of those, which may be taken away while the kernel is asked.
+    const places = replaces === undefined ? [] : replaces.#half(half).policies.slice();
+    if (replaces !== undefined && places.length > 0) {
+      const those = places.map(({ wish }) => wish);
+      const policies = succeedingPolicies(this.#spec, replaces.#spec, those);
+      if (policies !== undefined) {
+        for (let i = 0; i < places.length; i++) {
+          const held = (places[i] as Held<KernelPolicy>).beside(policies[i] as KernelPolicy);
+          own.push(held instanceof Promise ? await held : held);
+        }
+        return;
+      }
     }
+    const policies = childPolicies(this.#spec);
+    for (const policy of half === 'in' ? policies.inbound : policies.outbound) {
+      own.push(await this.#host.addPolicy(policy));
+    }
+  }
+
+  #half(half: 'in' | 'out'): Half {
+    return half === 'in' ? this.#in : this.#out;
   }
 
   async #takeOut(): Promise<void> {
     this.#sends = false;
     const { policies, routes, sas } = this.#out;
+    if (policies.length + routes.length + sas.length === 0) return;
     this.#out = { sas: [], policies: [], routes: [] };
-    await this.#release([...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
+    await releaseAll(this.#host, [...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
   }
 
   async #removeAll(): Promise<void> {
     this.#host.removed(this);
     await this.#takeOut();
     const { sas, policies } = this.#in;
-    await this.#release([...sas, ...policies.reverse()]);
+    await releaseAll(this.#host, [...sas, ...policies.reverse()]);
   }
+}
 
-  async #release(list: readonly { release(): Promise<void> }[]): Promise<void> {
-    for (const held of list) await this.#host.attempt(() => held.release());
+/** Takes all of them out of the kernel, one after the other, whatever fails on the way. */
+export async function releaseAll(
+  host: Pick<ChildHost, 'notRemoved'>,
+  list: readonly Removable[],
+): Promise<void> {
+  for (const held of list) {
+    try {
+      const done = held.release();
+      if (done !== undefined) await done;
+    } catch (error) {
+      host.notRemoved(error);
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 import type { KernelPolicy, KernelRoute } from '../contracts/kernel.ts';
 import type { ChildPolicies } from './child-policies.ts';
+import { releaseAll } from './installed-child.ts';
 import type { Held } from './shared-objects.ts';
 
 /** What the policies of a trap or a shunt are put into. */
 export interface PolicyHost {
   addPolicy(policy: KernelPolicy): Promise<Held<KernelPolicy>>;
-  /** Runs a step of removing; a failure is logged. */
-  attempt(step: () => Promise<void>): Promise<void>;
+  /** Something could not be taken out of the kernel. */
+  notRemoved(error: unknown): void;
 }
 
 /** The policies and routes of a trap or a shunt, in the kernel. Order and reasons are those of CHILD_SAs. */
@@ -51,6 +52,6 @@ export class InstalledPolicies {
       ...this.#routes.toReversed(),
       ...this.#inbound.toReversed(),
     ];
-    for (const held of order) await this.#host.attempt(() => held.release());
+    await releaseAll(this.#host, order);
   }
 }

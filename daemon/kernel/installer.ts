@@ -101,7 +101,8 @@ export class KernelInstaller {
     addSa: (sa) => this.#sas.add(sa),
     addPolicy: (policy) => this.#policies.acquire(policy),
     addRoutes: (spec) => this.#addRoutes(spec),
-    attempt: (step) => this.#attempt('removing SAs, policies and routes', step),
+    notRemoved: (error) =>
+      this.#log(`removing SAs, policies and routes failed: ${errorText(error)}`),
     removed: (child) => this.#installed.delete(child),
   };
   #rule:

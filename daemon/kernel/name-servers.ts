@@ -88,7 +88,7 @@ export class NameServers {
     return () => {
       if (!used) return;
       used = false;
-      void acquired.then((held) => held && this.#attempt('removing', () => held.release()));
+      void acquired.then((held) => held && this.#attempt('removing', async () => held.release()));
     };
   }
 

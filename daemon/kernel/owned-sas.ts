@@ -27,6 +27,45 @@ export interface HeldSa {
   usage(): Promise<SaUsage | undefined>;
 }
 
+/** What an SA asks of the owner of all. */
+interface Desk {
+  delete(record: string, id: SaId): Promise<void>;
+  usage(id: SaId): Promise<SaUsage | undefined>;
+  /** Resolves to its record and its name afterwards. */
+  move(
+    sa: OwnedSa,
+    to: SaEnds,
+    policies: readonly KernelPolicy[],
+  ): Promise<readonly [record: string, id: ListedSa]>;
+}
+
+// A class and not an object of closures: there are two for each CHILD_SA, for as long as it lives.
+class OwnedSa implements HeldSa {
+  readonly direction: KernelSa['direction'];
+  record: string;
+  id: ListedSa;
+  readonly #desk: Desk;
+
+  constructor(desk: Desk, record: string, id: ListedSa, direction: KernelSa['direction']) {
+    this.#desk = desk;
+    this.record = record;
+    this.id = id;
+    this.direction = direction;
+  }
+
+  release(): Promise<void> {
+    return this.#desk.delete(this.record, this.id);
+  }
+
+  usage(): Promise<SaUsage | undefined> {
+    return this.#desk.usage(this.id);
+  }
+
+  async move(to: SaEnds, policies: readonly KernelPolicy[]): Promise<void> {
+    [this.record, this.id] = await this.#desk.move(this, to, policies);
+  }
+}
+
 /** SAs and reserved SPIs that are ours, each in the journal for as long as it is in the kernel. */
 export class OwnedSas {
   readonly #kernel: KernelIpsec;
@@ -36,6 +75,11 @@ export class OwnedSas {
   readonly #sas = new Map<string, ListedSa>();
   /** Records of reserved SPIs not yet taken over by an SA, by address, protocol and SPI. */
   readonly #reserved = new Map<string, string>();
+  readonly #desk: Desk = {
+    delete: (record, id) => this.#delete(record, id),
+    usage: (id) => this.#kernel.querySa(id),
+    move: (sa, to, policies) => this.#move(sa, to, policies),
+  };
 
   constructor(kernel: KernelIpsec, journal: StateJournal, logger: Logger) {
     this.#kernel = kernel;
@@ -85,7 +129,7 @@ export class OwnedSas {
       const held = await this.#put(sa);
       this.#reserved.delete(key);
       // The record made by the reservation goes over into the SA's hands.
-      if (record !== undefined && record !== saRecord(sa)) this.#forget(record);
+      if (record !== undefined && record !== held.record) this.#forget(record);
       return held;
     } catch (error) {
       await this.giveBack(sa.destination, sa.protocol, sa.spi);
@@ -99,7 +143,7 @@ export class OwnedSas {
     const record = saRecord(id);
     this.#journal.add(record);
     this.#sas.set(record, id);
-    return this.#held(record, id, sa.direction);
+    return new OwnedSa(this.#desk, record, id, sa.direction);
   }
 
   /** Takes over an SPI that a predecessor reserved and the kernel still has. */
@@ -142,7 +186,7 @@ export class OwnedSas {
       .map(([, id]) => id);
   }
 
-  async #put(sa: KernelSa): Promise<HeldSa> {
+  async #put(sa: KernelSa): Promise<OwnedSa> {
     const id = listedSa(sa);
     const record = saRecord(id);
     const known = this.#sas.get(record);
@@ -157,39 +201,40 @@ export class OwnedSas {
       if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
       throw spiTaken(sa, this.#holds(sa), error);
     }
-    const { spi, reqid } = sa;
-    this.#logger.log('knl', 2, `added SAD entry with SPI ${hex32(spi)} and reqid {${reqid}}`);
-    return this.#held(record, id, sa.direction);
+    if (this.#logger.enabled('knl', 2)) {
+      const { spi, reqid } = sa;
+      this.#logger.log('knl', 2, `added SAD entry with SPI ${hex32(spi)} and reqid {${reqid}}`);
+    }
+    return new OwnedSa(this.#desk, record, id, sa.direction);
   }
 
-  #held(firstRecord: string, firstId: ListedSa, direction: KernelSa['direction']): HeldSa {
-    let [record, id] = [firstRecord, firstId];
-    return {
-      release: () => this.#delete(record, id),
-      usage: () => this.#kernel.querySa(id),
-      move: async (to, policies) => {
-        const moved = { ...id, source: to.source, destination: to.destination };
-        const next = saRecord(moved);
-        if (next !== record) this.#journal.add(next);
-        try {
-          await this.#kernel.moveSa({ ...id, direction }, to, policies);
-        } catch (error) {
-          if (next !== record) this.#journal.remove(next);
-          throw error;
-        }
-        if (next === record) return;
-        this.#sas.set(next, moved);
-        this.#forget(record);
-        [record, id] = [next, moved];
-        this.#logger.log('knl', 2, `moved SAD entry with SPI ${hex32(id.spi)}`);
-      },
-    };
+  async #move(
+    { record, id, direction }: OwnedSa,
+    to: SaEnds,
+    policies: readonly KernelPolicy[],
+  ): Promise<readonly [record: string, id: ListedSa]> {
+    const moved = { ...id, source: to.source, destination: to.destination };
+    const next = saRecord(moved);
+    if (next !== record) this.#journal.add(next);
+    try {
+      await this.#kernel.moveSa({ ...id, direction }, to, policies);
+    } catch (error) {
+      if (next !== record) this.#journal.remove(next);
+      throw error;
+    }
+    if (next === record) return [record, id];
+    this.#sas.set(next, moved);
+    this.#forget(record);
+    this.#logger.log('knl', 2, `moved SAD entry with SPI ${hex32(id.spi)}`);
+    return [next, moved];
   }
 
   async #delete(record: string, sa: SaId): Promise<void> {
     await this.#kernel.deleteSa(sa);
     this.#forget(record);
-    this.#logger.log('knl', 2, `deleted SAD entry with SPI ${hex32(sa.spi)}`);
+    if (this.#logger.enabled('knl', 2)) {
+      this.#logger.log('knl', 2, `deleted SAD entry with SPI ${hex32(sa.spi)}`);
+    }
   }
 
   #holds(sa: SaId): boolean {

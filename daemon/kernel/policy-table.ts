@@ -38,22 +38,26 @@ export function printPolicy(policy: KernelPolicy): string {
 }
 
 function strongest(policies: readonly KernelPolicy[]): KernelPolicy {
-  const best = policies.reduce((one, policy) => (policy.priority <= one.priority ? policy : one));
+  const [first] = policies;
+  let best = first as KernelPolicy;
+  for (const policy of policies) if (policy.priority <= best.priority) best = policy;
   return policies.length === 1 || best.direction === 'out' ? best : forAll(best, policies);
 }
 
 // Several peers with equal selectors share a policy for what comes in. It takes any of them: the reqid tells that an SA is
 // one of theirs, and only their SAs have it.
 function forAll(best: KernelPolicy, policies: readonly KernelPolicy[]): KernelPolicy {
-  const [wanted] = best.templates;
+  const wanted = best.templates[0];
   if (wanted === undefined || best.templates.length > 1) return best;
-  const fromElsewhere = policies.some(({ priority, templates: [other] }) => {
-    if (priority !== best.priority || other?.reqid !== wanted.reqid) return false;
-    const comparable = familyOf(other.source) === familyOf(wanted.source);
-    return comparable && other.mode === wanted.mode && other.source !== wanted.source;
-  });
-  if (!fromElsewhere) return best;
-  return { ...best, templates: [{ ...wanted, source: unspecified(familyOf(wanted.source)) }] };
+  for (const { priority, templates } of policies) {
+    const other = templates[0];
+    // Those of a CHILD_SA that is being replaced come from the same peer.
+    if (other === undefined || other.source === wanted.source) continue;
+    if (priority !== best.priority || other.reqid !== wanted.reqid) continue;
+    if (other.mode !== wanted.mode || familyOf(other.source) !== familyOf(wanted.source)) continue;
+    return { ...best, templates: [{ ...wanted, source: unspecified(familyOf(wanted.source)) }] };
+  }
+  return best;
 }
 
 // Only places that were empty of ours are added exclusively: what is there then belongs to somebody else.
@@ -77,18 +81,19 @@ async function put(
 }
 
 function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {
-  return (
-    a.priority === b.priority &&
-    a.action === b.action &&
-    a.perCpu === b.perCpu &&
-    a.icmp === b.icmp &&
-    a.templates.length === b.templates.length &&
-    a.templates.every((one, index) => sameTemplate(one, b.templates[index]))
-  );
+  if (a.priority !== b.priority || a.action !== b.action) return false;
+  if (a.perCpu !== b.perCpu || a.icmp !== b.icmp) return false;
+  if (a.templates.length !== b.templates.length) return false;
+  for (let i = 0; i < a.templates.length; i++) {
+    if (!sameTemplate(a.templates[i], b.templates[i])) return false;
+  }
+  return true;
 }
 
-function sameTemplate(one: PolicyTemplate, other: PolicyTemplate | undefined): boolean {
+function sameTemplate(one: PolicyTemplate | undefined, other: PolicyTemplate | undefined): boolean {
+  if (one === other) return true;
   return (
+    one !== undefined &&
     one.spi === other?.spi &&
     one.reqid === other.reqid &&
     one.mode === other.mode &&

@@ -1,5 +1,5 @@
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
-import { selectorShape } from './selector-shape.ts';
+import { selectorBits } from './selector-shape.ts';
 
 /** What a policy is for; each class lies in a band of its own. Lower numbers win. */
 export type PolicyClass = 'pass' | 'sa' | 'trap' | 'drop';
@@ -21,12 +21,12 @@ export function policyPriority(
   destination: TrafficSelector,
   onInterface: boolean,
 ): number {
-  const from = selectorShape(source);
-  const to = selectorShape(destination);
+  const from = selectorBits(source);
+  const to = selectorBits(destination);
   return (
     base[kind] -
     512 * (from.prefix + to.prefix) -
-    (from.protocol !== 0 || to.protocol !== 0 ? 256 : 0) -
+    (source.protocol !== 0 || destination.protocol !== 0 ? 256 : 0) -
     4 * (from.portBits + to.portBits) -
     (onInterface ? 2 : 0) -
     (kind === 'trap' ? 0 : 1)

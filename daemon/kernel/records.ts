@@ -13,12 +13,12 @@ export function saRecord(sa: SaId & { readonly reqid: number }): string {
   return ['sa', sa.source, sa.destination, sa.protocol, sa.spi, sa.reqid].join(' ');
 }
 
-/** Journal record of a policy: its place, its priority and whom it leads to, but not the SPI, which changes. */
-export function policyRecord(policy: KernelPolicy): string {
+/** Journal record of a policy: its place, its priority and whom it leads to, but not the SPI, which changes. `place` is its {@link policyPlace}. */
+export function policyRecord(policy: KernelPolicy, place: string = policyPlace(policy)): string {
   const template = policy.templates[0];
   return [
     'policy',
-    policyPlace(policy),
+    place,
     policy.action,
     policy.priority,
     template?.source,

@@ -19,8 +19,7 @@ export interface SelectorShape {
  * knows no ranges. OPAQUE ports (RFC 7296 section 3.13.1) become any.
  */
 export function selectorShape(ts: TrafficSelector): SelectorShape {
-  const prefix = sharedBits(ts.startAddress, ts.endAddress);
-  const portBits = ts.startPort > ts.endPort ? 0 : sharedPortBits(ts.startPort, ts.endPort);
+  const { prefix, portBits } = selectorBits(ts);
   const selector = widened(ts, prefix, portBits);
   return {
     network: ipFromBytes(selector.startAddress),
@@ -29,6 +28,23 @@ export function selectorShape(ts: TrafficSelector): SelectorShape {
     portBits,
     selector,
   };
+}
+
+/** {@link selectorShape} without its addresses: how narrow it is. */
+export function selectorBits(ts: TrafficSelector): {
+  readonly prefix: number;
+  readonly portBits: number;
+} {
+  return {
+    prefix: sharedBits(ts.startAddress, ts.endAddress),
+    portBits: ts.startPort > ts.endPort ? 0 : sharedPortBits(ts.startPort, ts.endPort),
+  };
+}
+
+/** {@link selectorShape} as a selector: the same object if the kernel can express it as it is. */
+export function widenedSelector(ts: TrafficSelector): TrafficSelector {
+  const { prefix, portBits } = selectorBits(ts);
+  return widened(ts, prefix, portBits);
 }
 
 // Most selectors are a subnet and a block of ports already: those are kept as they are, because there are many.

@@ -6,8 +6,8 @@ export interface ObjectKind<T> {
   keyOf(wish: T): string;
   /** Which of the wishes for one place (at least one, oldest first) is in force. */
   choose(wishes: readonly T[]): T;
-  /** Journal record by which a successor recognises the object. */
-  recordOf(wish: T): string;
+  /** Journal record by which a successor recognises the object; `key` is that of {@link ObjectKind.keyOf}. */
+  recordOf(wish: T, key: string): string;
   /** Whether the kernel would see no difference. */
   same(a: T, b: T): boolean;
   /** Puts the object into its place; `replaced` is ours and there now. */
@@ -19,19 +19,56 @@ export interface ObjectKind<T> {
 
 /** A wish that was granted. */
 export interface Held<T> {
-  /** Takes it back. */
-  release(): Promise<void>;
+  readonly wish: T;
+  /** Takes it back; at once, without a promise, if the kernel need not hear of it. */
+  release(): Promise<void> | undefined;
   /** Exchanges it for another one for the same place, which takes its turn among the others; rejects if refused. */
   replace(wish: T): Promise<void>;
+  /** {@link SharedObjects.acquire} of another wish for the same place; at once if that is in force already. */
+  beside(wish: T): Held<T> | Promise<Held<T>>;
   /** Whether it is the one in force. */
   inForce(): boolean;
 }
 
-interface Wish<T> {
+/** What a wish asks of the objects it is among. */
+interface Desk<T> {
+  acquire(key: string, wish: T): Held<T> | Promise<Held<T>>;
+  release(key: string, own: Wish<T>): Promise<void> | undefined;
+  replace(key: string, own: Wish<T>, wish: T): Promise<void>;
+  inForce(key: string, own: Wish<T>): boolean;
+}
+
+// A class and not an object of closures: there are several for each CHILD_SA, for as long as it lives.
+class Wish<T> implements Held<T> {
   wish: T;
+  readonly #desk: Desk<T>;
+  readonly #key: string;
+
+  constructor(desk: Desk<T>, key: string, wish: T) {
+    this.wish = wish;
+    this.#desk = desk;
+    this.#key = key;
+  }
+
+  release(): Promise<void> | undefined {
+    return this.#desk.release(this.#key, this);
+  }
+
+  replace(wish: T): Promise<void> {
+    return this.#desk.replace(this.#key, this, wish);
+  }
+
+  beside(wish: T): Held<T> | Promise<Held<T>> {
+    return this.#desk.acquire(this.#key, wish);
+  }
+
+  inForce(): boolean {
+    return this.#desk.inForce(this.#key, this);
+  }
 }
 
 interface Place<T> {
+  readonly key: string;
   /** Oldest first. */
   wishes: readonly Wish<T>[];
   applied: T | undefined;
@@ -52,6 +89,12 @@ export class SharedObjects<T extends object> {
   readonly #kind: ObjectKind<T>;
   readonly #journal: StateJournal;
   readonly #places = new Map<string, Place<T>>();
+  readonly #desk: Desk<T> = {
+    acquire: (key, wish) => this.#acquire(key, wish),
+    release: (key, own) => this.#release(key, own),
+    replace: (key, own, wish) => this.#replace(key, own, wish),
+    inForce: (key, own) => this.#places.get(key)?.applied === own.wish,
+  };
 
   constructor(kind: ObjectKind<T>, journal: StateJournal) {
     this.#kind = kind;
@@ -65,22 +108,7 @@ export class SharedObjects<T extends object> {
 
   /** Adds a wish; rejects, having changed nothing, if the kernel refuses. */
   async acquire(wish: T): Promise<Held<T>> {
-    const key = this.#kind.keyOf(wish);
-    const own: Wish<T> = { wish };
-    await this.#step(key, async (place) => {
-      place.wishes = place.wishes.concat(own);
-      try {
-        await this.#reconcile(place);
-      } catch (error) {
-        place.wishes = place.wishes.filter((other) => other !== own);
-        throw error;
-      }
-    });
-    return {
-      release: () => this.#release(key, own),
-      replace: (other) => this.#replace(key, own, other),
-      inForce: () => this.#places.get(key)?.applied === own.wish,
-    };
+    return this.#acquire(this.#kind.keyOf(wish), wish);
   }
 
   /**
@@ -93,7 +121,7 @@ export class SharedObjects<T extends object> {
     const place = this.#newPlace(key);
     place.applied = there;
     place.found = true;
-    place.record = this.#kind.recordOf(there);
+    place.record = this.#kind.recordOf(there, key);
     this.#journal.add(place.record);
   }
 
@@ -131,7 +159,7 @@ export class SharedObjects<T extends object> {
     if (this.#places.has(key)) return;
     const place = this.#newPlace(key);
     place.applied = object;
-    place.record = this.#kind.recordOf(object);
+    place.record = this.#kind.recordOf(object, key);
   }
 
   /** Empties the places of adopted objects (all that `which` takes) that nobody wanted since; failures reject last. */
@@ -158,50 +186,102 @@ export class SharedObjects<T extends object> {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #release(key: string, own: Wish<T>): Promise<void> {
-    if (!this.#places.has(key)) return Promise.resolve();
-    return this.#step(key, (place) => {
-      place.wishes = place.wishes.filter((other) => other !== own);
-      return this.#reconcile(place);
-    });
-  }
-
-  #replace(key: string, own: Wish<T>, wish: T): Promise<void> {
-    return this.#step(key, async (place) => {
-      const before = own.wish;
-      own.wish = wish;
-      try {
-        await this.#reconcile(place);
-      } catch (error) {
-        own.wish = before;
-        throw error;
-      }
-    });
-  }
-
   async #step(key: string, step: (place: Place<T>) => Promise<void>): Promise<void> {
-    const place = this.#places.get(key) ?? this.#newPlace(key);
-    if (place.busy) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      place.queue ??= [];
-      place.queue.push(resolve);
-      await promise;
-    }
+    const place = this.#place(key);
+    if (place.busy) await turnAt(place);
     place.busy = true;
     try {
       await step(place);
     } finally {
-      const next = place.queue?.shift();
-      if (next !== undefined) next();
-      else {
-        place.busy = false;
-        if (place.wishes.length === 0 && place.applied === undefined) this.#places.delete(key);
-      }
+      this.#leave(place);
     }
+  }
+
+  #acquire(key: string, wish: T): Held<T> | Promise<Held<T>> {
+    const own = new Wish(this.#desk, key, wish);
+    const place = this.#place(key);
+    if (place.busy) return this.#add(place, own);
+    const wishes = place.wishes.concat(own);
+    if (!this.#isServed(place, wishes)) return this.#add(place, own);
+    place.wishes = wishes;
+    return own;
+  }
+
+  async #add(place: Place<T>, own: Wish<T>): Promise<Held<T>> {
+    if (place.busy) await turnAt(place);
+    place.busy = true;
+    place.wishes = place.wishes.concat(own);
+    try {
+      await this.#reconcile(place);
+      return own;
+    } catch (error) {
+      place.wishes = place.wishes.filter((other) => other !== own);
+      throw error;
+    } finally {
+      this.#leave(place);
+    }
+  }
+
+  #release(key: string, own: Wish<T>): Promise<void> | undefined {
+    const place = this.#places.get(key);
+    if (place === undefined) return undefined;
+    if (place.busy) return this.#takeBack(place, own);
+    const wishes = place.wishes.filter((other) => other !== own);
+    if (!this.#isServed(place, wishes)) return this.#takeBack(place, own);
+    place.wishes = wishes;
+    this.#forgetIfEmpty(place);
+    return undefined;
+  }
+
+  async #takeBack(place: Place<T>, own: Wish<T>): Promise<void> {
+    if (place.busy) await turnAt(place);
+    place.busy = true;
+    place.wishes = place.wishes.filter((other) => other !== own);
+    try {
+      await this.#reconcile(place);
+    } finally {
+      this.#leave(place);
+    }
+  }
+
+  async #replace(key: string, own: Wish<T>, wish: T): Promise<void> {
+    const place = this.#place(key);
+    if (place.busy) await turnAt(place);
+    place.busy = true;
+    const before = own.wish;
+    own.wish = wish;
+    try {
+      await this.#reconcile(place);
+    } catch (error) {
+      own.wish = before;
+      throw error;
+    } finally {
+      this.#leave(place);
+    }
+  }
+
+  /** A step has ended: the next one may begin. A place without anything is forgotten with the last. */
+  #leave(place: Place<T>): void {
+    const next = place.queue?.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    place.busy = false;
+    this.#forgetIfEmpty(place);
+  }
+
+  #forgetIfEmpty({ wishes, applied, key }: Place<T>): void {
+    if (wishes.length === 0 && applied === undefined) this.#places.delete(key);
+  }
+
+  #place(key: string): Place<T> {
+    return this.#places.get(key) ?? this.#newPlace(key);
   }
 
   #newPlace(key: string): Place<T> {
     const place: Place<T> = {
+      key,
       wishes: [],
       applied: undefined,
       record: '',
@@ -213,21 +293,36 @@ export class SharedObjects<T extends object> {
     return place;
   }
 
-  // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
+  /** Whether these wishes for a place need nothing of the kernel: most of a CHILD_SA that replaces another one do not. */
+  #isServed({ found, applied }: Place<T>, wishes: readonly Wish<T>[]): boolean {
+    if (found) return true;
+    const wanted = this.#wanted(wishes);
+    if (wanted === undefined || applied === undefined) return wanted === applied;
+    return wanted === applied || this.#kind.same(applied, wanted);
+  }
+
+  #wanted(wishes: readonly Wish<T>[]): T | undefined {
+    return wishes.length > 1 ? this.#kind.choose(wishes.map(wishOf)) : wishes[0]?.wish;
+  }
+
   async #reconcile(place: Place<T>): Promise<void> {
-    if (place.found) return;
+    if (this.#isServed(place, place.wishes)) return;
+    const wanted = this.#wanted(place.wishes);
+    if (wanted !== undefined) await this.#fill(place, wanted);
+    else if (place.applied !== undefined) await this.#empty(place, place.applied);
+  }
+
+  // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
+  async #empty(place: Place<T>, applied: T): Promise<void> {
+    const { record } = place;
+    await this.#kind.drop(applied);
+    place.applied = undefined;
+    this.#journal.remove(record);
+  }
+
+  async #fill(place: Place<T>, wanted: T): Promise<void> {
     const { applied, record: before } = place;
-    const wishes = place.wishes.map(({ wish }) => wish);
-    const wanted = wishes.length === 0 ? undefined : this.#kind.choose(wishes);
-    if (wanted === undefined) {
-      if (applied === undefined) return;
-      await this.#kind.drop(applied);
-      place.applied = undefined;
-      this.#journal.remove(before);
-      return;
-    }
-    if (applied !== undefined && (applied === wanted || this.#kind.same(applied, wanted))) return;
-    const record = this.#kind.recordOf(wanted);
+    const record = this.#kind.recordOf(wanted, place.key);
     const alreadyTold = applied !== undefined && record === before;
     if (!alreadyTold) this.#journal.add(record);
     try {
@@ -240,4 +335,16 @@ export class SharedObjects<T extends object> {
     place.record = record;
     if (applied !== undefined && !alreadyTold) this.#journal.remove(before);
   }
+}
+
+function wishOf<T>({ wish }: Wish<T>): T {
+  return wish;
+}
+
+/** Resolves when the steps that came to the place before are over. */
+function turnAt<T>(place: Place<T>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  place.queue ??= [];
+  place.queue.push(resolve);
+  return promise;
 }

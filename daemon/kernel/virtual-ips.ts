@@ -137,7 +137,7 @@ export class VirtualIps {
     const held = await this.#places.acquire({ address, interfaceName });
     return {
       interfaceName: this.#own.get(address) ?? interfaceName,
-      release: () => this.#drop(() => held.release()),
+      release: () => this.#drop(async () => held.release()),
     };
   }
 

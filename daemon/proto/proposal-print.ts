@@ -18,10 +18,15 @@ const PRINT_ORDER: readonly number[] = [
 ];
 
 /** `IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/ECP_256`, the form of charon's log. */
-export function printProposal(proposal: Proposal): string {
-  const known = PRINT_ORDER.flatMap((type) => proposal.transforms.filter((t) => t.type === type));
-  const unknown = proposal.transforms.filter((t) => !PRINT_ORDER.includes(t.type));
-  return `${nameOfProtocol(proposal.protocol)}:${[...known, ...unknown].map(printTransform).join('/')}`;
+export function printProposal({ protocol, transforms }: Proposal): string {
+  const printed: string[] = [];
+  for (const type of PRINT_ORDER) {
+    for (const one of transforms) if (one.type === type) printed.push(printTransform(one));
+  }
+  for (const one of transforms) {
+    if (!PRINT_ORDER.includes(one.type)) printed.push(printTransform(one));
+  }
+  return `${nameOfProtocol(protocol)}:${printed.join('/')}`;
 }
 
 /** Several proposals joined by `, `. */

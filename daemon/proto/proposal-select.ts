@@ -68,7 +68,8 @@ export function selectProposal(
   let nearest: ProposalMismatch | undefined;
   for (const a of outer) {
     for (const b of inner) {
-      const [ours, theirs] = options.preferConfigured ? [a, b] : [b, a];
+      const ours = options.preferConfigured ? a : b;
+      const theirs = options.preferConfigured ? b : a;
       if (ours.protocol !== theirs.protocol) continue;
       const { chosen, mismatches } = match(ours, theirs, options);
       if (mismatches.length === 0) {
@@ -95,12 +96,15 @@ function match(configured: Proposal, received: Proposal, options: SelectOptions)
   const chosen: Transform[] = [];
   const mismatches: TransformMismatch[] = [];
   const methods = new Set<number>();
+  const types = [...ours.keys()];
+  for (const type of theirs.keys()) if (!ours.has(type)) types.push(type);
   let combined = false;
-  for (const type of [...new Set([...ours.keys(), ...theirs.keys()])].sort(byTurn)) {
+  for (const type of types.sort(byTurn)) {
     if (type === TransformType.INTEG && combined) continue;
-    const mine = ours.get(type) ?? [];
-    const other = theirs.get(type) ?? [];
-    const [preferred, accepted] = options.preferConfigured ? [mine, other] : [other, mine];
+    const mine = ours.get(type) ?? ABSENT;
+    const other = theirs.get(type) ?? ABSENT;
+    const preferred = options.preferConfigured ? mine : other;
+    const accepted = options.preferConfigured ? other : mine;
     const choice = chooseOf(type, configured.protocol, preferred, accepted, methods, options);
     if (choice === undefined) mismatches.push({ type, configured: mine, received: other });
     // NONE is answered only to a peer that listed it: an answer must not name what was not offered.
@@ -112,6 +116,7 @@ function match(configured: Proposal, received: Proposal, options: SelectOptions)
   return { chosen, mismatches };
 }
 
+const ABSENT: readonly Transform[] = [];
 const NONE = KeMethod.KE_NONE;
 const PRIVATE_USE = 1024;
 

@@ -10,7 +10,8 @@ const MAX_NAMED_ATTRIBUTES = 24;
 /** One line for the log: `IKE_AUTH request 1 [ IDi CERT N(INIT_CONTACT) … ]`, in charon's short names. */
 export function describeMessage(message: Message): string {
   const direction = message.isResponse ? 'response' : 'request';
-  const names = message.payloads.map((payload) => `${describePayload(payload)} `).join('');
+  let names = '';
+  for (const payload of message.payloads) names += `${describePayload(payload)} `;
   return `${exchangeName(message.exchange)} ${direction} ${message.messageId} [ ${names}]`;
 }
 
