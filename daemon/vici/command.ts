@@ -7,6 +7,8 @@ import type { ViciServices } from './services.ts';
 export interface CommandContext {
   readonly services: ViciServices;
   readonly log: Logger;
+  /** Whether the client came by the socket for reading: it may see what there is, and is not trusted with the daemon's time. */
+  readonly readOnly: boolean;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
   /** Sends an event to this client, if it registered for it. `droppable` ones are lost first if it does not read. */

@@ -15,6 +15,9 @@ const SEGMENT_TIMEOUT = 30_000;
 /** Requests and octets that may wait for their turn before the client is no longer read. */
 const MAX_PENDING = 64;
 const MAX_PENDING_OCTETS = 2 * MAX_PACKET;
+/** Registrations of one client for one event, each of which it is sent once more; readers may not multiply the daemon's work. */
+const MAX_REGISTRATIONS = 64;
+const MAX_READER_REGISTRATIONS = 4;
 /** Lines about malformed packets of one client, per milliseconds. */
 const MAX_COMPLAINTS = 20;
 const COMPLAINTS_WINDOW = 10_000;
@@ -273,7 +276,7 @@ export class ViciConnection {
       return;
     }
     const count = this.registrationsOf(name);
-    if (count >= MAX_PENDING) {
+    if (count >= (this.readOnly ? MAX_READER_REGISTRATIONS : MAX_REGISTRATIONS)) {
       this.close(`it registered ${count} times for event '${name}'`);
       return;
     }

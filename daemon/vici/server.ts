@@ -12,10 +12,12 @@ import { GLOBAL_EVENTS, type GlobalEvent } from './events/global.ts';
 import { STREAMED_EVENTS } from './events/streamed.ts';
 import { FairShare } from './fair-share.ts';
 import { encodeSegment, PacketType } from './packet.ts';
+import { ReaderLog } from './reader-log.ts';
 import type { ViciServices } from './services.ts';
 
-/** Clients served at once; more are turned away. */
+/** Clients served at once, and how many of them may be at the socket for reading; more are turned away. */
 const MAX_CLIENTS = 512;
+const MAX_READERS = 128;
 /** Octets held for all clients together; beyond that the one for whom most is held goes. */
 const MAX_HELD = 256 * 1024 * 1024;
 
@@ -69,6 +71,8 @@ class Server implements ViciServer, ViciHandlers {
   readonly #registrations = new Map<string, number>();
   readonly #disconnectSource = new Map<string, () => void>();
   readonly #listeners: StreamListener[] = [];
+  readonly #readerLog: Logger;
+  #readers = 0;
   #turnedAway = 0;
   #held = 0;
   readonly #turns: FairShare;
@@ -77,6 +81,7 @@ class Server implements ViciServer, ViciHandlers {
     this.#services = services;
     this.#turns = new FairShare(() => services.streams.nextTurn());
     this.#log = services.hub;
+    this.#readerLog = new ReaderLog(services.hub, services.clock);
     this.#events = new Map(GLOBAL_EVENTS.map((event) => [event.name, event]));
   }
 
@@ -103,6 +108,16 @@ class Server implements ViciServer, ViciHandlers {
   }
 
   #accept(stream: StreamConnection, readOnly: boolean): void {
+    // Whoever may only read does not keep out those who steer.
+    if (readOnly && this.#readers >= MAX_READERS) {
+      stream.destroy();
+      this.#readerLog.log(
+        'cfg',
+        1,
+        `vici client turned away, ${MAX_READERS} readers are connected`,
+      );
+      return;
+    }
     if (this.#clients.size >= MAX_CLIENTS) {
       stream.destroy();
       // One line per full house, not one per knock.
@@ -112,12 +127,14 @@ class Server implements ViciServer, ViciHandlers {
       return;
     }
     const { clock } = this.#services;
-    const services = { clock, log: this.#log, turns: this.#turns, readOnly };
+    const log = readOnly ? this.#readerLog : this.#log;
+    const services = { clock, log, turns: this.#turns, readOnly };
     this.#clients.add(new ViciConnection(stream, this, services));
+    if (readOnly) this.#readers++;
   }
 
   closed(connection: ViciConnection): void {
-    this.#clients.delete(connection);
+    if (this.#clients.delete(connection) && connection.readOnly) this.#readers--;
     if (this.#turnedAway > 0 && this.#clients.size < MAX_CLIENTS / 2) this.#turnedAway = 0;
   }
 
@@ -143,6 +160,7 @@ class Server implements ViciServer, ViciHandlers {
     const context: CommandContext = {
       services: this.#services,
       log: this.#log,
+      readOnly: connection.readOnly,
       signal: connection.signal,
       event: (event, tree, droppable = false) => {
         if (connection.registrationsOf(event) === 0) return;
@@ -164,7 +182,8 @@ class Server implements ViciServer, ViciHandlers {
 
   #said({ peer, readOnly }: ViciConnection, level: 1 | 2, what: string): void {
     if (peer === undefined || !this.#log.enabled('cfg', level)) return;
-    this.#log.log('cfg', level, `${clientText(peer, readOnly)} ${what}`);
+    const log = readOnly ? this.#readerLog : this.#log;
+    log.log('cfg', level, `${clientText(peer, readOnly)} ${what}`);
   }
 
   isEvent(name: string): boolean {

@@ -171,4 +171,39 @@ describe('E4 the socket for reading', () => {
     await using bench = await start();
     await expect(readers(bench)).rejects.toThrow('ENOENT');
   });
+
+  test('its crowd does not keep out those who steer, nor fill the log', async () => {
+    await using bench = await start(reading);
+    const crowd = await Promise.all(Array.from({ length: 200 }, () => readers(bench)));
+    await until(() => crowd.filter(({ closed }) => closed).length === 72);
+    expect(bench.server.clients).toBe(128);
+    using steering = await bench.raw();
+    expect(await ask(steering, 'load-conn', [section('gw', [psk])])).toEqual([['success', 'yes']]);
+    const client = crowd.find(({ closed }) => !closed);
+    for (let i = 0; client !== undefined && i < 100; i++) await ask(client, 'terminate');
+    const lines = bench.log.lines.filter((line) => line.includes('read'));
+    expect(lines).toContain('vici client turned away, 128 readers are connected');
+    expect(lines.length).toBeLessThanOrEqual(20);
+    for (const one of crowd) one[Symbol.dispose]();
+    await until(() => bench.server.clients === 1);
+    using late = await readers(bench);
+    expect(await ask(late, 'get-conns')).toEqual([['conns', ['gw']]]);
+  });
+
+  test('does not hold certificates against regular expressions, nor multiply events', async () => {
+    await using bench = await start(reading);
+    using client = await readers(bench);
+    const subject = value('subject', 'asn1dn:^(.|.)*$');
+    const answer = new Map(await ask(client, 'list-certs', [subject]));
+    expect(answer.get('errmsg')).toContain('regular expressions are not allowed here');
+    using steering = await bench.raw();
+    expect(await ask(steering, 'list-certs', [subject])).toEqual([]);
+    for (let i = 0; i < 4; i++) {
+      client.send(P.EVENT_REGISTER, 'log');
+      expect((await client.next())?.type).toBe(P.EVENT_CONFIRM);
+    }
+    client.send(P.EVENT_REGISTER, 'log');
+    await until(() => client.closed);
+    expect(bench.log.lines.at(-1)).toContain('it registered 4 times');
+  });
 });
