@@ -41,7 +41,13 @@ import { narrowAcrossNat } from './nat-selectors.ts';
 import { find, findError } from './payloads.ts';
 import { fallbackOf, leaveAlone, wantedCpu, wantsPerCpu } from './per-cpu.ts';
 import { wantedAddresses } from './receive-addresses.ts';
-import { configuredSelectors, localHosts, printSelectors, remoteHosts } from './selectors.ts';
+import {
+  configuredSelectors,
+  localHosts,
+  printSelectors,
+  remoteHosts,
+  tooManyPairs,
+} from './selectors.ts';
 import type { ReservedSpi, SavedCreate } from './state/create-progress.ts';
 import { childDisown } from './tasks/child-delete.ts';
 import { withPacketFirst } from './triggers.ts';
@@ -281,6 +287,12 @@ export class ChildProposal {
             printSelectors(tsi.selectors, tsr.selectors),
           ),
         },
+      );
+    }
+    const choice = { child: this.#child, local: localTs, remote: remoteTs };
+    if (tooManyPairs(sa, choice, this.#replaces)) {
+      throw new EstablishError(
+        `peer answered with ${localTs.length} and ${remoteTs.length} traffic selectors, which make too many policies`,
       );
     }
     const spiIn = this.#spis.get(selection.proposal.protocol);

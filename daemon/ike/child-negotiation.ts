@@ -33,6 +33,7 @@ import {
   localHosts,
   printSelectors,
   remoteHosts,
+  tooManyPairs,
 } from './selectors.ts';
 
 /** What a CHILD_SA request of the peer and our configuration have in common, from our point of view. */
@@ -111,6 +112,12 @@ export function negotiateChild(
   if (choice === undefined) return refuseSelectors(sa, connection, proposed, replaces);
 
   const { child } = choice;
+  if (tooManyPairs(sa, choice, replaces)) {
+    const reason = `${choice.local.length} local and ${choice.remote.length} remote traffic selectors make too many policies`;
+    log.log('ike', 1, reason);
+    noteRefusedChild(sa, reason, { kind: 'selectors' }, NotifyType.TS_UNACCEPTABLE, child.name);
+    return failed(sa, NotifyType.TS_UNACCEPTABLE);
+  }
   const configured = keyExchange ? child.proposals : stripKeyExchanges(child.proposals);
   const selection = selectProposal(configured, offer.proposals, {
     preferConfigured: env.options().prefer_configured_proposals,

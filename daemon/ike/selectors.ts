@@ -8,6 +8,7 @@ import {
   selectorOfPrefix,
 } from '../proto/traffic-selector-math.ts';
 import { printSelector, type SelectorConfig } from '../proto/traffic-selector-text.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { wantedAddresses } from './receive-addresses.ts';
 
@@ -49,6 +50,28 @@ export function configuredSelectors(
     local: child.localTs.flatMap((selector) => resolve(selector, local)),
     remote: child.remoteTs.flatMap((selector) => resolve(selector, remote)),
   };
+}
+
+/**
+ * Pairs of selectors that the CHILD_SAs of one IKE_SA may have where the configuration itself has fewer: each is a policy of the kernel
+ * in every direction, and a peer may cut its selectors as small as it likes.
+ */
+const MAX_PAIRS = 1024;
+
+/** Whether a CHILD_SA with these selectors, in the place of another one if it `replaces` it, would have too many policies. */
+export function tooManyPairs(
+  sa: IkeSa,
+  { child, local, remote }: ChildChoice,
+  replaces: ChildSa | undefined,
+): boolean {
+  let pairs = local.length * remote.length;
+  const own = configuredSelectors(child, localHosts(sa), remoteHosts(sa));
+  if (pairs <= own.local.length * own.remote.length) return false;
+  for (const other of sa.children.values()) {
+    const { localTs, remoteTs } = other.terms;
+    if (other.live && other !== replaces) pairs += localTs.length * remoteTs.length;
+  }
+  return pairs > MAX_PAIRS;
 }
 
 // An unspecified address stands for every one of its family.
