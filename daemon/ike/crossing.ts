@@ -25,7 +25,7 @@ function establishedAt({ state }: IkeSa): number {
 /** An IKE_SA was established: of two that crossed, ours goes if it is the redundant one. */
 export function settleCrossing(sa: IkeSa): void {
   if (sa.connection?.unique === 'never') return;
-  for (const other of sa.env.registry.duplicatesOf(sa)) {
+  for (const other of sa.env.registry.crossingOf(sa)) {
     if (!crossed(sa, other)) continue;
     const [loser, winner] = sa.spiI < other.spiI ? [sa, other] : [other, sa];
     if (!loser.isInitiator || loser.ending || winner.ending) continue;

@@ -108,6 +108,8 @@ export interface SaRegistry extends UniqueNumbers {
   established(sa: IkeSa): void;
   /** It is being destroyed: nothing finds it any more. */
   destroyed(sa: IkeSa): void;
+  /** It was established and is being deleted: no duplicate of others any more. */
+  leaving(sa: IkeSa): void;
   /** It is gone, its kernel state included. */
   ended(sa: IkeSa): void;
   /** A CHILD_SA is in the kernel, or was taken out of it: events name it by SPI. */
@@ -121,6 +123,10 @@ export interface SaRegistry extends UniqueNumbers {
   replaced(old: IkeSa, fresh: IkeSa): void;
   /** Established IKE_SAs between the same identities, RFC 7296 section 2.4; the SA itself left out. */
   duplicatesOf(sa: IkeSa): readonly IkeSa[];
+  /** Whether there is one of them; does not depend on how many there are. */
+  hasDuplicate(sa: IkeSa): boolean;
+  /** Those of them that the other side initiated, seen from `sa`, whose identities are known. */
+  crossingOf(sa: IkeSa): readonly IkeSa[];
   /** A new IKE_SA to a peer of an old one, not begun yet; `undefined` if the daemon is shutting down. */
   renew(old: IkeSa, destination: Destination): IkeSa | undefined;
   /** Starts an IKE_SA anew after the peer was lost or closed it, for these children. */

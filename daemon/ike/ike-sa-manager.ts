@@ -270,6 +270,10 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     this.#settled(sa);
   }
 
+  leaving(sa: IkeSa): void {
+    this.tables.leaving(sa);
+  }
+
   ended(sa: IkeSa): void {
     const waiting = this.#awaitingEnd.get(sa) ?? [];
     this.#awaitingEnd.delete(sa);
@@ -318,13 +322,25 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   }
 
   duplicatesOf(sa: IkeSa): readonly IkeSa[] {
-    // As long as the peer's identity is open, the connection stands for it.
+    return [...others(sa, this.#ofSamePeer(sa))];
+  }
+
+  hasDuplicate(sa: IkeSa): boolean {
+    // Many users may share one identity: the first one found is enough.
+    for (const _ of others(sa, this.#ofSamePeer(sa))) return true;
+    return false;
+  }
+
+  crossingOf(sa: IkeSa): readonly IkeSa[] {
+    return [...others(sa, this.tables.samePeerCrossed(sa))];
+  }
+
+  /** As long as the peer's identity is open, the connection stands for it. */
+  #ofSamePeer(sa: IkeSa): Iterable<IkeSa> {
     const { connection, remoteId } = sa;
-    const others =
-      remoteId === undefined && connection !== undefined
-        ? [...this.tables.ofConnection(connection.name)].filter((other) => other !== sa)
-        : this.tables.samePeer(sa);
-    return others.filter((other) => other.state.kind === 'established');
+    return remoteId === undefined && connection !== undefined
+      ? this.tables.ofConnection(connection.name)
+      : this.tables.samePeer(sa);
   }
 
   renew(old: IkeSa, destination: Destination): IkeSa | undefined {
@@ -394,4 +410,9 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     this.guard.closed(from.address);
     this.tables.noLongerOpen(sa.spiI, from);
   }
+}
+
+/** The established ones but `sa`. */
+function* others(sa: IkeSa, all: Iterable<IkeSa>): Iterable<IkeSa> {
+  for (const other of all) if (other !== sa && other.state.kind === 'established') yield other;
 }

@@ -21,7 +21,7 @@ export class IkeSaTables {
   /** In order of creation. */
   readonly byId = new Map<number, IkeSa>();
   readonly #byConnection = new Map<string, Set<IkeSa>>();
-  /** Most peers have one IKE_SA, which needs no set. */
+  /** By peer and role, because only those of different roles can have crossed. Most peers have one IKE_SA, which needs no set. */
   readonly #byPeer = new Map<string, IkeSa | Set<IkeSa>>();
   /** Only of connections that name no peer and may be trapped for any: `toPeer` finds them. */
   readonly #byAddress = new Map<string, Set<IkeSa>>();
@@ -54,9 +54,14 @@ export class IkeSaTables {
   /** Nobody who looks for its connection or its peer finds it any more. */
   unname(sa: IkeSa): void {
     if (sa.connection !== undefined) removeFrom(this.#byConnection, sa.connection.name, sa);
-    const peer = peerKey(sa);
-    if (peer !== undefined) this.#removePeer(peer, sa);
+    this.leaving(sa);
     this.#removeAddress(sa);
+  }
+
+  /** It is being deleted: of no use to its peer any more. */
+  leaving(sa: IkeSa): void {
+    const peer = peerKey(sa);
+    if (peer !== undefined) this.#removePeer(peer + roleOf(sa), sa);
   }
 
   spiChanged(sa: IkeSa, old: IkeSpi): void {
@@ -68,7 +73,7 @@ export class IkeSaTables {
   established(sa: IkeSa): void {
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
     const peer = peerKey(sa);
-    if (peer !== undefined) this.#addPeer(peer, sa);
+    if (peer !== undefined && sa.state.kind !== 'deleting') this.#addPeer(peer + roleOf(sa), sa);
     if (sa.connection !== undefined && takesAnyPeer(sa.connection)) {
       this.#addAddress(sa, sa.remote.address);
     }
@@ -83,21 +88,27 @@ export class IkeSaTables {
   moved(sa: IkeSa, before: IpAddress): void {
     const [old, now] = [peerKey(sa, before), peerKey(sa)];
     if (old === undefined || now === undefined || old === now) return;
-    if (!this.#removePeer(old, sa)) return;
-    this.#addPeer(now, sa);
+    if (!this.#removePeer(old + roleOf(sa), sa)) return;
+    this.#addPeer(now + roleOf(sa), sa);
   }
 
   ofConnection(name: string): ReadonlySet<IkeSa> {
     return this.#byConnection.get(name) ?? NONE;
   }
 
-  /** IKE_SAs between the same identities over the same address family. */
-  samePeer(sa: IkeSa): readonly IkeSa[] {
+  /** IKE_SAs between the same identities over the same address family, perhaps with the one itself. */
+  *samePeer(sa: IkeSa): Iterable<IkeSa> {
     const peer = peerKey(sa);
-    if (peer === undefined) return [];
-    const found = this.#byPeer.get(peer);
-    const all = found === undefined ? [] : found instanceof Set ? [...found] : [found];
-    return all.filter((other) => other !== sa);
+    if (peer === undefined) return;
+    yield* this.#ofPeer(peer + RESPONDED);
+    yield* this.#ofPeer(peer + INITIATED);
+  }
+
+  /** Those of them that the other side initiated, seen from this one. */
+  samePeerCrossed(sa: IkeSa): Iterable<IkeSa> {
+    const peer = peerKey(sa);
+    if (peer === undefined) return NONE;
+    return this.#ofPeer(peer + (sa.isInitiator ? RESPONDED : INITIATED));
   }
 
   opened(sa: IkeSa, spiI: IkeSpi, remote: Endpoint): void {
@@ -160,6 +171,11 @@ export class IkeSaTables {
     removeFrom(this.#byAddress, key, sa);
   }
 
+  #ofPeer(peer: string): Iterable<IkeSa> {
+    const found = this.#byPeer.get(peer);
+    return found === undefined ? NONE : found instanceof Set ? found : [found];
+  }
+
   #addPeer(peer: string, sa: IkeSa): void {
     const found = this.#byPeer.get(peer);
     if (found === undefined) this.#byPeer.set(peer, sa);
@@ -179,6 +195,12 @@ export class IkeSaTables {
 }
 
 const NONE: ReadonlySet<IkeSa> = new Set();
+const INITIATED = '|i';
+const RESPONDED = '|r';
+
+function roleOf({ isInitiator }: IkeSa): string {
+  return isInitiator ? INITIATED : RESPONDED;
+}
 
 function childKey(protocol: number, destination: IpAddress, spi: number): string {
   // Joined, a key is one flat string; a template would leave the pieces it was made of in memory.

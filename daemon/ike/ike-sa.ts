@@ -342,7 +342,9 @@ export class IkeSa implements EngineHost {
     if (!mayFollow(this.#state, next)) {
       throw new InternalError(`IKE_SA state ${this.#state.kind} cannot become ${next.kind}`);
     }
+    const leaves = this.#state.kind === 'established' && next.kind === 'deleting';
     this.#state = next;
+    if (leaves) this.env.registry.leaving(this);
   }
 
   /** The only way to `established`: it takes the proof that the peer was authenticated. */

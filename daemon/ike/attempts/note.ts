@@ -150,6 +150,6 @@ export function stepOfChild({ responder }: IkeSa): AttemptStep {
 
 /** Remembers that an IKE_SA went down which was up, unless another took its place. */
 export function noteEnd(sa: IkeSa, reason: string): void {
-  if (sa.successor !== undefined || sa.env.registry.duplicatesOf(sa).length > 0) return;
+  if (sa.successor !== undefined || sa.env.registry.hasDuplicate(sa)) return;
   noteFailure(sa, reason, { kind: 'ended' }, { step: 'established' });
 }

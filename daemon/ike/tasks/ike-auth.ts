@@ -137,7 +137,7 @@ function initialContact(
   local: Identity,
 ): readonly Payload[] {
   if (connection.unique === 'never' || isNobody(local)) return [];
-  return sa.env.registry.duplicatesOf(sa).length > 0 ? [] : [notify(NotifyType.INITIAL_CONTACT)];
+  return sa.env.registry.hasDuplicate(sa) ? [] : [notify(NotifyType.INITIAL_CONTACT)];
 }
 
 /** What the responder has said and proved so far. */
