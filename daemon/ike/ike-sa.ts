@@ -3,7 +3,6 @@ import type { PrfAlgorithm } from '../contracts/crypto.ts';
 import type { IkeTag, Logger } from '../contracts/logger.ts';
 import { type IkeKeys, keepSkD } from '../crypto/keymat.ts';
 import { type Endpoint, printEndpoint } from '../proto/endpoint.ts';
-import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
@@ -25,6 +24,7 @@ import { EarlyDeletes } from './early-deletes.ts';
 import type { IkeEnvironment } from './environment.ts';
 import { type EngineHost, ExchangeEngine } from './exchange-engine.ts';
 import { handleRequest, refusal } from './exchanges.ts';
+import { sayGoodbye } from './goodbye.ts';
 import type { IkeSaStart, PeerIkeRekey } from './ike-sa-start.ts';
 import { type IkeSaState, mayFollow, stateName } from './ike-sa-state.ts';
 import { viewIkeSa } from './ike-sa-view.ts';
@@ -34,13 +34,12 @@ import type { Mobike, Path, PathSearch } from './mobike.ts';
 import { type NatStatus, natUnknown } from './nat-detection.ts';
 import { onTimer } from './on-timer.ts';
 import { heardFrom, remapped } from './peer-endpoint.ts';
+import { pursue } from './pursue.ts';
 import { reauthenticate } from './reauth.ts';
 import { adoptPath, nextRound, proceed, suspectPath } from './roam.ts';
 import { NO_SESSION_JOURNAL } from './state/session-journal.ts';
 import type { InboundRequest, OutboundResponse, Reply, ResponderTask } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
-import { childCreate } from './tasks/child-create.ts';
-import { connect } from './tasks/connect.ts';
 import { ikeDelete } from './tasks/ike-delete.ts';
 import { rekeyIke } from './tasks/ike-rekey.ts';
 import { SaTimers } from './timers.ts';
@@ -250,24 +249,7 @@ export class IkeSa implements EngineHost {
   /** Begins the initial exchanges, and tells how they ended for `child`, until `signal` says that nobody asks any more. */
   initiate(child: ChildConfig | undefined, signal?: AbortSignal): Promise<Outcome> {
     const outcome = this.waiters.add(child?.name, signal);
-    this.post(() => {
-      if (this.ending) {
-        this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
-      } else if (child !== undefined && this.tasks.creates(child)) {
-        // What is under way tells everybody who waits.
-      } else if (this.#state.kind === 'established') {
-        if (child === undefined) this.waiters.settle(undefined, { ok: true });
-        else this.tasks.queue(childCreate(child));
-      } else if (this.#state.kind === 'created' && !this.tasks.busy) {
-        this.tasks.queue(connect(child));
-      } else if (this.#state.kind === 'connecting' || this.#state.kind === 'created') {
-        if (child !== undefined) this.tasks.queue(childCreate(child));
-      } else {
-        this.waiters.settle(child?.name, { ok: false, errmsg: 'the IKE_SA is being deleted' });
-      }
-      // Whoever asks now does not wait for the next try's time.
-      return this.tasks.release();
-    });
+    this.post(() => pursue(this, child));
     return outcome;
   }
 
@@ -309,22 +291,8 @@ export class IkeSa implements EngineHost {
 
   /** {@link dismiss} from within a job of this IKE_SA. */
   async farewell(reason: string): Promise<void> {
-    this.sayGoodbye();
+    sayGoodbye(this);
     await this.destroy(reason);
-  }
-
-  /** A DELETE that nobody waits for, if the peer may know this IKE_SA. */
-  sayGoodbye(): void {
-    // After the first exchange the peer may have established it already.
-    const { kind } = this.#state;
-    const known =
-      kind === 'established' || kind === 'deleting' || (this.isInitiator && this.engine.sentAny);
-    if (known && this.engine.outbound !== undefined) {
-      this.engine.fireAndForget({
-        exchange: ExchangeType.INFORMATIONAL,
-        payloads: [{ kind: 'Delete', protocol: 1, spiSize: 0, spis: [] }],
-      });
-    }
   }
 
   /** Replaces it by a new IKE_SA with new keys, unless that is under way or it is going anyway. */

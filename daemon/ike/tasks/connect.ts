@@ -13,6 +13,7 @@ import { failureOf, noteError, noteFailure } from '../attempts/note.ts';
 import { goesChildless } from '../childless.ts';
 import { establishedMeanwhile, join, settleCrossing } from '../crossing.ts';
 import { AuthenticationError, EstablishError, UnreachableError } from '../errors.ts';
+import { sayGoodbye } from '../goodbye.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { floatToNatt } from '../natt-port.ts';
 import { goElsewhere, RedirectedError } from '../redirect.ts';
@@ -103,7 +104,7 @@ async function redirected(
     await sa.destroy(error.message);
     return;
   }
-  sa.sayGoodbye();
+  sayGoodbye(sa);
   sa.restart();
   sa.tasks.hold(connect(child));
   sa.timers.start('retry', 0);
