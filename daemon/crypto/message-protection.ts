@@ -12,6 +12,7 @@ import { transformOf } from '../proto/proposal-transforms.ts';
 import { constantTimeEqual } from '../util/constant-time.ts';
 import { InternalError } from '../util/error.ts';
 import type { Secret } from '../util/secret.ts';
+import { putUint32, uint32At } from '../util/uint64.ts';
 import { IvCounter } from './iv-counter.ts';
 
 /**
@@ -34,9 +35,11 @@ export function createProtection(
     const keyOctets = aead.keyBits / 8;
     if (encryptionKey.length !== keyOctets + aead.saltOctets)
       throw new InternalError(`SK_e of ${encryptionKey.length} octets does not fit the cipher`);
-    const salt = encryptionKey.bytes.slice(keyOctets);
+    if (aead.saltOctets !== SALT_OCTETS || aead.ivOctets !== IV_OCTETS)
+      throw new InternalError('salt and IV of the cipher are not those of RFC 5282');
     const context = aead.create(encryptionKey.bytes.subarray(0, keyOctets));
-    return new AeadProtection(context, salt, aead.ivOctets, aead.icvOctets, new IvCounter(lastIv));
+    const salt = uint32At(encryptionKey.bytes, keyOctets);
+    return new AeadProtection(context, salt, aead.icvOctets, new IvCounter(lastIv));
   }
   const cipher = crypto.cipher(encryption.id, encryption.keyLength);
   const integrity = transformOf(proposal, TransformType.INTEG);
@@ -51,61 +54,52 @@ export function createProtection(
   );
 }
 
+const SALT_OCTETS = 4;
+const IV_OCTETS = 8;
+
+/** Salt and IV of the message at hand: an array for each direction of each IKE_SA would be a third of what it keeps of its keys. */
+const NONCE = new Uint8Array(SALT_OCTETS + IV_OCTETS);
+
 /** RFC 5282 section 3: nonce = salt | explicit IV, the IV a counter, the associated data the message so far. */
 class AeadProtection implements MessageProtection {
-  readonly ivOctets: number;
+  readonly ivOctets = IV_OCTETS;
   readonly icvOctets: number;
   readonly blockOctets = 1;
   readonly #context: AeadContext;
-  readonly #saltOctets: number;
-  /** Salt and room for an IV, written anew for every use. */
-  readonly #nonce: Uint8Array;
+  #salt: number;
   readonly ivs: IvCounter;
 
-  constructor(
-    context: AeadContext,
-    salt: Uint8Array,
-    ivOctets: number,
-    icvOctets: number,
-    ivs: IvCounter,
-  ) {
+  constructor(context: AeadContext, salt: number, icvOctets: number, ivs: IvCounter) {
     this.ivs = ivs;
-    this.ivOctets = ivOctets;
     this.icvOctets = icvOctets;
     this.#context = context;
-    this.#saltOctets = salt.length;
-    this.#nonce = new Uint8Array(salt.length + ivOctets);
-    this.#nonce.set(salt);
+    this.#salt = salt;
   }
 
   seal(aad: Uint8Array, padded: Uint8Array): Uint8Array {
-    const iv = this.#nextIv();
-    const sealed = this.#context.seal(this.#nonce, aad, padded);
-    const body = new Uint8Array(iv.length + sealed.length);
-    body.set(iv);
-    body.set(sealed, iv.length);
+    const counter = this.ivs.next();
+    putUint32(NONCE, 0, this.#salt);
+    putUint32(NONCE, SALT_OCTETS, Math.floor(counter / 0x1_0000_0000));
+    putUint32(NONCE, SALT_OCTETS + 4, counter);
+    const sealed = this.#context.seal(NONCE, aad, padded);
+    const body = new Uint8Array(IV_OCTETS + sealed.length);
+    for (let i = 0; i < IV_OCTETS; i++) body[i] = NONCE[SALT_OCTETS + i] ?? 0;
+    body.set(sealed, IV_OCTETS);
     return body;
   }
 
   open(aad: Uint8Array, body: Uint8Array): Uint8Array | undefined {
     if (body.length < this.ivOctets + this.icvOctets) return undefined;
-    this.#nonce.set(body.subarray(0, this.ivOctets), this.#saltOctets);
-    return this.#context.open(this.#nonce, aad, body.subarray(this.ivOctets));
+    putUint32(NONCE, 0, this.#salt);
+    for (let i = 0; i < IV_OCTETS; i++) NONCE[SALT_OCTETS + i] = body[i] ?? 0;
+    return this.#context.open(NONCE, aad, body.subarray(IV_OCTETS));
   }
 
   [Symbol.dispose](): void {
     this.#context[Symbol.dispose]();
-    this.#nonce.fill(0);
+    this.#salt = 0;
+    NONCE.fill(0);
     this.ivs.close(); // nothing can be sealed under a wiped salt
-  }
-
-  #nextIv(): Uint8Array {
-    const counter = this.ivs.next();
-    const nonce = this.#nonce;
-    const view = new DataView(nonce.buffer, nonce.length - 8);
-    view.setUint32(0, Math.floor(counter / 0x1_0000_0000));
-    view.setUint32(4, counter % 0x1_0000_0000);
-    return nonce.subarray(this.#saltOctets);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Brand } from '../util/brand.ts';
+import { putUint64, uint64At } from '../util/uint64.ts';
 
 /** IKE SPI, 8 octets in network order, RFC 7296 section 3.1. Zero means "not known yet". */
 export type IkeSpi = Brand<bigint, 'IkeSpi'>;
@@ -8,14 +9,13 @@ export const NO_SPI = 0n as IkeSpi;
 /** Eight octets in network order, as carried by the SA payload of a rekeying. */
 export function ikeSpiBytes(spi: IkeSpi): Uint8Array {
   const octets = new Uint8Array(8);
-  new DataView(octets.buffer).setBigUint64(0, spi);
+  putUint64(octets, 0, spi);
   return octets;
 }
 
 /** The SPI of eight octets, or `undefined` for any other length. */
 export function ikeSpiFrom(octets: Uint8Array): IkeSpi | undefined {
-  if (octets.length !== 8) return undefined;
-  return new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0) as IkeSpi;
+  return octets.length === 8 ? (uint64At(octets, 0) as IkeSpi) : undefined;
 }
 
 /** Sixteen lower-case hexadecimal digits. */

@@ -2,7 +2,7 @@ import type { AeadAlgorithm, AeadContext } from '../../daemon/contracts/crypto.t
 import { EncryptionId } from '../../daemon/proto/iana/transforms.ts';
 import { LibcryptoCipher, LibcryptoStatus } from '../../native/libcrypto.ts';
 import { type Calls, demandDone, takeSecret } from './calls.ts';
-import type { KeptKey } from './kept-key.ts';
+import { KeptKey } from './kept-key.ts';
 
 const NONCE_OCTETS = 12;
 
@@ -30,13 +30,12 @@ function aead(id: number, kind: AeadKind): AeadAlgorithm {
 }
 
 /** A key, which goes to libcrypto with every message: its schedule takes less time than a context of its own would cost. */
-class LibcryptoAead implements AeadContext {
+class LibcryptoAead extends KeptKey implements AeadContext {
   readonly #kind: AeadKind;
-  readonly #key: KeptKey;
 
   constructor(kind: AeadKind, key: Uint8Array) {
+    super(kind.calls.keys, key);
     this.#kind = kind;
-    this.#key = kind.calls.keys.keep(key);
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
@@ -59,8 +58,8 @@ class LibcryptoAead implements AeadContext {
     return takeSecret(calls.octets, start, start + length);
   }
 
-  [Symbol.dispose](): void {
-    this.#key[Symbol.dispose]();
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
     this.#kind.calls.addon.forget(this.#kind.cipher);
   }
 
@@ -69,7 +68,7 @@ class LibcryptoAead implements AeadContext {
     const { calls, keyOctets } = this.#kind;
     const { octets } = calls;
     const start = keyOctets + NONCE_OCTETS + aad.length;
-    this.#key.copyTo(octets);
+    this.copyKeyTo(octets);
     octets.set(nonce, keyOctets);
     octets.set(aad, keyOctets + NONCE_OCTETS);
     octets.set(text, start);

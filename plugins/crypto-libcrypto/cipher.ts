@@ -2,7 +2,7 @@ import type { CipherAlgorithm, CipherContext } from '../../daemon/contracts/cryp
 import { EncryptionId } from '../../daemon/proto/iana/transforms.ts';
 import { LibcryptoCipher } from '../../native/libcrypto.ts';
 import { type Calls, demandDone, takeSecret } from './calls.ts';
-import type { KeptKey } from './kept-key.ts';
+import { KeptKey } from './kept-key.ts';
 
 const BLOCK_OCTETS = 16;
 
@@ -20,15 +20,16 @@ function aesCbc(calls: Calls, cipher: number, keyOctets: number): CipherAlgorith
   };
 }
 
-class LibcryptoCbc implements CipherContext {
+class LibcryptoCbc extends KeptKey implements CipherContext {
   readonly #calls: Calls;
   readonly #cipher: number;
-  readonly #key: KeptKey;
+  readonly #keyOctets: number;
 
   constructor(calls: Calls, cipher: number, key: Uint8Array) {
+    super(calls.keys, key);
     this.#calls = calls;
     this.#cipher = cipher;
-    this.#key = calls.keys.keep(key);
+    this.#keyOctets = key.length;
   }
 
   encrypt(iv: Uint8Array, data: Uint8Array): Uint8Array {
@@ -39,8 +40,8 @@ class LibcryptoCbc implements CipherContext {
     return this.#run(0, iv, data);
   }
 
-  [Symbol.dispose](): void {
-    this.#key[Symbol.dispose]();
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
     this.#calls.addon.forget(this.#cipher);
   }
 
@@ -50,9 +51,9 @@ class LibcryptoCbc implements CipherContext {
     if (data.length % BLOCK_OCTETS !== 0)
       throw new TypeError(`${data.length} octets are not whole blocks of ${BLOCK_OCTETS}`);
     const { addon, octets } = this.#calls;
-    const start = this.#key.length + BLOCK_OCTETS;
-    this.#key.copyTo(octets);
-    octets.set(iv, this.#key.length);
+    const start = this.#keyOctets + BLOCK_OCTETS;
+    this.copyKeyTo(octets);
+    octets.set(iv, this.#keyOctets);
     octets.set(data, start);
     demandDone(addon.cbc(this.#cipher, encrypt, data.length));
     return takeSecret(octets, start, start + data.length);

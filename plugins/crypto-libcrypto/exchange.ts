@@ -6,7 +6,7 @@ import {
 import { KeMethod } from '../../daemon/proto/iana/transforms.ts';
 import { LibcryptoMethod, LibcryptoStatus } from '../../native/libcrypto.ts';
 import { type Calls, demandDone, takeSecret } from './calls.ts';
-import type { KeptKey } from './kept-key.ts';
+import { KeptKey } from './kept-key.ts';
 
 type MethodName = keyof typeof LibcryptoMethod;
 
@@ -34,45 +34,39 @@ function checkLength({ name, publicOctets }: Shape, peerPublic: Uint8Array): voi
 }
 
 /** The initiator's half: between two messages its private key is kept here. */
-class LibcryptoExchange implements KeyExchange {
+class LibcryptoExchange extends KeptKey implements KeyExchange {
   readonly publicValue: Uint8Array;
   readonly #calls: Calls;
   readonly #shape: Shape;
-  readonly #privateKey: KeptKey;
-  #disposed = false;
 
   /** Takes the key pair at the start of the memory. */
   constructor(calls: Calls, shape: Shape) {
     const { privateOctets, publicOctets } = shape;
     const { octets } = calls;
+    super(calls.keys, octets.subarray(0, privateOctets));
     this.#calls = calls;
     this.#shape = shape;
-    this.#privateKey = calls.keys.keep(octets.subarray(0, privateOctets));
     this.publicValue = octets.slice(privateOctets, privateOctets + publicOctets);
     octets.fill(0, 0, privateOctets);
   }
 
   save(): Uint8Array {
-    const saved = new Uint8Array(this.#disposed ? 0 : this.#privateKey.length);
-    if (!this.#disposed) this.#privateKey.copyTo(saved);
+    if (this.wiped) return new Uint8Array(0);
+    const saved = new Uint8Array(this.#shape.privateOctets);
+    this.copyKeyTo(saved);
     return saved;
   }
 
   secret(peerPublic: Uint8Array): Uint8Array {
-    if (this.#disposed) throw new TypeError('key exchange used after it was disposed');
+    if (this.wiped) throw new TypeError('key exchange used after it was disposed');
     checkLength(this.#shape, peerPublic);
     const { privateOctets, publicOctets, secretOctets, number } = this.#shape;
     const { addon, octets } = this.#calls;
-    this.#privateKey.copyTo(octets);
+    this.copyKeyTo(octets);
     octets.set(this.publicValue, privateOctets);
     octets.set(peerPublic, privateOctets + publicOctets);
     demandAccepted(this.#shape, addon.derive(number));
     return takeSecret(octets, 0, secretOctets);
-  }
-
-  [Symbol.dispose](): void {
-    this.#privateKey[Symbol.dispose]();
-    this.#disposed = true;
   }
 }
 

@@ -51,22 +51,25 @@ function digest(
   return takeSecret(octets, 0, digestOctets);
 }
 
-/** The whole HMAC (RFC 2104) of the chunks joined, with the key of `keyLength` octets at the start of the memory. */
+/** The first `wanted` octets of the HMAC (RFC 2104) of the chunks joined, with the key of `keyLength` octets at the start of the memory. */
 export function hmacWithWrittenKey(
   { addon, octets }: Calls,
   { name, number, digestOctets }: LibcryptoDigest,
   keyLength: number,
   chunks: readonly Uint8Array[],
+  wanted = digestOctets,
 ): Uint8Array {
   const end = write(octets, keyLength, chunks);
   if (end === undefined) {
     const hmac = createHmac(name, octets.subarray(0, keyLength));
     octets.fill(0, 0, keyLength);
     for (const chunk of chunks) hmac.update(chunk);
-    return new Uint8Array(hmac.digest());
+    return new Uint8Array(hmac.digest()).slice(0, wanted);
   }
   demandDone(addon.hmac(number, keyLength, end - keyLength));
-  return takeSecret(octets, 0, digestOctets);
+  const mac = octets.slice(0, wanted);
+  octets.fill(0, 0, digestOctets);
+  return mac;
 }
 
 /** Writes chunks to the memory; where they end, or nothing if they have no room: a peer's packets have, files of an operator may not. */

@@ -2,7 +2,7 @@ import type { MacAlgorithm, MacContext, PrfAlgorithm } from '../../daemon/contra
 import { IntegrityId, PrfId } from '../../daemon/proto/iana/transforms.ts';
 import { type Calls, demandDone, takeSecret } from './calls.ts';
 import { hmacWithWrittenKey, type LibcryptoDigest, SHA1, SHA256, SHA384, SHA512 } from './hash.ts';
-import type { KeptKey } from './kept-key.ts';
+import { KeptKey } from './kept-key.ts';
 
 function prf(calls: Calls, id: number, hash: LibcryptoDigest): PrfAlgorithm {
   const { addon, octets } = calls;
@@ -48,27 +48,27 @@ function mac(calls: Calls, id: number, hash: LibcryptoDigest, icvOctets: number)
   };
 }
 
-class LibcryptoMac implements MacContext {
+class LibcryptoMac extends KeptKey implements MacContext {
   readonly #calls: Calls;
   readonly #hash: LibcryptoDigest;
   readonly #icvOctets: number;
-  readonly #key: KeptKey;
 
   constructor(calls: Calls, hash: LibcryptoDigest, icvOctets: number, key: Uint8Array) {
+    super(calls.keys, key);
     this.#calls = calls;
     this.#hash = hash;
     this.#icvOctets = icvOctets;
-    this.#key = calls.keys.keep(key);
   }
 
   sign(...chunks: readonly Uint8Array[]): Uint8Array {
-    this.#key.copyTo(this.#calls.octets);
-    const whole = hmacWithWrittenKey(this.#calls, this.#hash, this.#key.length, chunks);
-    return whole.subarray(0, this.#icvOctets);
-  }
-
-  [Symbol.dispose](): void {
-    this.#key[Symbol.dispose]();
+    this.copyKeyTo(this.#calls.octets);
+    return hmacWithWrittenKey(
+      this.#calls,
+      this.#hash,
+      this.#hash.digestOctets,
+      chunks,
+      this.#icvOctets,
+    );
   }
 }
 

@@ -9,42 +9,48 @@ export class KeyPages {
   #page = new Uint8Array(PAGE_OCTETS);
   #used = 0;
 
-  /** Copies the key, of at most 1024 octets. */
-  keep(key: Uint8Array): KeptKey {
-    if (key.length > PAGE_OCTETS - this.#used) {
+  /** The page with room for this many octets, of at most 1024, and where they begin. */
+  reserve(length: number): { readonly page: Uint8Array; readonly offset: number } {
+    if (length > PAGE_OCTETS - this.#used) {
       this.#page = new Uint8Array(PAGE_OCTETS);
       this.#used = 0;
     }
-    this.#page.set(key, this.#used);
-    const kept = new KeptKey(this.#page, this.#used, key.length);
-    this.#used += key.length;
-    return kept;
+    const offset = this.#used;
+    this.#used += length;
+    return { page: this.#page, offset };
   }
 }
 
-/** One key of {@link KeyPages}. */
+/** Owns one key of {@link KeyPages}; what needs a key extends it, since ten thousand SAs have two of them each. */
 export class KeptKey implements Disposable {
-  readonly length: number;
-  readonly #page: Uint8Array;
+  readonly #length: number;
   readonly #offset: number;
-  #wiped = false;
+  /** Absent once wiped. */
+  #page: Uint8Array | undefined;
 
-  constructor(page: Uint8Array, offset: number, length: number) {
-    this.#page = page;
+  /** Copies the key. */
+  constructor(pages: KeyPages, key: Uint8Array) {
+    const { page, offset } = pages.reserve(key.length);
+    page.set(key, offset);
+    this.#length = key.length;
     this.#offset = offset;
-    this.length = length;
+    this.#page = page;
   }
 
   /** Writes the key to the start of `target`. Throws once wiped, so that zeros are never used as a key. */
-  copyTo(target: Uint8Array): void {
-    if (this.#wiped) throw new TypeError('key used after it was wiped');
-    const from = this.#page;
+  protected copyKeyTo(target: Uint8Array): void {
+    const page = this.#page;
+    if (page === undefined) throw new TypeError('key used after it was wiped');
     const offset = this.#offset;
-    for (let i = 0; i < this.length; i++) target[i] = from[offset + i] ?? 0;
+    for (let i = 0; i < this.#length; i++) target[i] = page[offset + i] ?? 0;
+  }
+
+  protected get wiped(): boolean {
+    return this.#page === undefined;
   }
 
   [Symbol.dispose](): void {
-    this.#page.fill(0, this.#offset, this.#offset + this.length);
-    this.#wiped = true;
+    this.#page?.fill(0, this.#offset, this.#offset + this.#length);
+    this.#page = undefined;
   }
 }

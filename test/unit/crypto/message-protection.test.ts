@@ -10,6 +10,8 @@ import { InternalError } from '../../../daemon/util/error.ts';
 import { Secret } from '../../../daemon/util/secret.ts';
 import { parseHeader } from '../../../daemon/wire/header.ts';
 import { isClearExchange, parseMessage } from '../../../daemon/wire/message.ts';
+import { loadLibcrypto } from '../../../native/libcrypto.ts';
+import { libcryptoProvider } from '../../../plugins/crypto-libcrypto/provider.ts';
 import { nobleCryptoProvider } from '../../../plugins/crypto-noble/provider.ts';
 import { nodeCryptoProvider } from '../../../plugins/crypto-node/provider.ts';
 import { readCaptureKeys } from '../../support/capture-keys.ts';
@@ -59,7 +61,7 @@ const CLASSIC = [
   ['AES_CBC_256 HMAC_SHA2_512_256', 256, IntegrityId.HMAC_SHA2_512_256, 64, 32],
 ] as const;
 
-describe.each([nodeCryptoProvider(), nobleCryptoProvider()])(
+describe.each([libcryptoProvider(loadLibcrypto()), nodeCryptoProvider(), nobleCryptoProvider()])(
   'createProtection, $name',
   (provider) => {
     const crypto = createCrypto([provider]);
