@@ -16,18 +16,33 @@ const KINDS = [
   { key: 'p521', name: 'ECDSA P-521', auth: 'ecdsa521' },
 ] as const;
 
-/** Puts a certificate with its key and its CA where iked looks for them. */
-async function intoFolders(host: Host, own: Issued, ca: Issued): Promise<void> {
+/** What iked finds in its folders. */
+interface Folders {
+  readonly own: Issued;
+  readonly cas?: readonly Issued[];
+  /** Leaves the certificates out: the peer's key is known instead. */
+  readonly peer?: Issued;
+}
+
+/** Puts a key where iked looks for it, with a certificate and CAs or with the peer's key. */
+async function intoFolders(host: Host, { own, cas = [], peer }: Folders): Promise<void> {
   await host.sh(`
-    mkdir -p /etc/iked/ca /etc/iked/certs /etc/iked/private /etc/iked/crls
-    rm -f /etc/iked/ca/* /etc/iked/certs/* /etc/iked/private/* /etc/iked/local.pub
+    mkdir -p /etc/iked/ca /etc/iked/certs /etc/iked/private /etc/iked/crls /etc/iked/pubkeys/fqdn
+    rm -f /etc/iked/ca/* /etc/iked/certs/* /etc/iked/private/* /etc/iked/pubkeys/fqdn/* /etc/iked/local.pub
   `);
-  host.write('/etc/iked/ca/ca.crt', pem('CERTIFICATE', ca.certificate));
-  host.write(`/etc/iked/certs/${NAMES.sun}.crt`, pem('CERTIFICATE', own.certificate));
+  for (const [i, { certificate }] of cas.entries()) {
+    host.write(`/etc/iked/ca/ca${i}.crt`, pem('CERTIFICATE', certificate));
+  }
+  if (peer === undefined) {
+    host.write(`/etc/iked/certs/${NAMES.sun}.crt`, pem('CERTIFICATE', own.certificate));
+  } else {
+    host.write(`/etc/iked/pubkeys/fqdn/${NAMES.moon}`, pem('PUBLIC KEY', peer.spki));
+    host.write('/etc/iked/local.pub', pem('PUBLIC KEY', own.spki));
+  }
   host.write('/etc/iked/private/local.key', pem('PRIVATE KEY', own.privateKey));
   // Its process for certificates is not root.
   await host.sh(
-    'chmod 644 /etc/iked/ca/* /etc/iked/certs/*; chmod 600 /etc/iked/private/local.key',
+    'chmod -R a+rX /etc/iked/ca /etc/iked/certs /etc/iked/pubkeys; chmod 600 /etc/iked/private/local.key',
   );
 }
 
@@ -40,7 +55,7 @@ describeWith(['lab', 'openiked'], 'certificates with OpenIKED', () => {
       const ca = new TestCa('Lab CA', { key });
       const issue = (side: Side): Issued => ca.issue(side, { key, dns: [NAMES[side]] });
       await installCredentials(sites.moon, filesOf(issue('moon'), ca.self));
-      await intoFolders(sites.sun, issue('sun'), ca.self);
+      await intoFolders(sites.sun, { own: issue('sun'), cas: [ca.self] });
       const connection = {
         send_cert: 'always',
         local: { auth: 'pubkey', certs: 'own.pem', id: NAMES.moon },
@@ -52,4 +67,45 @@ describeWith(['lab', 'openiked'], 'certificates with OpenIKED', () => {
       });
     });
   }
+
+  testWith('lab', 'a CA of its own for each side below one root, initiated by either', async () => {
+    const { sites, sun } = shared();
+    const root = new TestCa('Lab Root', { key: 'rsa2048' });
+    const [north, south] = [root.ca('North'), root.ca('South')];
+    const own = north.issue('moon', { dns: [NAMES.moon] });
+    await installCredentials(sites.moon, filesOf(own, root.self, north.self));
+    const theirs = south.issue('sun', { dns: [NAMES.sun] });
+    await intoFolders(sites.sun, { own: theirs, cas: [root.self, south.self] });
+    const connection = {
+      send_cert: 'always',
+      local: { auth: 'pubkey', certs: 'own.pem', id: NAMES.moon },
+      remote: { auth: 'pubkey', id: NAMES.sun },
+    };
+    const extra = { moon: { connection }, sun: { openiked: 'ecdsa256' } };
+    await withTunnel(sites, sun, plan({ esp: 'aes128-sha512', extra }), {}, (run) =>
+      bothRoles(run),
+    );
+  });
+
+  testWith('lab', 'raw keys, initiated by either side', async () => {
+    const { sites, sun } = shared();
+    const of = (side: Side): Issued => new TestCa(side, { key: 'rsa2048' }).self;
+    const [ours, theirs] = [of('moon'), of('sun')];
+    await installCredentials(sites.moon, {
+      private: { own: ours.privateKey },
+      pubkey: { own: ours.spki, peer: theirs.spki },
+    });
+    await intoFolders(sites.sun, { own: theirs, peer: ours });
+    const connection = {
+      // It knows no raw keys in CERT payloads (RFC 7670), and is silent to whoever asks for one.
+      send_cert: 'never',
+      send_certreq: 'no',
+      local: { auth: 'pubkey', pubkeys: 'own.pem', id: NAMES.moon },
+      remote: { auth: 'pubkey', pubkeys: 'peer.pem', id: NAMES.sun },
+    };
+    const extra = { moon: { connection }, sun: { openiked: 'rfc7427' } };
+    await withTunnel(sites, sun, plan({ esp: 'aes128-sha512', extra }), {}, (run) =>
+      bothRoles(run),
+    );
+  });
 });

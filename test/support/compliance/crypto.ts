@@ -209,7 +209,6 @@ function prfCompliance(prf: PrfAlgorithm): void {
   });
 }
 
-const ECP: readonly number[] = [KeMethod.ECP_256, KeMethod.ECP_384, KeMethod.ECP_521];
 /** Key encapsulation: the two public values differ in form, and any ciphertext opens to something. */
 const KEMS: readonly number[] = [KeMethod.ML_KEM_512, KeMethod.ML_KEM_768, KeMethod.ML_KEM_1024];
 /** Builds of OpenSSL may lack the curves, and the addon has few. */
@@ -218,6 +217,7 @@ const BRAINPOOL: readonly number[] = [
   KeMethod.ECP_384_BP,
   KeMethod.ECP_512_BP,
 ];
+const ECP: readonly number[] = [KeMethod.ECP_256, KeMethod.ECP_384, KeMethod.ECP_521, ...BRAINPOOL];
 const MODP: readonly number[] = [KeMethod.MODP_2048, KeMethod.MODP_3072, KeMethod.MODP_4096];
 
 function keyExchangeCompliance(method: KeyExchangeAlgorithm): void {
