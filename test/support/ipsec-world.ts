@@ -8,6 +8,7 @@ import {
   recordingVici,
   treeObject,
 } from './recording-vici.ts';
+import { testCrypto } from './vici.ts';
 
 /** How the world of a test is. */
 export interface WorldWishes {
@@ -72,6 +73,8 @@ export async function ipsecWorld(wishes: WorldWishes = {}): Promise<{
     version: '6.1.0',
     kernel: '6.12',
     addresses: ['192.0.2.1'],
+    crypto: () => Promise.resolve(testCrypto),
+    now: () => 0,
     starter: {
       pid: 1,
       startDaemon: () => {

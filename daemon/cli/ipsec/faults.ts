@@ -11,7 +11,7 @@ export interface IpsecLoaderWorld extends CommandWorld {
 
 /** Says where in ipsec.conf it is written what the daemon refused: it reads the same again, as `swanctl --check` does. */
 export function faultsOf(
-  { crypto, files, now }: IpsecLoaderWorld,
+  { crypto, files, now }: Pick<IpsecLoaderWorld, 'crypto' | 'files' | 'now'>,
   root: ConfNode,
   base: string,
 ): ExplainFailure | undefined {

@@ -76,6 +76,8 @@ export function main(
       .filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address))
       .map(({ address }) => address),
     starter: system(connect),
+    crypto: loadCrypto,
+    now: Date.now,
     running,
     signal: (pid, name) => void process.kill(pid, name),
     fork: (args) => {

@@ -1,7 +1,9 @@
+import { ConfNode } from '../../config/conf-tree.ts';
 import { ConfigError } from '../../util/error.ts';
 import { convertConf } from './conn-sections.ts';
+import { faultsOf } from './faults.ts';
 import { readIpsecConf } from './ipsec-conf.ts';
-import type { IpsecPlaces } from './load.ts';
+import { type IpsecPlaces, rooted } from './load.ts';
 import { Lsb, Starter } from './starter.ts';
 import { BACKGROUND, parseStarterOptions, type StarterOptions } from './starter-options.ts';
 import type { IpsecWorld } from './world.ts';
@@ -23,8 +25,10 @@ export async function start(world: IpsecWorld, args: readonly string[]): Promise
   if (options.conftest || !options.nofork)
     for (const warning of warnings) world.terminal.error(`${warning}\n`);
   if (options.conftest) {
-    world.terminal.error(problem === undefined ? 'config OK\n' : `${problem}\nconfig invalid!\n`);
-    return problem === undefined ? Lsb.OK : Lsb.FAILURE;
+    const problems = problem === undefined ? await refusedIn(world, places) : [problem];
+    for (const text of problems) world.terminal.error(`${text}\n`);
+    world.terminal.error(problems.length === 0 ? 'config OK\n' : 'config invalid!\n');
+    return problems.length === 0 ? Lsb.OK : Lsb.FAILURE;
   }
   if (world.running(world.pids.starter) !== undefined) {
     world.terminal.error(
@@ -52,6 +56,20 @@ function faultsIn(
     if (!(error instanceof ConfigError)) throw error;
     return { problem: error.message, warnings: [] };
   }
+}
+
+/** What a daemon would refuse of an ipsec.conf that can be read: what else is in it would be loaded. */
+async function refusedIn(world: IpsecWorld, places: IpsecPlaces): Promise<readonly string[]> {
+  const { files, host } = { files: world.files, host: places.host };
+  const conf = readIpsecConf(places.conf, files);
+  const root = ConfNode.of(rooted(places.conf, convertConf(conf, host)));
+  const explain = faultsOf({ crypto: world.crypto, files, now: world.now }, root, host.folder);
+  const problems: string[] = [];
+  for (const plural of ['authorities', 'pools', 'connections'] as const) {
+    for (const name of root.at(plural).sectionNames())
+      problems.push(...((await explain?.(plural, name)) ?? []));
+  }
+  return problems;
 }
 
 function keep(world: IpsecWorld, places: IpsecPlaces, options: StarterOptions): Promise<number> {

@@ -1,3 +1,4 @@
+import type { Crypto } from '../../contracts/crypto.ts';
 import type { OperatorFiles } from '../../contracts/operator-files.ts';
 import type { Terminal } from '../../contracts/terminal.ts';
 import type { IpsecPlaces } from './load.ts';
@@ -25,6 +26,10 @@ export interface IpsecWorld {
   readonly version: string;
   readonly kernel: string;
   readonly starter: StarterSystem;
+  /** The algorithms that a daemon has. */
+  readonly crypto: () => Promise<Crypto>;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: () => number;
   /** Addresses of this host, for `statusall`. */
   readonly addresses: readonly string[];
   /** The process of a pid file; `undefined` if there is none that runs. */

@@ -1,7 +1,12 @@
 import type { ConfNode } from '../../config/conf-tree.ts';
 import { findText, value } from '../../config/tree.ts';
 import { utf8 } from '../../util/bytes.ts';
-import { openContainer, openEncryptedKey, type Passphrases } from '../private-key-files.ts';
+import {
+  isEncrypted,
+  openContainer,
+  openEncryptedKey,
+  type Passphrases,
+} from '../private-key-files.ts';
 import type { CommandContext } from './command.ts';
 import { tryAsk } from './commands/load-config.ts';
 import { FileProblem, sectionOf } from './conf-messages.ts';
@@ -34,8 +39,16 @@ async function loadFile(
 ): Promise<string | undefined> {
   const data = contents(cx, path);
   if (data === undefined) return undefined;
-  const opened = await openEncryptedKey(data, passphrasesFor(cx, path, folder, secrets));
-  if (opened === undefined) return loadKey(cx, path, type, folder, data);
+  const passphrases = passphrasesFor(cx, path, folder, secrets);
+  const opened = await openEncryptedKey(data, passphrases);
+  if (opened === undefined) {
+    const tried = passphrases.known.length;
+    if (tried > 0 && (await isEncrypted(data)))
+      cx.terminal.error(
+        `'${path}' is encrypted, and ${tried === 1 ? 'the passphrase' : `none of the ${tried} passphrases`} in the section secrets ${tried === 1 ? 'does not fit' : 'fits'}\n`,
+      );
+    return loadKey(cx, path, type, folder, data);
+  }
   data.fill(0);
   return loadKey(cx, path, opened.type, opened.type.toUpperCase(), opened.data);
 }

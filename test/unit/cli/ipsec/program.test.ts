@@ -167,6 +167,16 @@ const CASES: readonly Case[] = [
     prints: /^\/x:2:3: .*foo[\s\S]*config invalid!\n$/,
     does: [],
   },
+  {
+    line: 'start --conftest',
+    world: {
+      ...STOPPED,
+      files: { '/etc/ipsec.conf': 'conn a\n  right=1.2.3.4\n  esp=aes128-foo!\n  auto=add\n' },
+    },
+    code: 1,
+    prints: /^\/etc\/ipsec\.conf:3:3: .*unknown algorithm 'foo'.*\nconfig invalid!\n$/,
+    does: [],
+  },
   { line: 'start --nonsense', world: STOPPED, code: 2, prints: /--nonsense/, does: [] },
   {
     line: 'restart',

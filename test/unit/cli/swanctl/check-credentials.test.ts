@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { check } from '../../../support/check-run.ts';
+import { loadAll } from '../../../support/load-run.ts';
 import { pemOf } from '../../../support/test-certificates.ts';
 import { generalName, issue, type TestKey, testKey } from '../../../support/test-pki.ts';
+import { ViciBench } from '../../../support/vici.ts';
 
 const PASSPHRASE = 'open sesame, of the tests';
 
@@ -138,6 +140,19 @@ test('encrypted keys and their passphrases', async () => {
   expect(misspelt.lines[0]).toBe(
     "swanctl.conf:7:26: warning: secrets.private-moon: there is no 'mon.pem' in private; did you mean 'moon.pem'? [missing-file]",
   );
+});
+
+test('loading says that a passphrase does not fit, and not what it is', async () => {
+  await using bench = await ViciBench.start();
+  const files = { ...FILES, 'private/moon.pem': sealed };
+  const load = (passphrase: string) =>
+    loadAll(bench, { ...files, 'swanctl.conf': secretFor('moon.pem', passphrase) });
+  const { stderr } = await load('wrong one');
+  expect(stderr).toContain(
+    "'/etc/swanctl/private/moon.pem' is encrypted, and the passphrase in the section secrets does not fit\n",
+  );
+  expect(stderr).not.toContain('wrong one');
+  expect((await load(PASSPHRASE)).stderr).not.toContain('moon.pem');
 });
 
 test('authorities', async () => {
