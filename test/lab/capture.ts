@@ -48,6 +48,11 @@ export class Capture {
     return output.split('\n').filter((line) => line !== '');
   }
 
+  /** What Wireshark makes of it, on a host whose root has it: `tshark` with these options besides. */
+  dissected(...options: readonly string[]): Promise<string> {
+    return this.#host.ok(['env', 'HOME=/root', 'tshark', '-n', '-r', this.#file, ...options]);
+  }
+
   /** Copies the capture out of the host, for somebody to look at. */
   async save(target: string): Promise<void> {
     await runOk(['cp', this.#host.path(this.#file), target]);

@@ -19,6 +19,7 @@ export type RootName =
   | 'servers'
   | 'frr'
   | 'starter'
+  | 'tshark'
   | 'debian12'
   | 'debian13'
   | 'container';

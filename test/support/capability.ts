@@ -47,6 +47,8 @@ const PROBES = {
   servers: () => needRoot('servers'),
   /** The root with the program ipsec of strongSwan. */
   starter: () => needRoot('starter'),
+  /** The root with Wireshark's tshark. */
+  tshark: () => needRoot('tshark'),
   /** The root with FRR. */
   frr: () => needRoot('frr'),
   /** The roots of the Debian releases that our package is for, and the package. */
