@@ -7,6 +7,7 @@ import type {
 } from '../../credentials/x509/certificate.ts';
 import { printDn } from '../../proto/distinguished-name.ts';
 import { ipFromBytes } from '../../proto/ip-address.ts';
+import { printable, utf8 } from '../../util/bytes.ts';
 import { fromHex } from '../../util/hex.ts';
 import { begunText, dateText, lastsText, type TimeStyle } from './cert-times.ts';
 
@@ -114,7 +115,7 @@ function details(certificate: Certificate): string[] {
       .map((flag) => `${flag} `)
       .join('')}`,
     ...uriLines('CRL URIs:  ', certificate.crlDistributionPoints.flatMap(pointUris)),
-    ...uriLines('OCSP URIs: ', certificate.ocspUris),
+    ...uriLines('OCSP URIs: ', certificate.ocspUris.map(shown)),
     ...(pathLength === undefined ? [] : [`pathlen:   ${pathLength}`]),
     ...block('permitted nameConstraints:', (nameConstraints?.permitted ?? []).map(nameText), 9),
     ...block('excluded nameConstraints:', (nameConstraints?.excluded ?? []).map(nameText), 9),
@@ -151,7 +152,7 @@ const PURPOSES = [
 function pointUris({ uris, crlIssuers }: DistributionPoint): string[] {
   const issuer = crlIssuers.find((name) => name.kind === 'directory');
   const suffix = issuer === undefined ? '' : ` (CRL issuer: ${nameText(issuer)})`;
-  return uris.map((uri) => `${uri}${suffix}`);
+  return uris.map((uri) => `${shown(uri)}${suffix}`);
 }
 
 /** A general name as listings print it. */
@@ -160,7 +161,7 @@ export function nameText(name: GeneralName): string {
     case 'dns':
     case 'email':
     case 'uri':
-      return name.text;
+      return shown(name.text);
     case 'directory':
       return printDn(name.name) ?? '';
     case 'ip':
@@ -170,6 +171,11 @@ export function nameText(name: GeneralName): string {
     default:
       return `(${name.kind})`;
   }
+}
+
+// Whoever wrote a certificate must not steer the terminal.
+function shown(text: string): string {
+  return printable(utf8(text));
 }
 
 function addressText(octets: Uint8Array): string {

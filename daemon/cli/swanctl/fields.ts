@@ -37,7 +37,12 @@ export class Fields {
   label(name: string): string {
     const text = this.text(name);
     const octets = fromHex(text);
-    return octets === undefined ? text : latin1(octets).replace(/\0$/, '');
+    // The kernel or a peer may have chosen it.
+    return octets === undefined
+      ? text
+      : latin1(octets)
+          .replace(/\0$/, '')
+          .replaceAll(/\p{Cc}/gu, '?');
   }
 
   number(name: string): number {

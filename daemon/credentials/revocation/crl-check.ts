@@ -13,7 +13,7 @@ import type { Finding } from './finding.ts';
 import type { Inquiry } from './inquiry.ts';
 import { ALL_REASONS, reasonsCovered } from './reasons.ts';
 import type { AuthorityUrls, SignatureCheck } from './sources.ts';
-import { nameText, timeText } from './texts.ts';
+import { nameText, timeText, urlText } from './texts.ts';
 
 /** Distribution points of a certificate, and URIs of one of them, that are looked at. */
 const MOST_POINTS = 8;
@@ -124,7 +124,7 @@ export class CrlCheck {
         .share(progress.tries--)
         .wait(this.#services.fetches.fetch(uri, origin));
       if (fetched?.ok === true) used = await this.#use(point, progress, false);
-      else progress.problem ??= fetched?.reason ?? `'${uri}' does not answer in time`;
+      else progress.problem ??= fetched?.reason ?? `'${urlText(uri)}' does not answer in time`;
     }
     if (!used.isCurrent && used.revoked === undefined)
       used = await this.#use(point, progress, true);

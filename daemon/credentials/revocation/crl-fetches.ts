@@ -5,6 +5,7 @@ import type { Crl } from '../x509/certificate.ts';
 import type { Decoded } from '../x509/decoded.ts';
 import { problemText } from '../x509/decoded.ts';
 import { RecentAttempts } from './recent-attempts.ts';
+import { urlText } from './texts.ts';
 
 /** Octets of a CRL, milliseconds for which a URL is not asked again, and how many are remembered. */
 const SIZE_LIMIT = 10 * 1024 * 1024;
@@ -52,7 +53,7 @@ export class CrlFetches {
 
   async #fetch(url: string, origin: UrlOrigin): Promise<CrlFetch> {
     const { fetcher, logger, decode, timeout, take } = this.#services;
-    logger.log('cfg', 1, `  fetching crl from '${url}' ...`);
+    logger.log('cfg', 1, `  fetching crl from '${urlText(url)}' ...`);
     const fetched = await fetcher.fetch({
       url,
       origin,
@@ -62,7 +63,7 @@ export class CrlFetches {
     });
     if (!fetched.ok) return this.#failed(fetched.reason);
     const crl = await decode(fetched.body);
-    if (!crl.ok) return this.#failed(`'${url}' is no CRL: ${problemText(crl.problem)}`);
+    if (!crl.ok) return this.#failed(`'${urlText(url)}' is no CRL: ${problemText(crl.problem)}`);
     take(crl.value);
     return { ok: true };
   }

@@ -16,7 +16,7 @@ import type { OcspCodec } from './ocsp-codec.ts';
 import type { OcspResponders } from './ocsp-responders.ts';
 import { RecentAttempts } from './recent-attempts.ts';
 import type { AuthorityUrls, RevocationSettings, RevocationSource } from './sources.ts';
-import { nameText, timeText } from './texts.ts';
+import { nameText, timeText, urlText } from './texts.ts';
 
 /** Responders that are asked about one certificate, octets of a response, redirects. */
 const MOST_URIS = 4;
@@ -81,7 +81,7 @@ export class OcspCheck {
     for (const { uri, origin } of uris) {
       const fetched = await deadline.share(left--).wait(this.#fetchOnce(question, uri, origin));
       if (fetched?.ok === true) return this.#finding(fetched.response, question);
-      const reason = fetched?.reason ?? `'${uri}' does not answer in time`;
+      const reason = fetched?.reason ?? `'${urlText(uri)}' does not answer in time`;
       problem = { kind: fetched?.isStale === true ? 'stale' : 'unavailable', reason };
     }
     return problem;
@@ -108,7 +108,11 @@ export class OcspCheck {
     for (const { uri, origin } of uris) {
       const fetched = await deadline.wait(this.#fetchOnce(subject, uri, origin));
       if (fetched?.ok === true) return fetched;
-      last = fetched ?? { ok: false, isStale: false, reason: `'${uri}' does not answer in time` };
+      last = fetched ?? {
+        ok: false,
+        isStale: false,
+        reason: `'${urlText(uri)}' does not answer in time`,
+      };
     }
     return last;
   }
@@ -175,7 +179,7 @@ export class OcspCheck {
 
   async #fetch(subject: OcspSubject, url: string, origin: UrlOrigin): Promise<Fetched> {
     const { clock, codec, fetcher, logger, random, settings } = this.#services;
-    logger.log('cfg', 1, `  requesting ocsp status from '${url}' ...`);
+    logger.log('cfg', 1, `  requesting ocsp status from '${urlText(url)}' ...`);
     const { timeout, nonceOctets } = settings();
     const nonce = random.bytes(nonceOctets);
     const certId = this.#certIds(subject);
@@ -209,8 +213,8 @@ export class OcspCheck {
 
   #failed(url: string, why: string, isStale = false): Fetched {
     const { logger } = this.#services;
-    logger.log('cfg', 1, `ocsp request to '${url}' failed: ${why}`);
-    return { ok: false, isStale, reason: `ocsp request to '${url}' failed: ${why}` };
+    logger.log('cfg', 1, `ocsp request to '${urlText(url)}' failed: ${why}`);
+    return { ok: false, isStale, reason: `ocsp request to '${urlText(url)}' failed: ${why}` };
   }
 
   async #isSigned(response: OcspResponse, { issuer }: OcspSubject): Promise<boolean> {

@@ -1,4 +1,8 @@
 import { printDn } from '../../proto/distinguished-name.ts';
+import { printable, utf8 } from '../../util/bytes.ts';
+
+/** Characters of a URL in the log. */
+const SHOWN = 200;
 
 /** A name (DER) for people, printable whatever it contains. */
 export function nameText(name: Uint8Array): string {
@@ -11,4 +15,9 @@ export function timeText(millis: number): string {
   if (Number.isNaN(date.getTime())) return String(millis);
   const [, day = '', month = '', year = '', time = ''] = date.toUTCString().split(' ');
   return `${month} ${day} ${time} UTC ${year}`;
+}
+
+/** A URL for people: whoever put it into a certificate writes no further lines into the log. */
+export function urlText(url: string): string {
+  return printable(utf8(url.slice(0, SHOWN)));
 }

@@ -100,3 +100,26 @@ test('serial numbers have no octet before the first that counts', () => {
   const entries = /2 revoked certificates:\n {4}91:42: Jun 01 .*\n {4}07: Jun 01 /;
   expect(listed('X509_CRL', crl)).toMatch(entries);
 });
+
+test('names and URIs of a certificate do not steer the terminal', () => {
+  const uri = (text: string) => der.implicit(6, new TextEncoder().encode(text));
+  const escapes = '\u001b]0;owned\u0007\r';
+  const octets = buildCertificate({
+    extensions: [
+      extension('2.5.29.17', der.seq(der.implicit(2, new TextEncoder().encode(`a${escapes}`)))),
+      extension(
+        '2.5.29.31',
+        der.seq(der.seq(der.explicit(0, der.explicit(0, uri(`http://a/${escapes}`))))),
+      ),
+      extension(
+        '1.3.6.1.5.5.7.1.1',
+        der.seq(der.seq(der.oid('1.3.6.1.5.5.7.48.1'), uri(`http://b/${escapes}`))),
+      ),
+    ],
+  });
+  const text = listed('X509', octets);
+  expect(text).toContain('altNames:  a?]0;owned??');
+  expect(text).toContain('http://a/?]0;owned??');
+  expect(text).toContain('http://b/?]0;owned??');
+  expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+});

@@ -371,3 +371,16 @@ test('CRLs that somebody made up, with the highest numbers, do not hide the righ
   expect(await bench.ask(certificate)).toMatchObject({ status: 'revoked' });
   expect(bench.service.list()).toHaveLength(1);
 });
+
+test('URLs of certificates write no lines of their own into the log', async () => {
+  const bench = new RevocationBench();
+  const end = '\n00[IKE] all is well\u001b[2J';
+  const certificate = moon(bench, ext.crls(`${CRL}${end}`), ext.ocsp(`${OCSP}${end}`));
+  bench.fetcher.serve(`${CRL}${end}`, new Uint8Array(3));
+  bench.fetcher.serve(`${OCSP}${end}`, 'never');
+  const status = await bench.ask(certificate);
+  expect(status).toMatchObject({ status: 'unavailable' });
+  const said = [...bench.log.lines, JSON.stringify(status)];
+  expect(said.filter((line) => /\p{Cc}/u.test(line))).toEqual([]);
+  expect(said.filter((line) => line.includes('all is well')).length).toBeGreaterThan(3);
+});
