@@ -21,7 +21,7 @@ export class MemoryTerminal implements Terminal {
     this.stderr += text;
   }
 
-  askSecret(): Promise<undefined> {
+  askSecret(): Promise<Uint8Array | undefined> {
     return Promise.resolve(undefined);
   }
 

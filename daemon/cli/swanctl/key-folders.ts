@@ -12,12 +12,20 @@ import { tryAsk } from './commands/load-config.ts';
 import { FileProblem, sectionOf } from './conf-messages.ts';
 import { contents, filesOf, KEY_FOLDERS } from './folder-files.ts';
 
-/** Loads the private keys of all folders, and what PKCS#12 containers hold; resolves with the ids of keys that the daemon took. */
+/** What came of loading the files of private keys. */
+export interface LoadedKeys {
+  /** Of the keys that the daemon took. */
+  readonly ids: readonly string[];
+  /** Whether it took all that there are: which of its keys is in a file that nobody could read, or open, cannot be told. */
+  readonly complete: boolean;
+}
+
+/** Loads the private keys of all folders, and what PKCS#12 containers hold. */
 export async function loadKeys(
   cx: CommandContext,
   base: string,
   secrets: ConfNode,
-): Promise<readonly string[]> {
+): Promise<LoadedKeys> {
   const ids: (string | undefined)[] = [];
   for (const [folder, type] of KEY_FOLDERS) {
     for (const path of filesOf(cx, `${base}/${folder}`)) {
@@ -27,7 +35,7 @@ export async function loadKeys(
   for (const path of filesOf(cx, `${base}/pkcs12`)) {
     ids.push(...(await loadContainer(cx, path, secrets)));
   }
-  return ids.flatMap((id) => id ?? []);
+  return { ids: ids.flatMap((id) => id ?? []), complete: !ids.includes(undefined) };
 }
 
 async function loadFile(
@@ -59,12 +67,12 @@ async function loadContainer(
   secrets: ConfNode,
 ): Promise<(string | undefined)[]> {
   const data = contents(cx, path);
-  if (data === undefined) return [];
+  if (data === undefined) return [undefined];
   const opened = await openContainer(data, passphrasesFor(cx, path, 'pkcs12', secrets));
   data.fill(0);
   if (opened === undefined) {
     cx.terminal.error(`parsing PKCS#12 file '${path}' failed: no passphrase that fits\n`);
-    return [];
+    return [undefined];
   }
   for (const [type, objects] of [
     ['X509', opened.certificates],

@@ -81,9 +81,14 @@ export async function loadCredentials(cx: CommandContext, config: OpenedConfig):
     for (const path of filesOf(cx, `${config.base}/${folder}`))
       await loadCertificate(cx, path, type, certFlag);
   }
-  for (const id of await loadKeys(cx, config.base, config.root.at('secrets'))) goneKeys.delete(id);
+  const keys = await loadKeys(cx, config.base, config.root.at('secrets'));
+  for (const id of keys.ids) goneKeys.delete(id);
   await loadSecrets(cx, config.root.at('secrets'), goneSecrets);
-  for (const id of goneKeys) await unload(cx, 'unload-key', 'key', id);
+  if (keys.complete) for (const id of goneKeys) await unload(cx, 'unload-key', 'key', id);
+  else if (goneKeys.size > 0)
+    cx.terminal.error(
+      `not all private keys could be loaded: ${goneKeys.size} loaded before stay\n`,
+    );
   for (const id of goneSecrets) await unload(cx, 'unload-shared', 'shared key', id);
   return 0;
 }
