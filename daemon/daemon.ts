@@ -262,7 +262,11 @@ export function createDaemon(contracts: DaemonContracts): IkeDaemon {
     manager,
     options,
     refresh: () => refreshInterfaces(),
-    reroute: () => installer.reroute(),
+    reroute: async () => {
+      // Routes name them as their source.
+      await virtualIps.restore();
+      await installer.reroute();
+    },
     failed: (text) => hub.log('knl', 1, `following a change of the network failed: ${text}`),
   });
   const refreshInterfaces = async (): Promise<void> => {

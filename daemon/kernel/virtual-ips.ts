@@ -62,6 +62,8 @@ export class VirtualIps {
           await net.deleteAddress(address, interfaceName);
           this.#own.delete(address);
         },
+        restore: ({ address, interfaceName }) =>
+          net.addAddress(address, interfaceName).catch(unlessThere),
       },
       journal,
     );
@@ -115,6 +117,19 @@ export class VirtualIps {
       });
     }
     this.#left.clear();
+  }
+
+  /**
+   * Brings back those that went with their interface, as IPv6 ones do when it goes down: without it the traffic of this host
+   * leaves under another source, beside the tunnel. Failures are logged; the next change of the network tries again.
+   */
+  async restore(): Promise<void> {
+    if (this.#own.size === 0) return;
+    await this.#drop(async () => {
+      const there = new Set((await this.#deps.net.addresses()).map(({ address }) => address));
+      if ([...this.#own.keys()].every((address) => there.has(address))) return;
+      await this.#places.restore();
+    });
   }
 
   /** Puts an address that a peer assigned on its interface. Rejects with {@link KernelError}. */

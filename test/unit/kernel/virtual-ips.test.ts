@@ -109,6 +109,29 @@ test('a successor keeps what goes on, brings back what is gone meanwhile, and re
   await successor.keep(ip('10.3.0.9')).release();
 });
 
+test('one that went with its interface comes back, the others are left alone', async () => {
+  const { net, logger, ips } = host();
+  const other = ip('10.3.0.2');
+  const first = await ips.acquire(vip, local, remote);
+  await ips.acquire(other, local, remote);
+  net.calls.length = 0;
+  await ips.restore();
+  expect(net.calls).toEqual([]);
+  net.virtualIps.delete(vip);
+  net.refuse((operation) => (operation === 'addAddress' ? 'EPERM' : undefined));
+  await ips.restore();
+  expect(logger.lines.at(-1)).toContain('changing virtual IPs failed');
+  net.refuse(() => undefined);
+  await ips.restore();
+  expect([...net.virtualIps.keys()].sort()).toEqual([vip, other]);
+  net.virtualIps.delete(vip);
+  net.refuse((operation) => (operation === 'deleteAddress' ? 'EADDRNOTAVAIL' : undefined));
+  await first.release();
+  net.refuse(() => undefined);
+  await ips.close();
+  expect(net.empty).toBe(true);
+});
+
 test('records that are damaged are no addresses', async () => {
   const { net, journal, ips } = host();
   for (const record of ['address', 'address 10.3.0.1', 'address nonsense eth0', 'address 1 2 3']) {
