@@ -82,6 +82,10 @@ export class PoolStore {
     const pool = new LeasePool(config);
     this.#pools.set(config.name, pool);
     for (const claim of this.#claims.get(config.name) ?? []) bind(claim, pool);
+    // Its own pool may go by another name now: nobody else gets the address all the same.
+    for (const claims of this.#claims.values()) {
+      for (const claim of claims) if (claim.bound === undefined) bind(claim, pool);
+    }
     return { ok: true };
   }
 

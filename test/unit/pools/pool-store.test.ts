@@ -200,6 +200,22 @@ test('a lease is taken back after a restart, also before its pool is loaded', ()
   expect(b.store.unload('c').ok).toBe(true);
 });
 
+test('nor can anybody else have it if the pool goes by another name after the restart', () => {
+  const b = new Bench();
+  const kept = b.store.takeBack('old', id('x'), ip('10.0.0.1'), b.log);
+  b.load('a', '10.0.0.1-10.0.0.3');
+  b.load('b', '10.1.0.0/24');
+  expect(b.counts).toEqual([
+    [1, 0],
+    [0, 0],
+  ]);
+  expect(b.take('y')?.address).toBe('10.0.0.2');
+  expect(b.store.unload('a').ok).toBe(false);
+  kept.release();
+  expect(b.take('z', { asked: '10.0.0.1' })?.address).toBe('10.0.0.3');
+  expect(b.take('x')?.address).toBe('10.0.0.1');
+});
+
 test('a /8 and a /64 cost no more than what was given out of them', () => {
   const b = bench('10.0.0.0/8');
   b.load('c', 'fd00::/64');
