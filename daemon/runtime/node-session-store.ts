@@ -127,13 +127,17 @@ export class NodeSessionStore implements SessionStore {
   #compact(): void {
     const file = this.#file;
     if (file === undefined) return;
-    this.#rewrite(
-      [...this.#places].map(([key, { offset, length }]) => {
+    const records: (readonly [string, Uint8Array])[] = [];
+    try {
+      for (const [key, { offset, length }] of this.#places) {
         const value = new Uint8Array(length);
+        records.push([key, value]);
         if (readSync(file, value, 0, length, offset) !== length) throw new Error('short read');
-        return [key, value];
-      }),
-    );
+      }
+      this.#rewrite(records);
+    } finally {
+      for (const [, value] of records) value.fill(0);
+    }
   }
 
   // Written beside and renamed over, so that at every moment one whole file has the name.
@@ -185,7 +189,8 @@ export class NodeSessionStore implements SessionStore {
         return none('no plain file');
       if (!isOurs(uid)) return none(`it belongs to user ${uid}`);
       if ((mode & 0o077) !== 0) return none('others may read or write it');
-      const octets = new Uint8Array(readFileSync(file));
+      const read = readFileSync(file);
+      const octets = new Uint8Array(read.buffer, read.byteOffset, read.length);
       const { lines, rest } = splitLines(octets);
       const [header = '', owner = ''] = lines;
       if (header !== this.#header) {
