@@ -65,6 +65,11 @@ export class Configuration {
     this.#leases = NONE;
   }
 
+  /** Whether there is anything to give back. */
+  get holds(): boolean {
+    return this.#leases.length + this.#installed.length + this.#forget.length > 0;
+  }
+
   /** Everything is given back. Doing it twice does nothing. */
   async release(): Promise<void> {
     this.releaseLeases();

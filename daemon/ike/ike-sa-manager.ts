@@ -313,8 +313,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   }
 
   replaced(old: IkeSa, fresh: IkeSa): void {
-    this.tables.unname(old);
-    this.tables.established(fresh);
+    this.tables.replaced(old, fresh);
     const waiting = this.#awaitingEnd.get(old);
     if (waiting === undefined) return;
     this.#awaitingEnd.delete(old);

@@ -64,6 +64,16 @@ export class IkeSaTables {
     if (peer !== undefined) this.#removePeer(peer + roleOf(sa), sa);
   }
 
+  /** Whoever looks for the connection or the peer of `old` finds `fresh`, which was made to replace it. */
+  replaced(old: IkeSa, fresh: IkeSa): void {
+    if (old.connection !== undefined) removeFrom(this.#byConnection, old.connection.name, old);
+    this.#removeAddress(old);
+    // Both are of one peer, at one address.
+    const peer = peerKey(fresh);
+    if (peer !== undefined) this.#removePeer(peer + roleOf(old), old);
+    this.#name(fresh, peer);
+  }
+
   spiChanged(sa: IkeSa, old: IkeSpi): void {
     this.bySpi.delete(old);
     this.bySpi.set(sa.ownSpi, sa);
@@ -71,8 +81,11 @@ export class IkeSaTables {
 
   /** Identities and connection are settled: the IKE_SA can be found by them. */
   established(sa: IkeSa): void {
+    this.#name(sa, peerKey(sa));
+  }
+
+  #name(sa: IkeSa, peer: string | undefined): void {
     if (sa.connection !== undefined) addTo(this.#byConnection, sa.connection.name, sa);
-    const peer = peerKey(sa);
     if (peer !== undefined && sa.state.kind !== 'deleting') this.#addPeer(peer + roleOf(sa), sa);
     if (sa.connection !== undefined && takesAnyPeer(sa.connection)) {
       this.#addAddress(sa, sa.remote.address);

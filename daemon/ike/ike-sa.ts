@@ -358,7 +358,7 @@ export class IkeSa implements EngineHost {
       (this.up || state.kind === 'connecting') && this.env.watched() ? viewIkeSa(this) : undefined;
     if (this.up) noteEnd(this, reason);
     this.up = false;
-    const since = state.kind === 'established' ? { since: state.since } : {};
+    const since = state.kind === 'established' && { since: state.since };
     this.transition({ kind: 'destroyed', last: stateName(state), ...since });
     this.env.sessions.ended(this);
     if (this.successor?.elder === this) this.successor.elder = undefined;
@@ -369,12 +369,12 @@ export class IkeSa implements EngineHost {
     this.env.registry.destroyed(this);
     if (down !== undefined) this.env.emit(() => ({ kind: 'ike-updown', up: false, ike: down }));
     await this.#attempt(() => this.tasks.abandon(reason));
-    await this.#attempt(() => this.responder?.return(undefined));
-    await this.#attempt(() => this.dropFollowUp());
-    // What the peer made to replace this one goes with it, if it has not taken over.
-    await this.#attempt(() => this.peerRekey?.successor?.destroy(reason));
+    if (this.responder) await this.#attempt(() => this.responder?.return(undefined));
+    if (this.followUp) await this.#attempt(() => this.dropFollowUp());
+    // What the peer made to replace it goes too, if it has not taken over. Most were replaced and have nothing of all this.
+    if (this.peerRekey) await this.#attempt(() => this.peerRekey?.successor?.destroy(reason));
     for (const child of [...this.children.values()]) await this.#attempt(() => child.remove());
-    await this.#attempt(() => this.configuration.release());
+    if (this.configuration.holds) await this.#attempt(() => this.configuration.release());
     this.engine.dispose();
     this.keys?.[Symbol.dispose]();
     this.keys = undefined;
