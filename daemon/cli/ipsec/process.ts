@@ -37,15 +37,17 @@ export function main(
   const settings = ipsecSettings(files, variables);
   const own = new Set(addresses.map(({ address }) => address));
   const connect = async (): Promise<IpsecLoaderWorld | Unreachable> => {
+    const socket = chooseSocket(undefined, { files, environment: variables });
+    if (!socket.ok) return { unreachable: socket.reason };
     try {
-      const socket = chooseSocket(undefined, { files, environment: variables });
-      if (!socket.ok) return { unreachable: socket.reason };
       const vici = await ViciChannel.connect(new NodeStreams(), socket.path);
       const version = packageVersion();
       const world = { vici, terminal, files, version, now: Date.now };
       return { ...world, decoders: loadDecoders, crypto: loadCrypto, environment: variables };
     } catch (error) {
-      return { unreachable: errorText(error) };
+      const reason = errorText(error);
+      const { guessed } = socket;
+      return { unreachable: guessed === undefined ? reason : `${guessed}\n${reason}` };
     }
   };
   const world: IpsecWorld = {

@@ -172,6 +172,7 @@ async function runCommand(
     vici = await ViciChannel.connect(world.streams, socket.path);
   } catch (error) {
     const { reason, code } = systemReason(error);
+    if (socket.guessed !== undefined) terminal.error(`${socket.guessed}\n`);
     if (Number(lastText(options, 'debug') ?? '1') >= 1)
       terminal.error(`connecting to '${socket.uri}' failed: ${reason}\n`);
     return refuse(

@@ -7,7 +7,13 @@ const DEFAULT_CONF = '/etc/strongswan.conf';
 
 /** The socket to use, or why there is none. */
 export type SocketChoice =
-  | { readonly ok: true; readonly uri: string; readonly path: string }
+  | {
+      readonly ok: true;
+      readonly uri: string;
+      readonly path: string;
+      /** What is wrong with strongswan.conf, so that the usual place had to be taken. */
+      readonly guessed?: string;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /**
@@ -19,14 +25,16 @@ export function chooseSocket(
   uri: string | undefined,
   world: { readonly files: OperatorFiles; readonly environment: ReadonlyMap<string, string> },
 ): SocketChoice {
-  const chosen = uri ?? configured(world) ?? DEFAULT_URI;
+  const { socket, guessed } = uri === undefined ? configured(world) : { socket: uri };
+  const chosen = socket ?? DEFAULT_URI;
   if (!chosen.startsWith('unix://')) {
     return {
       ok: false,
       reason: `URI '${chosen}' is not supported, write unix:///path/of/the/socket`,
     };
   }
-  return { ok: true, uri: chosen, path: chosen.slice('unix://'.length) };
+  const path = chosen.slice('unix://'.length);
+  return { ok: true, uri: chosen, path, ...(guessed === undefined ? {} : { guessed }) };
 }
 
 const PLACES: readonly (readonly string[])[] = [
@@ -41,20 +49,21 @@ function configured({
 }: {
   readonly files: OperatorFiles;
   readonly environment: ReadonlyMap<string, string>;
-}): string | undefined {
+}): { readonly socket?: string; readonly guessed?: string } {
   const file = environment.get('STRONGSWAN_CONF') ?? DEFAULT_CONF;
-  if (!files.exists(file)) return undefined;
+  if (!files.exists(file)) return {};
   try {
     const root = readConfFile(file, files);
     for (const place of PLACES) {
       let node = root;
       for (const name of place) node = node.at(name);
       const text = node.value('socket')?.text;
-      if (text !== undefined && text !== '') return text;
+      if (text !== undefined && text !== '') return { socket: text };
     }
   } catch (error) {
     // The daemon says what is wrong with its file; where its socket is can still be guessed.
     if (!(error instanceof ConfigError)) throw error;
+    return { guessed: error.message };
   }
-  return undefined;
+  return {};
 }
