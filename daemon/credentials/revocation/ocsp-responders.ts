@@ -1,6 +1,8 @@
 import type { Clock } from '../../contracts/clock.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { fromHex, toHex } from '../../util/hex.ts';
+import { NO_WEAK_ALGORITHMS, weakKey, weakSignature } from '../path/strength.ts';
+import type { StrengthConstraints } from '../trust.ts';
 import type { Certificate, OcspResponse } from '../x509/certificate.ts';
 import type { RevocationSource, SignatureCheck } from './sources.ts';
 
@@ -9,6 +11,9 @@ const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 
 /** Certificates that are tried for one response. */
 const MOST_CANDIDATES = 8;
+
+/** No connection has a say in it. */
+const ANY_STRENGTH: StrengthConstraints = { keys: [], hashes: [] };
 
 /** Who signed a response, or why nobody did who may. */
 export type OcspSigner =
@@ -81,6 +86,9 @@ export class OcspResponders {
     if (this.#isTrustedSigner(signer)) return undefined;
     if (!isForSigning(signer)) return 'its signer may not sign OCSP responses';
     if (signer.issuerKey !== issuer.subjectKey) return 'its signer is none of this CA';
+    // As in a chain: whoever can make a certificate of a responder out of another one needs no chain.
+    const weak = weaknessOf(signer);
+    if (weak !== undefined) return `the certificate of its signer cannot be used: ${weak}`;
     if (!(await this.#services.signatures.verify(issuer, signer))) {
       return 'the certificate of its signer was not issued by this CA';
     }
@@ -99,6 +107,11 @@ export class OcspResponders {
           trusted && flag === 'OCSP' && certificate.fingerprint === signer.fingerprint,
       );
   }
+}
+
+function weaknessOf({ publicKey, scheme }: Certificate): string | undefined {
+  const key = publicKey && weakKey(publicKey, ANY_STRENGTH, NO_WEAK_ALGORITHMS);
+  return key ?? (scheme && weakSignature(scheme, ANY_STRENGTH, NO_WEAK_ALGORITHMS));
 }
 
 function isNamed(certificate: Certificate, responder: OcspResponse['responder']): boolean {
