@@ -3,8 +3,8 @@ import type { KeyType, SignatureScheme } from '../contracts/signatures.ts';
 import { KeyError } from './key-error.ts';
 
 /**
- * A signature, made in a thread of libuv. Rejects with {@link KeyError} if the scheme is none for the type of the key, or the key is too
- * small for the hash.
+ * A signature, made in a thread of libuv unless that costs as much as the signature. Rejects with {@link KeyError} if the scheme is none for the
+ * type of the key, or the key is too small for the hash.
  */
 export async function signWith(
   key: KeyObject,
@@ -15,13 +15,23 @@ export async function signWith(
   if (!isFor(scheme, type))
     throw new KeyError(`a key of kind ${type.kind} cannot sign by ${scheme.kind}`);
   const digest = 'hash' in scheme ? scheme.hash : null;
-  const signature = await new Promise<Uint8Array>((resolve, reject) => {
-    sign(digest, message, { key, ...parametersOf(scheme) }, (error, octets) => {
-      if (error === null) resolve(octets);
-      else reject(new KeyError(`a key of ${type.bits} bits cannot sign by ${described(scheme)}`));
+  const input = { key, ...parametersOf(scheme) };
+  try {
+    if (isCheap(type)) return new Uint8Array(sign(digest, message, input));
+    return await new Promise<Uint8Array>((resolve, reject) => {
+      sign(digest, message, input, (error, octets) => {
+        if (error === null) resolve(new Uint8Array(octets));
+        else reject(error);
+      });
     });
-  });
-  return new Uint8Array(signature);
+  } catch {
+    throw new KeyError(`a key of ${type.bits} bits cannot sign by ${described(scheme)}`);
+  }
+}
+
+/** P-256 and Ed25519 take 50 microseconds; the way to a thread and back takes 30. */
+function isCheap(type: KeyType): boolean {
+  return type.kind === 'ed25519' || (type.kind === 'ecdsa' && type.curve === 'p256');
 }
 
 function isFor(scheme: SignatureScheme, { kind }: KeyType): boolean {

@@ -21,18 +21,13 @@ const KEYS: readonly (readonly [TestKeyKind, SignatureScheme])[] = [
 ];
 
 /** Runs `action` so often, so many at once; CPU microseconds of each. */
-async function cost(
-  parallel: number,
-  pids: readonly number[],
-  action: () => Promise<unknown>,
-): Promise<number> {
+async function cost(parallel: number, action: () => Promise<unknown>): Promise<number> {
   const rounds = Math.ceil(operations / parallel);
-  const spent = (): number => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   const round = (): Promise<unknown> => Promise.all(Array.from({ length: parallel }, action));
   for (let n = 0; n < rounds / 4; n++) await round();
-  const before = spent();
+  const before = cpuMicros(process.pid);
   for (let n = 0; n < rounds; n++) await round();
-  return (spent() - before) / (rounds * parallel);
+  return (cpuMicros(process.pid) - before) / (rounds * parallel);
 }
 
 const signatures = new NodeSignatureVerifier();
@@ -50,17 +45,16 @@ for (const [kind, scheme] of KEYS) {
     const loaded = await keys.load({ data: pkcs8Of(privateKey), origin: 'vici' });
     if (!loaded.ok) throw new Error(loaded.reason);
     const { publicKey } = loaded.key;
-    const pids = [process.pid, ...(keys === own ? [] : [bench.pid])];
     for (const parallel of [1, 32]) {
       const sign = (): Promise<unknown> => keys.sign(publicKey.keyId, scheme, message);
-      row[`${name}, ${parallel} at once`] = Math.round(await cost(parallel, pids, sign));
+      row[`${name}, ${parallel} at once`] = Math.round(await cost(parallel, sign));
     }
     if (keys !== own) continue;
     const signature = await keys.sign(publicKey.keyId, scheme, message);
     for (const parallel of [1, 32]) {
       const verify = (): Promise<unknown> =>
         signatures.verify(publicKey, scheme, message, signature);
-      row[`verify, ${parallel} at once`] = Math.round(await cost(parallel, pids, verify));
+      row[`verify, ${parallel} at once`] = Math.round(await cost(parallel, verify));
     }
   }
   rows[`${kind} ${scheme.kind}`] = row;
