@@ -1,14 +1,18 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { value } from '../../daemon/config/tree.ts';
+import { REPOSITORY } from '../lab/paths.ts';
 import { type Counted, countEvents } from './count-events.ts';
 import { Initiators } from './initiators.ts';
-import { isolate } from './isolate.ts';
+import { BENCH_CACHE, isolate } from './isolate.ts';
 import { type Row, table } from './report.ts';
 import { PRODUCTS, type Product, Responder } from './responder.ts';
 import { cpuMicros } from './usage.ts';
 
 /**
  * `list-sas` with many IKE_SAs of one CHILD_SA each: time until the answer, CPU time of the daemon, and how long another
- * client waits for `version` meanwhile. Arguments: [rounds] [IKE_SAs].
+ * client waits for `version` meanwhile, and our longest turn of the event loop. Arguments: [rounds] [IKE_SAs] [ours|charon].
  */
 
 const SECRET = { kind: 'psk', secret: 'a secret of the benchmark' } as const;
@@ -23,9 +27,24 @@ interface Measured {
   readonly millis: number;
   readonly cpuMillis: number;
   readonly waited: number;
+  /** CPU time of the longest turn of the event loop; charon has none. */
+  readonly turn?: number;
+}
+
+const stalls = join(BENCH_CACHE, 'stalls.json');
+
+/** CPU time of the longest turn of the event loop since the last call, milliseconds. */
+async function longestTurn({ pid, product }: Responder): Promise<number | undefined> {
+  if (product !== 'ours') return undefined;
+  rmSync(stalls, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  while (!existsSync(stalls)) await sleep(5);
+  await sleep(20);
+  return JSON.parse(readFileSync(stalls, 'utf8')).cpu / 1000;
 }
 
 async function once(responder: Responder, noblock: boolean): Promise<Measured & Counted> {
+  await longestTurn(responder);
   let listing = true;
   let waited = 0;
   const other = (async () => {
@@ -42,12 +61,19 @@ async function once(responder: Responder, noblock: boolean): Promise<Measured & 
   const millis = performance.now() - began;
   listing = false;
   await other;
-  return { ...result, millis, cpuMillis: (cpuMicros(responder.pid) - before) / 1000, waited };
+  const cpuMillis = (cpuMicros(responder.pid) - before) / 1000;
+  const turn = await longestTurn(responder);
+  return { ...result, millis, cpuMillis, waited, ...(turn === undefined ? {} : { turn }) };
 }
 
 async function measure(product: Product): Promise<readonly Measured[]> {
   const charon = { dos_protection: 'no' };
-  await using responder = await Responder.start(product, { logging: 'silent', charon });
+  await using responder = await Responder.start(product, {
+    logging: 'silent',
+    charon,
+    nodeArguments: ['--import', join(REPOSITORY, 'test/bench/loop-probe.ts')],
+    environment: { BENCH_STALLS: stalls },
+  });
   await responder.configure([IKE], SECRET);
   await using initiators = await Initiators.open(SECRET);
   const { established, failures } = await initiators.establish(amount, PARALLEL, IKE);
@@ -65,7 +91,8 @@ async function measure(product: Product): Promise<readonly Measured[]> {
 
 isolate();
 const results: Record<Product, readonly Measured[]> = { ours: [], charon: [] };
-for (const product of PRODUCTS) results[product] = await measure(product);
+for (const product of PRODUCTS.filter((one) => (process.argv[4] ?? one) === one))
+  results[product] = await measure(product);
 const row = (what: string, of: (measured: Measured) => number, digits = 0): Row => ({
   what,
   unit: 'ms',
@@ -78,5 +105,6 @@ console.log(
     row(`list-sas of ${amount} IKE_SAs, until the answer`, ({ millis }) => millis),
     row('– CPU time of the daemon', ({ cpuMillis }) => cpuMillis),
     row('– longest wait of another client', ({ waited }) => waited, 1),
+    row('– CPU time of the longest turn of the event loop', ({ turn }) => turn ?? 0, 1),
   ]),
 );
