@@ -2,7 +2,7 @@ import { didYouMean } from '../util/did-you-mean.ts';
 import { MAX_AUTH_TEXT, parsePublicKeyAuth } from './auth-text.ts';
 import type { AuthClass, AuthRoundConfig, ConfiguredCertificate } from './connection-types.ts';
 import type { CredentialReader, ReadCredential } from './credential-reader.ts';
-import { type SectionMemo, splitSection } from './section-memo.ts';
+import type { SectionMemo } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 
@@ -42,7 +42,7 @@ export function parseAuthRound(
   services: RoundServices,
 ): ParsedRound {
   const { memo, warn } = services;
-  const { varying, common } = splitSection(tree, VARIES);
+  const { varying, common } = memo.split(tree, VARIES);
   if (common === undefined || tree.some(({ kind }) => kind === 'section'))
     return readAuthRound(side, name, tree, services);
   const key = `${side}:${varying.length === 0 ? 'anybody' : 'named'}:${common}`;

@@ -7,7 +7,7 @@ import { parseInteger, parseSize, parseUint32 } from './durations-text.ts';
 import { lifetimeRange } from './lifetimes.ts';
 import { parseBoolWord } from './option-kinds.ts';
 import { sharedProposals } from './proposal-memo.ts';
-import { SectionMemo, splitSection } from './section-memo.ts';
+import { SectionMemo } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -36,7 +36,7 @@ const VARIES: ReadonlySet<string> = new Set(['local_ts', 'remote_ts']);
 /** Reads a `children.<name>` section; what a like one said before is not read again. */
 export function parseChild(name: string, tree: Tree, crypto: Crypto, warn: Warn): ChildConfig {
   const memo = SectionMemo.of(crypto);
-  const { varying, common } = splitSection(tree, VARIES);
+  const { varying, common } = memo.split(tree, VARIES);
   if (common === undefined || tree.some(({ kind }) => kind === 'section'))
     return readChild(name, tree, crypto, warn);
   const like = memo.children.get(common);

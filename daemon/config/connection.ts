@@ -13,7 +13,7 @@ import { parseInteger } from './durations-text.ts';
 import { ikeTimes } from './lifetimes.ts';
 import { sharedProposals } from './proposal-memo.ts';
 import { inSection } from './section-error.ts';
-import { SectionMemo, splitSection } from './section-memo.ts';
+import { SectionMemo } from './section-memo.ts';
 import { invalidSection, invalidValue, SectionReader, type Warn } from './section-reader.ts';
 import type { Tree } from './tree.ts';
 import {
@@ -60,7 +60,7 @@ export function parseConnection(
     services.onWarning?.(sentence, at);
   };
   const memo = SectionMemo.of(services.crypto);
-  const { varying, common } = splitSection(tree, VARIES);
+  const { varying, common } = memo.split(tree, VARIES);
   const like = common === undefined ? undefined : memo.connections.get(common);
   const sections = tree.flatMap((entry) => (entry.kind === 'section' ? [entry] : []));
   if (like !== undefined) {

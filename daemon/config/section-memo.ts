@@ -4,7 +4,7 @@ import { latin1 } from '../util/bytes.ts';
 import { Recent } from '../util/recent.ts';
 import type { ParsedRound } from './auth.ts';
 import type { ChildConfig, ConnectionConfig } from './connection-types.ts';
-import type { Tree } from './tree.ts';
+import type { Tree, TreeEntry } from './tree.ts';
 
 /** Texts remembered of each kind. */
 const LIMIT = 128;
@@ -17,6 +17,7 @@ const MAX_TEXT = 2048;
  */
 export class SectionMemo {
   static readonly #known = new WeakMap<Crypto, SectionMemo>();
+  readonly #text = new SectionText();
   readonly connections = new Recent<ConnectionConfig>(LIMIT);
   readonly rounds = new Recent<ParsedRound>(LIMIT);
   readonly children = new Recent<ChildConfig>(LIMIT);
@@ -31,39 +32,73 @@ export class SectionMemo {
     SectionMemo.#known.set(crypto, memo);
     return memo;
   }
+
+  /** Splits a section; sub-sections are in neither part. */
+  split(tree: Tree, varies: ReadonlySet<string>): SplitSection {
+    const varying: TreeEntry[] = [];
+    this.#text.clear();
+    for (const entry of tree) {
+      if (varies.has(entry.name) && entry.kind !== 'section') varying.push(entry);
+      else this.#text.add(entry);
+    }
+    return { varying, common: this.#text.text };
+  }
 }
 
 /** A section as the keys that often differ, and the text of all others. */
-export interface SplitSection {
+interface SplitSection {
   /** In order, sub-sections left out. */
   readonly varying: Tree;
   /** Stands for the other keys, their order and values; `undefined` if it is too long to be remembered. */
   readonly common: string | undefined;
 }
 
-/** Splits a section; sub-sections are in neither part. */
-export function splitSection(tree: Tree, varies: ReadonlySet<string>): SplitSection {
-  const varying: Tree[number][] = [];
-  let common = '';
-  for (const entry of tree) {
-    if (entry.kind === 'section') continue;
-    if (varies.has(entry.name)) {
-      varying.push(entry);
-      continue;
-    }
-    // With lengths, so that no two sections have one text.
-    if (entry.kind === 'value') {
-      if (entry.value.length > MAX_TEXT) return { varying, common: undefined };
-      common += `${entry.name}=${entry.value.length}:${latin1(entry.value)}`;
-    } else {
-      common += `${entry.name}*${entry.items.length}`;
-      for (const item of entry.items) {
-        if (item.length > MAX_TEXT) return { varying, common: undefined };
-        common += `:${item.length}:${latin1(item)}`;
-        if (common.length > MAX_TEXT) break;
-      }
-    }
-    if (common.length > MAX_TEXT) return { varying, common: undefined };
+const VALUE = 1;
+const LIST = 2;
+
+/** Writes sections as text, with lengths, so that no two sections have one text. */
+class SectionText {
+  /** Used again and again: what is written is short, and read at once. */
+  readonly #octets = new Uint8Array(MAX_TEXT);
+  #length = 0;
+
+  get text(): string | undefined {
+    if (this.#length > MAX_TEXT) return undefined;
+    return latin1(this.#octets.subarray(0, this.#length));
   }
-  return { varying, common };
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  add(entry: TreeEntry): void {
+    if (entry.kind === 'section') return;
+    this.#number(entry.kind === 'value' ? VALUE : LIST);
+    this.#name(entry.name);
+    if (entry.kind === 'value') {
+      this.#value(entry.value);
+      return;
+    }
+    this.#number(entry.items.length);
+    for (const item of entry.items) this.#value(item);
+  }
+
+  // Beyond the end nothing is written, and the length tells.
+  #number(value: number): void {
+    this.#octets[this.#length++] = value >> 8;
+    this.#octets[this.#length++] = value;
+  }
+
+  #name(name: string): void {
+    this.#number(name.length);
+    for (let i = 0; i < name.length; i++) this.#octets[this.#length++] = name.charCodeAt(i);
+  }
+
+  #value(value: Uint8Array): void {
+    this.#number(value.length);
+    const end = this.#length + value.length;
+    for (let i = 0; end <= MAX_TEXT && i < value.length; i++)
+      this.#octets[this.#length + i] = value[i] ?? 0;
+    this.#length = end;
+  }
 }

@@ -7,7 +7,7 @@ import { changeTree, reportTree } from '../change-tree.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { boolInput } from '../inputs.ts';
 import { encodeMessage, type RequestMessage } from '../message.ts';
-import { sectionText, sectionTexts } from '../section-texts.ts';
+import { type SectionText, sectionText, sectionTexts } from '../section-texts.ts';
 
 interface Section {
   readonly name: string;
@@ -24,19 +24,28 @@ interface Section {
 export const loadConn: Command = {
   name: 'load-conn',
   run: (message, context) => {
-    if (allLoaded(message.octets, context)) return SUCCESS;
-    return message.broken ? failure('parsing request failed') : load(message, context);
+    const { octets } = message;
+    const { services, log } = context;
+    const texts = sectionTexts(octets, 0, services.crypto);
+    // Most of what is loaded again is what it was: then nobody looks at what it says. A log that tells all wants it told.
+    const same = texts?.every(({ name, text }) => services.control.isLoadedFrom(name, text));
+    if (same === true && !log.enabled('cfg', 2)) return SUCCESS;
+    return message.broken ? failure('parsing request failed') : load(message, texts, context);
   },
 };
 
-async function load({ tree }: RequestMessage, context: CommandContext): Promise<Tree> {
+async function load(
+  { tree }: RequestMessage,
+  texts: readonly SectionText[] | undefined,
+  context: CommandContext,
+): Promise<Tree> {
   const { services, log } = context;
   const { crypto, credentialReader: credentials, control } = services;
   const sections: Section[] = [];
   for (const entry of tree) {
     if (entry.kind !== 'section') continue;
     const { name, entries } = entry;
-    const text = sectionText(encodeMessage([entry]), crypto);
+    const text = texts?.[sections.length]?.text ?? sectionText(encodeMessage([entry]), crypto);
     const read = (): ParsedConnection | undefined =>
       control.isLoadedFrom(name, text)
         ? undefined
@@ -64,11 +73,4 @@ async function load({ tree }: RequestMessage, context: CommandContext): Promise<
     report?.push(changeTree(name, change));
   }
   return report === undefined ? SUCCESS : [...SUCCESS, reportTree(report)];
-}
-
-// Most of what is loaded again is what it was: then it is not even looked at what it says. A log that tells all wants it told.
-function allLoaded(octets: Uint8Array, { services, log }: CommandContext): boolean {
-  if (log.enabled('cfg', 2)) return false;
-  const texts = sectionTexts(octets, 0, services.crypto);
-  return texts?.every(({ name, text }) => services.control.isLoadedFrom(name, text)) ?? false;
 }

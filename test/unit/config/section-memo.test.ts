@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseConnection } from '../../../daemon/config/connection.ts';
 import type { ConnectionConfig } from '../../../daemon/config/connection-types.ts';
-import { splitSection } from '../../../daemon/config/section-memo.ts';
+import { SectionMemo } from '../../../daemon/config/section-memo.ts';
 import { list, section, type Tree, value } from '../../../daemon/config/tree.ts';
 import { createCrypto } from '../../../daemon/crypto/registry.ts';
 import cryptoNode from '../../../plugins/crypto-node/plugin.ts';
@@ -82,6 +82,7 @@ describe('what connections have in common is read once', () => {
 });
 
 test('no two sections have one text', () => {
+  const memo = SectionMemo.of(remembering);
   const texts = [
     [value('a', 'b'), value('c', 'd')],
     [value('a', 'bc=1:d')],
@@ -89,7 +90,7 @@ test('no two sections have one text', () => {
     [list('a', ['b:1:c'])],
     [list('a', []), value('b', 'c')],
     [value('c', 'd'), value('a', 'b')],
-  ].map((entries) => splitSection(entries, new Set()).common);
+  ].map((entries) => memo.split(entries, new Set()).common);
   expect(new Set(texts).size).toBe(texts.length);
-  expect(splitSection([value('a', 'x'.repeat(5000))], new Set()).common).toBeUndefined();
+  expect(memo.split([value('a', 'x'.repeat(5000))], new Set()).common).toBeUndefined();
 });
