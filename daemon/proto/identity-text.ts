@@ -67,7 +67,8 @@ const REGEX_PREFIXES: ReadonlySet<string> = new Set([
 
 function splitPrefix(text: string): readonly [prefix: string, rest: string] | undefined {
   const colon = text.indexOf(':');
-  const prefix = text.slice(0, Math.max(colon, 0)).toLowerCase();
+  if (colon < 0) return undefined;
+  const prefix = text.slice(0, colon).toLowerCase();
   return PREFIXES.has(prefix) ? [prefix, text.slice(colon + 1)] : undefined;
 }
 
@@ -139,6 +140,7 @@ function address(text: string): Identity | undefined {
     const type = data.length === 4 ? T.ID_IPV4_ADDR_SUBNET : T.ID_IPV6_ADDR_SUBNET;
     return { type, data: concatBytes(data, maskOf(prefix, data.length)) };
   }
+  if (!text.includes('-')) return undefined;
   const [from, to, ...more] = text.split('-').map((part) => parseIp(part));
   if (from === undefined || to === undefined || more.length > 0) return undefined;
   const data = concatBytes(ipBytes(from), ipBytes(to));

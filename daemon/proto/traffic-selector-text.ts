@@ -1,6 +1,13 @@
 import { compareBytes } from '../util/bytes.ts';
 import { ConfigError } from '../util/error.ts';
-import { type IpAddress, ipBytes, ipFromBytes, isUnspecified, parseIp } from './ip-address.ts';
+import {
+  familyOf,
+  type IpAddress,
+  ipBytes,
+  ipFromBytes,
+  isUnspecified,
+  parseIp,
+} from './ip-address.ts';
 import { COMMON_SERVICE_NAMES, type ServiceNames } from './service-names.ts';
 import type { TrafficSelector } from './traffic-selector.ts';
 import {
@@ -72,14 +79,14 @@ export function printSelectorConfig(config: SelectorConfig): string {
 type Fail = (reason: string) => never;
 
 function parseAddresses(base: string, upper: Upper, fail: Fail): TrafficSelector {
-  const host = parseIp(base);
-  if (host !== undefined) return selectorOfPrefix(host, 128, upper);
   const slash = base.indexOf('/');
+  const host = slash < 0 ? parseIp(base) : undefined;
+  if (host !== undefined) return selectorOfPrefix(host, 128, upper);
   if (slash >= 0) {
     const network =
       parseIp(base.slice(0, slash)) ?? fail(`'${base}' does not start with an address`);
     const bits = base.slice(slash + 1);
-    const limit = ipBytes(network).length * 8;
+    const limit = familyOf(network) === 4 ? 32 : 128;
     if (!/^\d{1,3}$/.test(bits) || Number(bits) > limit)
       fail(`'/${bits}' is not a prefix length from 0 to ${limit}`);
     return selectorOfPrefix(network, Number(bits), upper);
