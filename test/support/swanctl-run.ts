@@ -45,6 +45,7 @@ export async function swanctlOn(
   terminal: MemoryTerminal = new MemoryTerminal(),
   files: Readonly<Record<string, string | Uint8Array>> = {},
   now: () => number = () => Date.UTC(2026, 10, 21, 12, 0, 0),
+  environment: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const code = await runSwanctl([...words, '--uri', `unix://${bench.path}`], {
     terminal,
@@ -52,7 +53,7 @@ export async function swanctlOn(
     streams: bench.streams,
     decoders: () => Promise.resolve(decodeTools),
     crypto: () => Promise.resolve(testCrypto),
-    environment: new Map(),
+    environment,
     name: 'swanctl',
     version: '1.2.3',
     now,
