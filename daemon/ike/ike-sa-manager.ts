@@ -12,6 +12,7 @@ import { AttemptBook } from './attempts/attempt-book.ts';
 import { expireChild } from './child-expiry.ts';
 import { type ChildMarks, marksInUse, type TrapNumbers, uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
+import { Comebacks } from './comebacks.ts';
 import { Counters } from './counters.ts';
 import type { Destination } from './destination.ts';
 import type { IkeEnvironment, SaRegistry } from './environment.ts';
@@ -47,6 +48,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   readonly #env: IkeEnvironment;
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
   readonly #softExpiries: SoftExpiries;
+  readonly #comebacks: Comebacks;
   #nextIkeId = 1;
   #nextChildId = 1;
   #nextMark = 1;
@@ -60,6 +62,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     const { counters, attempts, jobs } = this;
     this.#env = { ...env, registry: this, counters, attempts, jobs, outsideAlerts };
     this.#softExpiries = new SoftExpiries(env.clock);
+    this.#comebacks = new Comebacks(env.clock);
     this.guard = new ResponderGuard(env);
     this.#door = new FrontDoor({
       env: this.#env,
@@ -352,6 +355,17 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   }
 
   reestablish(sa: IkeSa, children: readonly string[]): void {
+    const pause = this.#comebacks.pause(`${sa.tag.name} ${sa.remote.address}`, sa.startedAt);
+    if (pause === 0) {
+      this.#bringBack(sa, children);
+      return;
+    }
+    const text = `IKE_SA ${sa.label} went as soon as it had come, setting it up again in ${pause / 1000}s`;
+    sa.log.log('ike', 1, text);
+    this.#env.clock.after(pause, () => this.#bringBack(sa, children));
+  }
+
+  #bringBack(sa: IkeSa, children: readonly string[]): void {
     const connection = sa.connection && this.#env.connections.get(sa.connection.name);
     if (connection === undefined || this.#closing) return;
     for (const name of children) {
