@@ -304,3 +304,22 @@ test('a rekeyed CHILD_SA keeps mode and compression', async () => {
   expectTraffic(moon, carol, { source: ip('192.0.2.1'), destination: ip('192.0.2.2') });
   expect(sasOf(moon)).toHaveLength(4);
 });
+
+test.each([
+  ['policies = no', { policies: false }, []],
+  ['policies_fwd_out = yes', { policiesFwdOut: true }, ['fwd', 'fwd', 'in', 'out']],
+] as const)('%s: so it is, and after a rekeying', async (_name, moonChild, directions) => {
+  await using world = new World();
+  const [moon] = await established(world, { moonChild });
+  const before = childOf(moon)?.installed?.spiIn;
+  const expectPolicies = (): void => {
+    const found = [...moon.kernel.policies.values()].map(({ direction }) => direction);
+    expect(found.sort()).toEqual(directions);
+    expect(moon.kernel.sas.size).toBe(2);
+  };
+  expectPolicies();
+  moon.kernel.expire(before as KernelSa['spi'], false);
+  await world.pass(20_000);
+  expect(childOf(moon)?.installed?.spiIn).not.toBe(before);
+  expectPolicies();
+});
