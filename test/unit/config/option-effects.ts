@@ -12,7 +12,7 @@ const CHILD = 'sim/scenarios/child-options.test.ts';
 const STARTUP = 'unit/process/startup.test.ts';
 const ACCESS = 'unit/vici/access.test.ts';
 const SOCKETS = 'unit/plugins/socket-netlink/transport.test.ts';
-const KERNEL = 'kernel/kernel-netlink.test.ts';
+const KERNEL = 'kernel/kernel-netlink-net.test.ts';
 const SOURCES = 'unit/plugins/kernel-netlink/source-choice.test.ts';
 const LAN = 'sim/scenarios/bypass-lan.test.ts';
 const RESOLVE = 'unit/plugins/resolve/resolve.test.ts';
@@ -172,7 +172,7 @@ export const SHOWN: Readonly<Record<string, Shown>> = {
   'plugins.save-keys.ike': ['sim/scenarios/save-keys.test.ts', 'every message of an IKE_SA'],
   'plugins.save-keys.load': [SAVE_KEYS, '%s: saves nothing'],
   'plugins.save-keys.wireshark_keys': [SAVE_KEYS, 'warns at every start that keys are given away'],
-  'plugins.socket-default.fwmark': [KERNEL, 'fwmark: '],
+  'plugins.socket-default.fwmark': ['kernel/socket-netlink.test.ts', 'fwmark: '],
   'plugins.socket-default.set_source': [SOCKETS, 'set_source = no: '],
   'plugins.socket-default.use_ipv4': [SOCKETS, '%s alone: nothing is heard'],
   'plugins.socket-default.use_ipv6': [SOCKETS, '%s alone: nothing is heard'],
