@@ -150,9 +150,10 @@ function rekeyed(
 function busyWith(sa: IkeSa, child: ChildSa): readonly Payload[] | undefined {
   const replaceable = child.state === 'INSTALLED' || child.state === 'REKEYING';
   const sends = child.outbound === 'INSTALLED';
-  if (replaceable && sends && !child.followsUp && sa.children.has(child.terms.uniqueId)) {
-    return undefined;
-  }
+  // strongSwan 6.1.0 that has asked for this when our DELETE of the one before arrives forgets to delete the one it
+  // replaces: it would receive nothing more of what we send.
+  const free = !child.followsUp && !child.unsettled;
+  if (replaceable && sends && free && sa.children.has(child.terms.uniqueId)) return undefined;
   sa.log.log('ike', 1, `peer asks to rekey CHILD_SA ${child.label}, which is ${child.state}`);
   return [notify(NotifyType.TEMPORARY_FAILURE)];
 }

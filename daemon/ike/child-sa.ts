@@ -95,6 +95,8 @@ export class ChildSa {
   rekeyOpen = false;
   /** The peer closed it while it had to stay for that reason. */
   deletedByPeer = false;
+  /** It took the place of another, and our DELETE for that one is unanswered. */
+  unsettled = false;
   /** The same CHILD_SA of a newer IKE_SA, which sends as soon as this one goes. */
   heir: ChildSa | undefined;
   /** What replaced it. */

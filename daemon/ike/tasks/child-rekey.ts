@@ -181,7 +181,12 @@ async function* finish(
   if (!gone) {
     old.state = 'DELETING';
     progress.left = rekeyDelete(old, old);
-    yield* exchangeDelete(sa, old);
+    by.unsettled = true;
+    try {
+      yield* exchangeDelete(sa, old);
+    } finally {
+      by.unsettled = false;
+    }
   }
   old.retire();
 }

@@ -206,3 +206,29 @@ collisionCase({
     return { children: Object.keys(a.children) };
   },
 });
+
+// A --> B  { D(O) } and B --> A  { N(REKEY_SA, A1) .. } cross: strongSwan 6.1.0 that asks so early forgets to delete A1 once it replaced it.
+collisionCase({
+  id: 'EX-24',
+  title: 'what replaced a CHILD_SA is not replaced before the DELETE for the old one is answered',
+  variants: ['A', 'B'],
+  setup: single,
+  run: async (stage, by) => {
+    const other = otherSide(by);
+    const [i, r] = stage.sides(by);
+    // The first attempt to replace the new one is refused, the second is not.
+    const [fresh, last] = [`${by}1`, `${other}2`];
+    i.rekey('O');
+    await stage.deliver(`${by} REKEY O`, `${other} OK ${fresh}`);
+    const deletion = await stage.take(`${by} DELETE O`);
+    // As a peer does that uses the new one at once.
+    await r.find(fresh)[1].installOutbound();
+    r.rekey(fresh);
+    await stage.deliver(`${other} REKEY ${fresh}`, `${by} TEMPORARY_FAILURE`);
+    expect(i.children).toMatchObject({ [fresh]: 'INSTALLED/INSTALLED' });
+    await deletion.deliver();
+    await stage.deliver(`${other} DELETED O`);
+    await stage.untilCalm();
+    return { children: [last], news: [`child-rekey O ${fresh}`, `child-rekey ${fresh} ${last}`] };
+  },
+});
