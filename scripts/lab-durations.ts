@@ -1,6 +1,6 @@
 /**
  * Writes test/lab/durations.json, by which the gate divides its lab tests into shards that take equally long, from the reports
- * of a gate that ran on this machine: node scripts/lab-durations.ts .cache/test/lab-1.json .cache/test/lab-2.json
+ * of a gate that ran on this machine: node scripts/lab-durations.ts .cache/test/lab-1.json .cache/test/lab-2.json .cache/test/lab-3.json
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

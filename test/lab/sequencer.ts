@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import durations from './durations.json' with { type: 'json' };
 import { filesOfShard } from './shards.ts';
 
-/** What `vitest run --shard=1/2` runs: shards that take about equally long, by what their files took before. */
+/** What `vitest run --shard=1/3` runs: shards that take about equally long, by what their files took before. */
 export class ByDuration extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { root, shard } = this.ctx.config;
