@@ -10,7 +10,7 @@ export class NodeTerminal implements Terminal {
     process.stdout.on('error', () => process.exit());
   }
 
-  // Only who asks for it ends by itself: all else is ended by Ctrl-C as any program is, whatever it waits for.
+  // Whoever listens ends by itself; without a listener Ctrl-C ends the program at once, whatever it waits for.
   get interrupted(): AbortSignal {
     if (this.#interrupt === undefined) {
       const controller = new AbortController();

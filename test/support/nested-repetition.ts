@@ -1,3 +1,5 @@
+import { matchAt } from './match-at.ts';
+
 /** A part in parentheses, or all of it. */
 interface Group {
   /** The characters it begins and ends with, where those are always the same. */
@@ -22,7 +24,7 @@ export function nestedRepetitions(source: string): readonly string[] {
     const start = i;
     let closed: Group | undefined;
     if (source[i] === '(') {
-      i = match(/\((?:\?(?:<?[=!]|<\w+>|:))?/y, source, i).end;
+      i = matchAt(/\((?:\?(?:<?[=!]|<\w+>|:))?/y, source, i).end;
       groups.push(newGroup(start));
       continue;
     }
@@ -35,14 +37,14 @@ export function nestedRepetitions(source: string): readonly string[] {
       closed = groups.pop();
       i++;
     } else {
-      i = match(
+      i = matchAt(
         /\[(?:[^\]\\]|\\.)*\]|\\(?:[pP]\{[^}]*\}|u\{?[\da-fA-F]+\}?|x[\da-fA-F]{2}|.)|[\s\S]/y,
         source,
         i,
       ).end;
     }
     const atom = source.slice(closed?.start ?? start, i);
-    const quantifier = match(/[*+?]\??|\{\d+(?:,\d*)?\}\??/y, source, i).found;
+    const quantifier = matchAt(/[*+?]\??|\{\d+(?:,\d*)?\}\??/y, source, i).found;
     const real = /^(?:[*+?]|\{\d)/.test(quantifier) ? quantifier : '';
     i += real.length;
     const unbounded = /^(?:[*+]|\{\d+,\})/.test(real);
@@ -87,14 +89,4 @@ function matches(part: string, character: string): boolean {
   } catch {
     return true;
   }
-}
-
-function match(
-  pattern: RegExp,
-  text: string,
-  at: number,
-): { readonly found: string; readonly end: number } {
-  pattern.lastIndex = at;
-  const found = pattern.exec(text)?.[0] ?? text[at] ?? '';
-  return { found, end: at + found.length };
 }

@@ -1,3 +1,5 @@
+import { matchAt } from './match-at.ts';
+
 /** The regular expressions written in a program text, without flags. */
 export function regExpLiterals(text: string): readonly string[] {
   const found: string[] = [];
@@ -14,13 +16,17 @@ export function regExpLiterals(text: string): readonly string[] {
       continue;
     }
     if (character === "'" || character === '"') {
-      i = match(/(['"])(?:[^\\\n]|\\[\s\S])*?\1/y, text, i).end;
+      i = matchAt(/(['"])(?:[^\\\n]|\\[\s\S])*?\1/y, text, i).end;
       before = 'x';
       continue;
     }
     if (character === '`' || (character === '}' && templates.at(-1) === depth)) {
       if (character === '}') templates.pop();
-      const { end, found: part } = match(/[`}](?:[^\\`$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{)/y, text, i);
+      const { end, found: part } = matchAt(
+        /[`}](?:[^\\`$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{)/y,
+        text,
+        i,
+      );
       if (part.endsWith('${')) templates.push(depth);
       before = part.endsWith('${') ? '{' : 'x';
       i = end;
@@ -30,7 +36,7 @@ export function regExpLiterals(text: string): readonly string[] {
       character === '/' &&
       /^$|[=(,:;!&|?{}[+~^<>%*-]$|\b(?:return|case|typeof|yield)$/.test(before)
     ) {
-      const { end, found: literal } = match(
+      const { end, found: literal } = matchAt(
         /\/((?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)\/[a-z]*/y,
         text,
         i,
@@ -48,14 +54,4 @@ export function regExpLiterals(text: string): readonly string[] {
     i++;
   }
   return found;
-}
-
-function match(
-  pattern: RegExp,
-  text: string,
-  at: number,
-): { readonly found: string; readonly end: number } {
-  pattern.lastIndex = at;
-  const found = pattern.exec(text)?.[0] ?? text[at] ?? '';
-  return { found, end: at + found.length };
 }
