@@ -1,9 +1,9 @@
 /**
  * Writes test/lab/durations.json, by which the gate divides its lab tests into shards that take equally long, from the reports
- * of a gate that ran on this machine: node scripts/lab-durations.ts .cache/test/lab-1.json .cache/test/lab-2.json .cache/test/lab-3.json
+ * of a gate that ran in any clone: node scripts/lab-durations.ts .cache/test/lab-1.json .cache/test/lab-2.json .cache/test/lab-3.json
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 interface Report {
   readonly testResults: readonly {
@@ -24,7 +24,8 @@ const seconds = reports
   .map((path) => JSON.parse(readFileSync(path, 'utf8')) as Report)
   .flatMap(({ testResults }) => testResults)
   .map(({ name, startTime, endTime }): [string, number] => [
-    relative(repo, name),
+    // The report names files by their absolute path, and the gate runs in a clone of its own.
+    name.slice(name.lastIndexOf('/test/') + 1),
     Math.max(1, Math.round((endTime - startTime) / 1000)),
   ]);
 const sorted = Object.fromEntries(seconds.toSorted(([a], [b]) => (a < b ? -1 : 1)));
