@@ -31,6 +31,8 @@ export interface ListenOptions {
   /** Owner and group, by name or number; the daemon's own if absent. */
   readonly user?: string;
   readonly group?: string;
+  /** Told why, with every connection that was closed instead of served because the process is short of something. */
+  readonly onRefused?: (reason: string) => void;
 }
 
 /** A listening socket; disposal stops listening and removes the socket file, connections stay. */

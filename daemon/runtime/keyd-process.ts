@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KeydLink, KeydLinkEvents } from '../keyd/remote-keys.ts';
-import { errorText } from '../util/error.ts';
+import { systemReason } from './descriptors.ts';
 
 /** How to start the key process. */
 export interface KeydProcessSetup {
@@ -40,22 +40,23 @@ export function startKeyd(setup: KeydProcessSetup, events: KeydLinkEvents): KeyP
     env: {},
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
-  const channel = child.stdio[3];
-  if (!(channel instanceof Socket)) throw new Error('the key process has no channel');
-  relayErrors(child, log);
-  channel.on('data', (octets: Uint8Array) => events.received(Uint8Array.from(octets)));
-  channel.on('error', () => undefined);
   let over = false;
   const ended = (how: string): void => {
     if (over) return;
     over = true;
-    channel.destroy();
+    channel?.destroy();
     events.ended(how);
   };
-  child.on('error', (error) => ended(`could not be started (${errorText(error)})`));
+  child.on('error', (error) => ended(`could not be started (${systemReason(error)})`));
   child.on('exit', (code, signal) =>
     ended(signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`),
   );
+  const channel = channelOf(child);
+  // Without descriptors for it there is no process, which is told as an error of the child.
+  if (channel === undefined) return { pid: undefined, send: wipe, close: nothing, kill: nothing };
+  relayErrors(child, log);
+  channel.on('data', (octets: Uint8Array) => events.received(Uint8Array.from(octets)));
+  channel.on('error', () => undefined);
   return {
     pid: child.pid,
     send(octets) {
@@ -70,6 +71,19 @@ export function startKeyd(setup: KeydProcessSetup, events: KeydLinkEvents): KeyP
     },
   };
 }
+
+function channelOf(child: ChildProcess): Socket | undefined {
+  // Absent, whatever its type says, where the process could not have pipes.
+  const stdio: ChildProcess['stdio'] | undefined = child.stdio;
+  const channel = stdio?.[3];
+  return channel instanceof Socket ? channel : undefined;
+}
+
+function wipe(octets: Uint8Array): void {
+  octets.fill(0);
+}
+
+function nothing(): void {}
 
 /** Where the entry is: beside the bundle, or in the sources, which may be compiled. `here` is the module that asks, at the top of its tree. */
 export function keydEntry(here: string): URL {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { CommandEnd, CommandRequest, Processes } from '../contracts/processes.ts';
+import { systemReason } from './descriptors.ts';
 
 /** Milliseconds between asking a command that took too long to end and killing it. */
 const GRACE = 1000;
@@ -15,7 +16,7 @@ export class NodeProcesses implements Processes {
         child = start(request);
       } catch (error) {
         // Node refuses arguments that no process can have, a NUL for one.
-        resolve({ kind: 'not-started', reason: error instanceof Error ? error.message : '' });
+        resolve({ kind: 'not-started', reason: systemReason(error) });
         return;
       }
       let timedOut = false;
@@ -35,7 +36,7 @@ export class NodeProcesses implements Processes {
         child.stderr?.destroy();
         resolve(end);
       };
-      child.on('error', (error) => finish({ kind: 'not-started', reason: error.message }));
+      child.on('error', (error) => finish({ kind: 'not-started', reason: systemReason(error) }));
       child.on('exit', (code, signal) => {
         if (timedOut) signalGroup(child, 'SIGKILL');
         const end: CommandEnd = timedOut

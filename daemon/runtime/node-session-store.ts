@@ -24,6 +24,8 @@ const MEMORY_FILE_SYSTEMS = [0x0102_1994, 0x8584_58f6];
 const SLACK = 1 << 20;
 /** Octets of records in one frame of a file that is written anew. */
 const BATCH = 1 << 18;
+/** No descriptor is to be had: that passes, and the file as it is has everything in it. */
+const PASSING = ['EMFILE', 'ENFILE'];
 
 /** Environment of a store, replaced by tests. */
 export interface SessionStoreSetup {
@@ -49,6 +51,8 @@ export class NodeSessionStore implements SessionStore {
   #file: number | undefined;
   #size = 0;
   #live = 0;
+  /** Further outdated octets that are put up with, because the file could not be written anew. */
+  #patience = 0;
 
   /** Opens or creates the folder and the file. Throws an error that says why the folder cannot be trusted, or is in use. */
   constructor(folder: string, setup: SessionStoreSetup) {
@@ -73,7 +77,7 @@ export class NodeSessionStore implements SessionStore {
       writeWhole(this.#file, frame);
       this.#account(places, this.#size);
       this.#size += frame.length;
-      if (this.#size > 2 * this.#live + SLACK) this.#compact();
+      if (this.#size > 2 * this.#live + SLACK + this.#patience) this.#compact();
     } catch (error) {
       // An old record is worse than none: message ids and IVs would come twice.
       this.#log(`keeping the state of IKE_SAs failed, none is kept any more: ${String(error)}`);
@@ -135,6 +139,10 @@ export class NodeSessionStore implements SessionStore {
         if (readSync(file, value, 0, length, offset) !== length) throw new Error('short read');
       }
       this.#rewrite(records);
+      this.#patience = 0;
+    } catch (error) {
+      if (!PASSING.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      this.#patience += SLACK;
     } finally {
       for (const [, value] of records) value.fill(0);
     }

@@ -1,7 +1,6 @@
 import { chmodSync, chownSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { getSystemErrorMessage } from 'node:util';
 import type {
   ListenOptions,
   PeerCredentials,
@@ -9,7 +8,8 @@ import type {
   StreamListener,
   StreamSystem,
 } from '../contracts/stream.ts';
-import { errorText, IkedError } from '../util/error.ts';
+import { IkedError } from '../util/error.ts';
+import { descriptorLimit, systemReason, tooManyOpen } from './descriptors.ts';
 
 /** Connections waiting to be accepted; clients that do not block fail at once when it is full. */
 const BACKLOG = 512;
@@ -29,14 +29,18 @@ export interface StreamSettings {
   readonly inherited?: ReadonlyMap<string, number>;
   /** Who is at the other end, by a descriptor. */
   readonly peerOf?: (descriptor: number) => PeerCredentials | undefined;
+  /** Descriptors that the process may have open; what the system allows unless given. */
+  readonly descriptors?: number;
 }
 
 /** UNIX sockets of the machine. */
 export class NodeStreams implements StreamSystem {
   readonly #system: StreamSettings;
+  readonly #limit: number;
 
   constructor(system: StreamSettings = {}) {
     this.#system = system;
+    this.#limit = system.descriptors ?? descriptorLimit();
   }
 
   async listen(
@@ -44,10 +48,20 @@ export class NodeStreams implements StreamSystem {
     options: ListenOptions,
     onConnection: (connection: StreamConnection) => void,
   ): Promise<StreamListener> {
-    const accept = (socket: Socket): void =>
-      onConnection(new NodeStream(socket, this.#peer(socket)));
+    const server = createServer((socket) => {
+      const descriptor = descriptorOf(socket);
+      const refusal = descriptor === undefined ? undefined : tooManyOpen(descriptor, this.#limit);
+      if (refusal === undefined) {
+        onConnection(new NodeStream(socket, this.#peer(descriptor)));
+        return;
+      }
+      socket.destroy();
+      options.onRefused?.(refusal);
+    });
+    // Accepting failed: the client is lost, and neither the server nor the daemon.
+    const onError = (error: unknown): void => options.onRefused?.(systemReason(error));
     const inherited = this.#system.inherited?.get(path);
-    if (inherited !== undefined) return serve(inherited, accept);
+    if (inherited !== undefined) return serve(server, inherited, onError);
     checkPath(path);
     const owner = {
       uid: options.user === undefined ? -1 : lookUpId('/etc/passwd', 'user', options.user),
@@ -55,14 +69,13 @@ export class NodeStreams implements StreamSystem {
     };
     checkFolder(path);
     await removeStale(path);
-    const server = createServer(accept);
-    await bind(server, path);
+    await bind(server, path, onError);
     try {
       chmodSync(path, 0o660);
       if (owner.uid >= 0 || owner.gid >= 0) chownSync(path, owner.uid, owner.gid);
     } catch (error) {
       server.close();
-      throw new StreamError(`cannot set mode and owner of '${path}': ${reason(error)}`, {
+      throw new StreamError(`cannot set mode and owner of '${path}': ${systemReason(error)}`, {
         cause: error,
       });
     }
@@ -73,7 +86,9 @@ export class NodeStreams implements StreamSystem {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
       const fail = (error: Error): void => {
-        reject(new StreamError(`cannot connect to '${path}': ${reason(error)}`, { cause: error }));
+        reject(
+          new StreamError(`cannot connect to '${path}': ${systemReason(error)}`, { cause: error }),
+        );
       };
       socket.once('error', fail);
       socket.once('connect', () => {
@@ -87,29 +102,34 @@ export class NodeStreams implements StreamSystem {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  // Node hides the descriptor. Whoever cannot be told is served all the same: the mode of the socket decides who may connect.
-  #peer(socket: Socket): PeerCredentials | undefined {
-    const handle: unknown = Reflect.get(socket, '_handle');
-    const fd: unknown = typeof handle === 'object' && handle !== null && Reflect.get(handle, 'fd');
-    if (typeof fd !== 'number' || fd < 0) return undefined;
+  // Whoever cannot be told is served all the same: the mode of the socket decides who may connect.
+  #peer(descriptor: number | undefined): PeerCredentials | undefined {
+    if (descriptor === undefined) return undefined;
     try {
-      return this.#system.peerOf?.(fd);
+      return this.#system.peerOf?.(descriptor);
     } catch {
       return undefined;
     }
   }
 }
 
+// Node hides it.
+function descriptorOf(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const fd: unknown = typeof handle === 'object' && handle !== null && Reflect.get(handle, 'fd');
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
+}
+
+type OnError = (error: unknown) => void;
+
 // Its owner, its mode and its file are the service manager's business.
-async function serve(fd: number, accept: (socket: Socket) => void): Promise<StreamListener> {
-  const server = createServer(accept);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const message = `cannot serve the socket of the service manager: ${reason(error)}`;
-      reject(new StreamError(message, { cause: error }));
-    });
-    server.listen({ fd }, resolve);
-  });
+async function serve(server: Server, fd: number, onError: OnError): Promise<StreamListener> {
+  await listening(
+    server,
+    () => server.listen({ fd }),
+    'cannot serve the socket of the service manager',
+    onError,
+  );
   return new NodeListener(server, `the socket of the service manager (descriptor ${fd})`);
 }
 
@@ -178,15 +198,34 @@ class NodeStream implements StreamConnection {
   }
 }
 
-function bind(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(new StreamError(`cannot listen at '${path}': ${reason(error)}`, { cause: error }));
-    });
+function bind(server: Server, path: string, onError: OnError): Promise<void> {
+  const start = (): void => {
     // bind(2) happens within listen(): with this mask the socket is never open to others, not even for a moment.
     const restore = narrowUmask();
-    server.listen({ path, backlog: BACKLOG }, resolve);
+    server.listen({ path, backlog: BACKLOG });
     restore();
+  };
+  return listening(server, start, `cannot listen at '${path}'`, onError);
+}
+
+/** Resolves once the server listens; what fails from then on is for `onError`. */
+function listening(
+  server: Server,
+  start: () => void,
+  failure: string,
+  onError: OnError,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (error: Error): void => {
+      reject(new StreamError(`${failure}: ${systemReason(error)}`, { cause: error }));
+    };
+    server.once('error', refused);
+    server.once('listening', () => {
+      server.off('error', refused);
+      server.on('error', onError);
+      resolve();
+    });
+    start();
   });
 }
 
@@ -217,7 +256,7 @@ async function removeStale(path: string): Promise<void> {
   try {
     unlinkSync(path);
   } catch (error) {
-    throw new StreamError(`cannot replace the old socket '${path}': ${reason(error)}`, {
+    throw new StreamError(`cannot replace the old socket '${path}': ${systemReason(error)}`, {
       cause: error,
     });
   }
@@ -269,14 +308,9 @@ function lookUpId(file: string, kind: string, name: string): number {
       if (fields[0] === name) return Number(fields[2]);
     }
   } catch (error) {
-    throw new StreamError(`cannot look up ${kind} '${name}': ${reason(error)}`, { cause: error });
+    throw new StreamError(`cannot look up ${kind} '${name}': ${systemReason(error)}`, {
+      cause: error,
+    });
   }
   throw new StreamError(`${kind} '${name}' is not in ${file}: create it or correct charon.${kind}`);
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? error.message;
-  }
-  return errorText(error);
 }

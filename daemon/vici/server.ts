@@ -2,6 +2,7 @@ import type { Tree } from '../config/tree.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { ListenOptions, StreamConnection, StreamListener } from '../contracts/stream.ts';
 import { ConfigError } from '../util/error.ts';
+import { Throttle } from '../util/throttle.ts';
 import { clientText, onlyReads } from './access.ts';
 import { failure } from './answers.ts';
 import type { CommandContext } from './command.ts';
@@ -20,6 +21,8 @@ const MAX_CLIENTS = 512;
 const MAX_READERS = 128;
 /** Octets held for all clients together; beyond that the one for whom most is held goes. */
 const MAX_HELD = 256 * 1024 * 1024;
+/** Milliseconds in which clients for whom the process has no room are one line of the log. */
+const REFUSALS_WINDOW = 60_000;
 
 /** The running VICI server; disposal disconnects everybody and removes the socket. */
 export interface ViciServer extends AsyncDisposable {
@@ -74,6 +77,7 @@ class Server implements ViciServer, ViciHandlers {
   readonly #readerLog: Logger;
   #readers = 0;
   #turnedAway = 0;
+  readonly #refusals = new Throttle(1, REFUSALS_WINDOW);
   #held = 0;
   readonly #turns: FairShare;
 
@@ -96,7 +100,11 @@ class Server implements ViciServer, ViciHandlers {
   async listen(path: string, options: ListenOptions, readOnly: boolean): Promise<void> {
     const { streams } = this.#services;
     this.#listeners.push(
-      await streams.listen(path, options, (stream) => this.#accept(stream, readOnly)),
+      await streams.listen(
+        path,
+        { ...options, onRefused: (reason) => this.#refused(reason) },
+        (stream) => this.#accept(stream, readOnly),
+      ),
     );
   }
 
@@ -105,6 +113,13 @@ class Server implements ViciServer, ViciHandlers {
     for (const client of [...this.#clients]) client.destroy();
     for (const disconnect of this.#disconnectSource.values()) disconnect();
     this.#disconnectSource.clear();
+  }
+
+  #refused(reason: string): void {
+    const pass = this.#refusals.pass(this.#services.clock.now());
+    if (pass === undefined) return;
+    const more = pass.suppressed === 0 ? '' : ` (and ${pass.suppressed} before)`;
+    this.#log.log('cfg', 1, `vici client turned away: ${reason}${more}`);
   }
 
   #accept(stream: StreamConnection, readOnly: boolean): void {
