@@ -9,6 +9,9 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch. */
   wallClock(): number;
-  /** Runs `action` once, not before `delay` milliseconds have passed; never synchronously. */
+  /**
+   * Runs `action` once, not before `delay` milliseconds have passed; never synchronously. If the process could not run when it
+   * was due, what came in meanwhile is handled first.
+   */
   after(delay: number, action: () => void): Timer;
 }

@@ -61,7 +61,15 @@ function inherit(old: IkeSa, fresh: IkeSa): void {
 }
 
 /** Timers of an IKE_SA that is in use. */
-const IN_USE = ['dpd', 'natKeepalive', 'inactivity', 'rekey', 'reauth', 'hardLifetime'] as const;
+const IN_USE = [
+  'dpd',
+  'dpdPutOff',
+  'natKeepalive',
+  'inactivity',
+  'rekey',
+  'reauth',
+  'hardLifetime',
+] as const;
 
 /** Milliseconds beyond all retransmissions. */
 const GRACE = 30_000;

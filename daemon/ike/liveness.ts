@@ -9,15 +9,22 @@ export function watchLiveness(sa: IkeSa): void {
 }
 
 /**
- * The dpd timer fired: asks a silent peer for a sign of life with an empty INFORMATIONAL, RFC 7296 section 2.4, but only if
+ * The dpd timer fired, so many milliseconds late: asks a silent peer for a sign of life with an empty INFORMATIONAL, RFC 7296 section 2.4, but only if
  * neither IKE nor ESP came from it for the whole interval and no exchange is running that will tell as well.
+ *
+ * Where this process could not run for a while, the questions of all that time would go out at once. Each is put off by as much as it is
+ * late, which spreads them over as long a time as they would have taken.
  */
-export async function checkLiveness(sa: IkeSa): Promise<void> {
+export async function checkLiveness(sa: IkeSa, late: number): Promise<void> {
   const delay = (sa.connection?.dpdDelay ?? 0) * 1000;
   if (delay === 0 || sa.state.kind !== 'established') return;
   const silent = Math.min(sinceInbound(sa), await sinceEsp(sa));
   if (silent < delay) {
     sa.timers.start('dpd', delay - silent);
+    return;
+  }
+  if (late > 0) {
+    sa.timers.start('dpdPutOff', Math.min(late, delay));
     return;
   }
   sa.timers.start('dpd', delay);

@@ -26,7 +26,10 @@ export async function onTimer(sa: IkeSa, name: TimerName): Promise<void> {
       await sa.destroy(HALF_OPEN);
       return;
     case 'dpd':
-      await checkLiveness(sa);
+      await checkLiveness(sa, sa.timers.overdueBy('dpd'));
+      return;
+    case 'dpdPutOff':
+      await checkLiveness(sa, 0);
       return;
     case 'inactivity':
       await closeInactive(sa);

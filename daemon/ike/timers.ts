@@ -10,6 +10,8 @@ export const TIMERS = {
   halfOpen: 'drop an IKE_SA that was not established in time',
   /** Liveness of the peer is checked if it was silent. */
   dpd: 'check that a silent peer is alive',
+  /** The same, put off because this host could not run when it was due. */
+  dpdPutOff: 'check at last that a silent peer is alive',
   /** One octet keeps the NAT mapping open. */
   natKeepalive: 'keep the mapping of a NAT open',
   /** CHILD_SAs that nobody used for long are closed. */
@@ -33,13 +35,19 @@ export type TimerName = keyof typeof TIMERS;
 /** Milliseconds below which a timer counts as punctual. */
 const NOTABLE = 1000;
 
+/** Milliseconds by which a timer was late: by the time of day (the host slept) and in time that passed (the process could not run). */
+interface Lateness {
+  readonly wallClock: number;
+  readonly monotonic: number;
+}
+
 /** The named timers of one IKE_SA: starting one again replaces it, closing stops all. */
 export class SaTimers {
   readonly #clock: Clock;
   readonly #fire: (name: TimerName) => void;
   readonly #timers = new Map<TimerName, { readonly timer: Timer; readonly due: number }>();
-  /** Of timers that fired late by the time of day: the host slept. */
-  readonly #late = new Map<TimerName, number>();
+  /** Of timers that fired late; hardly ever there is one. */
+  #late: Map<TimerName, Lateness> | undefined;
 
   constructor(clock: Clock, fire: (name: TimerName) => void) {
     this.#clock = clock;
@@ -52,21 +60,25 @@ export class SaTimers {
 
   /** Milliseconds by which the timer was late when it last fired, in time of day; 0 below a second. */
   lateBy(name: TimerName): number {
-    return this.#late.get(name) ?? 0;
+    return this.#late?.get(name)?.wallClock ?? 0;
+  }
+
+  /** The same in monotonic time: this process could not run, while everybody else could. */
+  overdueBy(name: TimerName): number {
+    return this.#late?.get(name)?.monotonic ?? 0;
   }
 
   /** Fires once after `delay` milliseconds. */
   start(name: TimerName, delay: number): void {
     this.#timers.get(name)?.timer.cancel();
     const dueWallClock = this.#clock.wallClock() + delay;
+    const due = this.#clock.now() + delay;
     const timer = this.#clock.after(delay, () => {
       this.#timers.delete(name);
-      const late = this.#clock.wallClock() - dueWallClock;
-      if (late >= NOTABLE) this.#late.set(name, late);
-      else this.#late.delete(name);
+      this.#note(name, this.#clock.wallClock() - dueWallClock, this.#clock.now() - due);
       this.#fire(name);
     });
-    this.#timers.set(name, { timer, due: this.#clock.now() + delay });
+    this.#timers.set(name, { timer, due });
   }
 
   /** Makes it fire within `delay` milliseconds, earlier if it would anyway. */
@@ -92,5 +104,15 @@ export class SaTimers {
   stopAll(): void {
     for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+  }
+
+  #note(name: TimerName, wallClock: number, monotonic: number): void {
+    if (wallClock < NOTABLE && monotonic < NOTABLE) {
+      this.#late?.delete(name);
+      return;
+    }
+    const notable = (late: number): number => (late < NOTABLE ? 0 : late);
+    this.#late ??= new Map();
+    this.#late.set(name, { wallClock: notable(wallClock), monotonic: notable(monotonic) });
   }
 }

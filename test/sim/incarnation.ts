@@ -1,5 +1,5 @@
-import type { Clock } from '../../daemon/contracts/clock.ts';
-import type { DatagramTransport } from '../../daemon/contracts/datagram.ts';
+import type { Clock, Timer } from '../../daemon/contracts/clock.ts';
+import type { DatagramTransport, InboundDatagram } from '../../daemon/contracts/datagram.ts';
 import type { StateJournal } from '../../daemon/contracts/journal.ts';
 import type { SessionStore } from '../../daemon/contracts/session-store.ts';
 import type { FakeKernel } from './fake-kernel.ts';
@@ -15,6 +15,11 @@ const ASKING =
 export class Incarnation {
   readonly #moment: Moment;
   #alive = true;
+  #stopped = false;
+  #datagram: (datagram: InboundDatagram) => void = () => undefined;
+  /** What came in, and what was due, while the process was stopped. */
+  #waiting: InboundDatagram[] = [];
+  #overdue: (() => void)[] = [];
 
   constructor(moment: Moment = () => undefined) {
     this.#moment = moment;
@@ -28,15 +33,24 @@ export class Incarnation {
     this.#alive = false;
   }
 
+  /** SIGSTOP: nothing is received and nothing happens, while time passes. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** SIGCONT: what waits in the sockets is handled first, as the clock promises, then whatever is overdue. */
+  resume(): void {
+    this.#stopped = false;
+    for (const datagram of this.#waiting.splice(0)) this.#datagram(datagram);
+    for (const action of this.#overdue.splice(0)) action();
+  }
+
   /** A clock whose timers die with the run. */
   clock(clock: Clock): Clock {
     return {
       now: () => clock.now(),
       wallClock: () => clock.wallClock(),
-      after: (delay, action) =>
-        clock.after(delay, () => {
-          if (this.#alive) action();
-        }),
+      after: (delay, action) => this.#timer(clock, delay, action),
     };
   }
 
@@ -62,7 +76,13 @@ export class Incarnation {
     return {
       ikePort: transport.ikePort,
       nattPort: transport.nattPort,
-      onDatagram: (handler) => transport.onDatagram(handler),
+      onDatagram: (handler) => {
+        this.#datagram = handler;
+        transport.onDatagram((datagram) => {
+          if (!this.#stopped) handler(datagram);
+          else this.#waiting.push({ ...datagram, data: Uint8Array.from(datagram.data) });
+        });
+      },
       send: (...args) => this.#step('send', () => transport.send(...args)),
       [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
     };
@@ -86,6 +106,23 @@ export class Incarnation {
       remove: (record) => this.#step('journal remove', () => journal.remove(record)),
       clear: () => this.#step('journal clear', () => journal.clear()),
       [Symbol.dispose]: () => undefined,
+    };
+  }
+
+  #timer(clock: Clock, delay: number, action: () => void): Timer {
+    let cancelled = false;
+    const run = (): void => {
+      if (this.#alive && !cancelled) action();
+    };
+    const timer = clock.after(delay, () => {
+      if (this.#stopped) this.#overdue.push(run);
+      else run();
+    });
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
     };
   }
 

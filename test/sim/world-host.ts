@@ -183,6 +183,16 @@ export class WorldHost {
     this.transport.close();
   }
 
+  /** The process gets no time, as after SIGSTOP, until it is continued. */
+  stop(): void {
+    this.#life.stop();
+  }
+
+  /** Goes on after {@link stop}. */
+  resume(): void {
+    this.#life.resume();
+  }
+
   /** A new daemon with the same kernel and journal, not started yet. */
   reborn(): void {
     this.kill();

@@ -230,6 +230,7 @@ const GOES_ON: Readonly<Record<TimerName, boolean>> = {
   retry: false,
   halfOpen: false,
   dpd: false,
+  dpdPutOff: false,
   natKeepalive: false,
   inactivity: false,
   rekey: true,

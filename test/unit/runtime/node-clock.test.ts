@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { NodeClock } from '../../../daemon/runtime/node-clock.ts';
 
@@ -51,4 +52,27 @@ test('takes delays longer than setTimeout does', async () => {
 
 test('time of day is that of the machine', () => {
   expect(Math.abs(new NodeClock().wallClock() - Date.now())).toBeLessThan(1000);
+});
+
+test('after a stall what came in meanwhile is handled before what is overdue', async () => {
+  const clock = new NodeClock();
+  const order: string[] = [];
+  const talker = spawn('sh', ['-c', 'sleep 0.2; echo something']);
+  talker.stdout.once('data', () => order.push('something came in'));
+  const over = new Promise<void>((resolve) => {
+    clock.after(100, () => {
+      order.push('a timer fired');
+      // Started in the sweep, due in no time: the clock goes on as ever.
+      clock.after(0, resolve);
+    });
+  });
+  await new Promise((resolve) => talker.once('spawn', resolve));
+  // From here timers are next, before anything is read.
+  await new Promise((resolve) => setImmediate(resolve));
+  // Nothing runs here meanwhile, as after SIGSTOP.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  const keepAlive = setTimeout(() => undefined, 5000);
+  await over;
+  clearTimeout(keepAlive);
+  expect(order).toEqual(['something came in', 'a timer fired']);
 });
