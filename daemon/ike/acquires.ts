@@ -52,6 +52,8 @@ export class Acquires {
   readonly #wildcard: boolean;
   readonly #attempt: Ask;
   readonly #peers = new Map<string, PeerState>();
+  /** Until when (monotonic milliseconds) whom it is not to ask; the empty name if it has but one peer. */
+  readonly #held = new Map<string, number>();
   /** CPUs are served one after the other: the first one gets the fallback that the others build on. */
   #turn: Promise<void> = Promise.resolve();
   readonly #throttle = new Throttle(1, 10_000);
@@ -76,6 +78,12 @@ export class Acquires {
     const key = `${peer ?? ''} ${cpu ?? ''}`;
     const state = this.#stateOf(key, event);
     if (state === undefined || (state.busy && !this.#isStale(state))) return;
+    const held = this.#heldFor(peer);
+    if (held > 0) {
+      Object.assign(state, { busy: true, event });
+      state.pause = this.#env.clock.after(held, () => this.#rearm(key, state));
+      return;
+    }
     const { local, remote } = packet;
     this.#env.log.log(
       'knl',
@@ -96,6 +104,13 @@ export class Acquires {
     };
     if (cpu === undefined) void ask();
     else this.#turn = this.#turn.then(() => this.#patiently(ask()));
+  }
+
+  /** Packets (those for this peer, of a wildcard trap) ask for nothing for so many milliseconds. */
+  hold(peer: IpAddress, millis: number): void {
+    const [oldest] = this.#held.keys();
+    if (oldest !== undefined && this.#held.size >= PEERS_AT_ONCE) this.#held.delete(oldest);
+    this.#held.set(this.#wildcard ? peer : '', this.#env.clock.now() + millis);
   }
 
   /** The trap goes or is renewed: pauses end, and the kernel may ask at once for whatever takes its place. */
@@ -144,6 +159,13 @@ export class Acquires {
     state.busy = false;
     if (state.failures === 0) this.#peers.delete(peer);
     void this.#env.installer.forgetAcquire(state.event.wanted);
+  }
+
+  #heldFor(peer: IpAddress | undefined): number {
+    const name = peer ?? '';
+    const millis = (this.#held.get(name) ?? 0) - this.#env.clock.now();
+    if (millis <= 0) this.#held.delete(name);
+    return millis;
   }
 
   #stateOf(peer: string, event: AcquireEvent): PeerState | undefined {

@@ -1,11 +1,14 @@
-import type { ChildConfig } from '../config/connection-types.ts';
 import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Payload } from '../proto/payload.ts';
 import { hex32 } from '../util/hex.ts';
 import type { ChildSa } from './child-sa.ts';
 import { completePeerRekey } from './child-takeover.ts';
+import { beforeClosing, type LostChild } from './closed-children.ts';
 import type { IkeSa } from './ike-sa.ts';
+
+/** CHILD_SAs nobody knows that one message has lines of their own for: a DELETE may name thousands. */
+const UNKNOWN_LINES = 4;
 
 type DeletePayload = Extract<Payload, { kind: 'Delete' }>;
 
@@ -13,8 +16,8 @@ type DeletePayload = Extract<Payload, { kind: 'Delete' }>;
 export interface DeletedChildren {
   /** Delete payloads of the answer: our SPIs of what we deleted because of the request. */
   readonly answers: readonly Payload[];
-  /** Configurations of CHILD_SAs that went down, those that were only replaced left out. */
-  readonly lost: readonly ChildConfig[];
+  /** CHILD_SAs that went down, those that were only replaced left out. */
+  readonly lost: readonly LostChild[];
 }
 
 /**
@@ -26,37 +29,36 @@ export async function deleteChildren(
   deletes: readonly DeletePayload[],
 ): Promise<DeletedChildren> {
   const closed = new Map<number, Uint8Array[]>();
-  const lost: ChildConfig[] = [];
+  const lost: LostChild[] = [];
+  let unknown = 0;
   for (const payload of deletes) {
     for (const octets of payload.spis) {
       const spi = childSpiFrom(octets);
       const child = childByPeerSpi(sa, payload.protocol, spi);
+      const name = `CHILD_SA with SPI ${hex32(spi ?? 0)}`;
       const protocol = payload.protocol === ProtocolId.AH ? 'AH' : 'ESP';
-      const printed = hex32(spi ?? 0);
       if (child === undefined) {
-        sa.log.log(
-          'ike',
-          1,
-          `received DELETE for unknown ${protocol} CHILD_SA with SPI ${printed}`,
-        );
+        if (unknown++ < UNKNOWN_LINES) {
+          sa.log.log('ike', 1, `received DELETE for unknown ${protocol} ${name}`);
+        }
         if (sa.tasks.creating && spi !== undefined) sa.earlyDeletes.remember(payload.protocol, spi);
         continue;
       }
-      sa.log.log('ike', 1, `received DELETE for ${protocol} CHILD_SA with SPI ${printed}`);
+      sa.log.log('ike', 1, `received DELETE for ${protocol} ${name}`);
       // While our own DELETE for it is under way the peer learns of it from that one, RFC 7296 section 1.4.1.
       if (child.state === 'DELETING') continue;
       const loses = child.up && child.successor === undefined && !child.deletedByPeer;
-      // First the trap, so that there is no moment without policy.
-      if (loses && child.config.closeAction.trap && !sa.ending) {
-        await sa.env.registry.trap(sa, [child.config.name]);
-      }
+      if (loses) lost.push(await beforeClosing(child));
       await deleteOne(child);
-      if (loses) lost.push(child.config);
       const own = childSpiBytes(child.terms.spiIn);
       const list = closed.get(payload.protocol);
       if (list === undefined) closed.set(payload.protocol, [own]);
       else list.push(own);
     }
+  }
+  if (unknown > UNKNOWN_LINES) {
+    const further = unknown - UNKNOWN_LINES;
+    sa.log.log('ike', 1, `received DELETE for ${further} further unknown CHILD_SAs`);
   }
   const answers: readonly Payload[] = [...closed].map(([protocol, spis]) => ({
     kind: 'Delete',

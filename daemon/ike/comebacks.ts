@@ -1,8 +1,7 @@
 import type { Clock } from '../contracts/clock.ts';
+import type { Random } from '../contracts/random.ts';
 
-/** Milliseconds after which an IKE_SA counts as one that worked. */
-const STABLE = 60_000;
-/** Comebacks that do not wait although the IKE_SA before went as soon as it had come. */
+/** Comebacks that do not wait although what was there before went as soon as it had come. */
 const AT_ONCE = 3;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
@@ -15,22 +14,31 @@ const MOST = 1000;
  */
 export class Comebacks {
   readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #stable: number;
   /** How often in a row. */
   readonly #quick = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  /** What lived for `stable` milliseconds counts as something that worked. */
+  constructor(clock: Clock, random: Random, stable: number) {
     this.#clock = clock;
+    this.#random = random;
+    this.#stable = stable;
   }
 
-  /** Milliseconds to wait before what began then (monotonic) is set up again; `peer` is any name for it. */
+  /**
+   * Milliseconds to wait before what began then (monotonic) is set up again; `peer` is any name for it. A random share of up to
+   * a quarter is taken off, so that many do not come back at one moment.
+   */
   pause(peer: string, since: number): number {
     const before = this.#quick.get(peer) ?? 0;
     this.#quick.delete(peer);
-    if (this.#clock.now() - since >= STABLE) return 0;
+    if (this.#clock.now() - since >= this.#stable) return 0;
     const [oldest] = this.#quick.keys();
     if (oldest !== undefined && this.#quick.size >= MOST) this.#quick.delete(oldest);
     this.#quick.set(peer, before + 1);
     if (before < AT_ONCE) return 0;
-    return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(before - AT_ONCE, 16));
+    const full = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(before - AT_ONCE, 16));
+    return full - Math.floor((full * this.#random.below(251)) / 1000);
   }
 }

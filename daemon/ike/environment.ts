@@ -129,8 +129,16 @@ export interface SaRegistry extends UniqueNumbers {
   crossingOf(sa: IkeSa): readonly IkeSa[];
   /** A new IKE_SA to a peer of an old one, not begun yet; `undefined` if the daemon is shutting down. */
   renew(old: IkeSa, destination: Destination): IkeSa | undefined;
-  /** Starts an IKE_SA anew after the peer was lost or closed it, for these children. */
-  reestablish(sa: IkeSa, children: readonly string[]): void;
+  /**
+   * The peer is about to close a CHILD_SA (the IKE_SA with all of them): milliseconds to wait before it is set up again, if it is to be.
+   * More than 0 where such ones go as soon as they have come. To be asked once.
+   */
+  pauseAfterChild(child: ChildSa): number;
+  pauseAfterIke(sa: IkeSa): number;
+  /** Packets that meet the traps of these children ask for nothing for so many milliseconds. */
+  holdTraps(sa: IkeSa, children: readonly string[], millis: number): void;
+  /** Starts an IKE_SA anew after the peer was lost or closed it, for these children; after the pause that is due unless told. */
+  reestablish(sa: IkeSa, children: readonly string[], pause?: number): void;
   /** Installs traps for these children before their CHILD_SAs go; failures are in the log. */
   trap(sa: IkeSa, children: readonly string[]): Promise<void>;
 }

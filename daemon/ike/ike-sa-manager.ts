@@ -35,6 +35,10 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 /** Random SPIs with the bits of `spi_label` that are tried before one without them is taken. */
 const LABELLED_TRIES = 64;
 
+/** Milliseconds after which what was set up has been of use; a CHILD_SA may go because nobody uses it for a while. */
+const STABLE_IKE_SA = 60_000;
+const STABLE_CHILD_SA = 10_000;
+
 /** All IKE_SAs: finds the one a message is for, makes new ones, and lets none of them see another. */
 export class IkeSaManager implements SaRegistry, TrapNumbers {
   readonly tables = new IkeSaTables();
@@ -49,6 +53,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   readonly #awaitingEnd = new Map<IkeSa, (() => void)[]>();
   readonly #softExpiries: SoftExpiries;
   readonly #comebacks: Comebacks;
+  readonly #childComebacks: Comebacks;
   #nextIkeId = 1;
   #nextChildId = 1;
   #nextMark = 1;
@@ -62,7 +67,8 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     const { counters, attempts, jobs } = this;
     this.#env = { ...env, registry: this, counters, attempts, jobs, outsideAlerts };
     this.#softExpiries = new SoftExpiries(env.clock);
-    this.#comebacks = new Comebacks(env.clock);
+    this.#comebacks = new Comebacks(env.clock, env.random, STABLE_IKE_SA);
+    this.#childComebacks = new Comebacks(env.clock, env.random, STABLE_CHILD_SA);
     this.guard = new ResponderGuard(env);
     this.#door = new FrontDoor({
       env: this.#env,
@@ -354,8 +360,21 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     return sa;
   }
 
-  reestablish(sa: IkeSa, children: readonly string[]): void {
-    const pause = this.#comebacks.pause(`${sa.tag.name} ${sa.remote.address}`, sa.startedAt);
+  pauseAfterChild({ sa, config, installedAt }: ChildSa): number {
+    const name = `${sa.tag.name} ${config.name} ${sa.remote.address}`;
+    return this.#childComebacks.pause(name, installedAt);
+  }
+
+  pauseAfterIke(sa: IkeSa): number {
+    return this.#comebacks.pause(`${sa.tag.name} ${sa.remote.address}`, sa.startedAt);
+  }
+
+  holdTraps(sa: IkeSa, children: readonly string[], millis: number): void {
+    if (millis === 0) return;
+    for (const name of children) this.policies.hold(sa.tag.name, name, sa.remote.address, millis);
+  }
+
+  reestablish(sa: IkeSa, children: readonly string[], pause = this.pauseAfterIke(sa)): void {
     if (pause === 0) {
       this.#bringBack(sa, children);
       return;

@@ -1,9 +1,9 @@
-import type { ChildConfig } from '../config/connection-types.ts';
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import { alert } from './announce.ts';
 import { noteFailure } from './attempts/note.ts';
 import { deleteChildren } from './child-deletes.ts';
+import { setUpAgain } from './closed-children.ts';
 import { takeCrashToken } from './crash-detection.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { answerConfig } from './later-config.ts';
@@ -13,7 +13,6 @@ import { findError, findNotify } from './payloads.ts';
 import { followActiveRedirect } from './redirect.ts';
 import { mayBringBack, namesToRestart } from './restart.ts';
 import type { InboundRequest, OutboundResponse } from './task.ts';
-import { childCreate } from './tasks/child-create.ts';
 import { completePeerRekey } from './tasks/ike-rekey.ts';
 
 const DISTRUSTED = 'the peer refused our authentication after IKE_AUTH';
@@ -51,23 +50,15 @@ export async function respondInformational(
     if (completePeerRekey(sa)) return closing(sa, 'it was replaced', [], []);
     return closing(sa, 'the peer deleted the IKE_SA', names, traps);
   }
-  const again = lost.filter((child) => names.includes(child.name));
+  const again = lost.filter(({ config }) => names.includes(config.name));
   return {
     payloads: [...answers, ...answerConfig(sa, message), ...mobile.payloads],
     after: async () => {
       await mobile.after?.();
-      await setUpAgain(sa, again);
+      setUpAgain(sa, again);
+      await sa.tasks.advance();
     },
   };
-}
-
-/** The `close_action` of CHILD_SAs that the peer closed: the same ones in the same IKE_SA. */
-async function setUpAgain(sa: IkeSa, children: readonly ChildConfig[]): Promise<void> {
-  for (const child of children) {
-    sa.log.log('ike', 1, `restarting CHILD_SA ${child.name}`);
-    sa.tasks.queue(childCreate(child));
-  }
-  await sa.tasks.advance();
 }
 
 /** The peer closes the IKE_SA: everything goes down once the answer is sent; children to be kept come back. */
@@ -83,17 +74,24 @@ function closing(
     `deleting IKE_SA ${sa.label} between ${sa.local.address}[${sa.printedId('local')}]...` +
       `${sa.remote.address}[${sa.printedId('remote')}]`,
   );
+  const { registry } = sa.env;
   const back = mayBringBack(sa) ? names : [];
+  const live = [...sa.children.values()].filter((child) => child.live);
+  const held = live.map((child) => child.config.name);
+  const pause = live.length > 0 ? registry.pauseAfterIke(sa) : 0;
+  // Those that have to wait have a trap meanwhile, or their traffic would leave in the clear.
+  const trapped = pause > 0 ? [...new Set([...traps, ...back])] : traps;
   return {
     payloads: [],
     last: true,
     after: async () => {
       const { state } = sa;
       if (state.kind === 'established') sa.transition({ kind: 'deleting', peer: state.peer });
-      await sa.env.registry.trap(sa, traps);
+      await registry.trap(sa, trapped);
+      registry.holdTraps(sa, held, pause);
       await sa.destroy(reason);
       sa.log.log('ike', 0, 'IKE_SA deleted');
-      if (back.length > 0) sa.env.registry.reestablish(sa, back);
+      if (back.length > 0) registry.reestablish(sa, back, pause);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ChildConfig, ConnectionConfig } from '../config/connection-types.t
 import type { AcquireEvent } from '../contracts/kernel.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { PolicyView } from '../contracts/views.ts';
+import type { IpAddress } from '../proto/ip-address.ts';
 import { errorText } from '../util/error.ts';
 import { KeyedSerial } from '../util/keyed-serial.ts';
 import type { ChildMarks, TrapNumbers } from './child-marks.ts';
@@ -62,6 +63,11 @@ export class PolicyBook {
         log.log('ike', 1, `installing trap for CHILD_SA ${name} failed: ${errorText(error)}`);
       }
     }
+  }
+
+  /** What meets the trap of a child, if it has one, asks for nothing for so many milliseconds; of a wildcard trap: towards this peer. */
+  hold(connection: string, child: string, peer: IpAddress, millis: number): void {
+    this.#traps.hold(keyOf(connection, child), peer, millis);
   }
 
   /** Removes the policy of a child; false if there is none. */

@@ -104,6 +104,11 @@ export class Traps {
     return true;
   }
 
+  /** Packets that meet it ask for nothing for so many milliseconds; those of a wildcard trap if they are for this peer. */
+  hold(key: string, peer: IpAddress, millis: number): void {
+    this.#byKey.get(key)?.acquires.hold(peer, millis);
+  }
+
   /** A packet met a policy. One that is not ours, or whose packet lies outside its selectors, is ignored. */
   acquire(event: AcquireEvent): void {
     const packet = packetOf(event);

@@ -7,6 +7,7 @@ import { expireChild } from '../child-expiry.ts';
 import { ChildProposal } from '../child-initiator.ts';
 import type { ChildSa } from '../child-sa.ts';
 import { takeOver } from '../child-takeover.ts';
+import { beforeClosing, setUpAgain } from '../closed-children.ts';
 import { type CreateAnswer, createExchange, wipeSecrets } from '../create-exchange.ts';
 import { EstablishError } from '../errors.ts';
 import { agreedKeMethod, keMethods } from '../ike-proposals.ts';
@@ -307,12 +308,11 @@ async function settleLeftovers(old: ChildSa): Promise<void> {
 }
 
 async function close(child: ChildSa): Promise<void> {
-  const { up, sa, config } = child;
-  if (up && config.closeAction.trap) await sa.env.registry.trap(sa, [config.name]);
+  const { up, sa } = child;
+  const lost = up ? [await beforeClosing(child)] : [];
   await child.remove();
-  if (!up) return;
-  sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
-  if (config.closeAction.start && !sa.ending) sa.tasks.queue(childCreate(config));
+  if (up) sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
+  setUpAgain(sa, lost);
 }
 
 async function prepare(
