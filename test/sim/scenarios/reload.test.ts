@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChildConfig, ConnectionConfig } from '../../../daemon/config/connection-types.ts';
 import type { ConnectionChange } from '../../../daemon/control/connection-change.ts';
+import type { ChildSpi } from '../../../daemon/proto/child-spi.ts';
 import { childConfig } from '../../support/connections.ts';
 import { ip, ts } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
@@ -297,4 +298,39 @@ test('of many IKE_SAs some are named and all are counted', async () => {
   const { kept } = await reload(carol, { ...connectionOf({}, 'carol', 'moon'), dpdDelay: 30 });
   expect(kept.total).toBe(20);
   expect(kept.some).toHaveLength(16);
+});
+
+test('a hundred loads a second for a minute of rekeying cost no packet and no SA', async () => {
+  await using world = new World({ light: true });
+  const hurried = { rekeyTime: 10, overTime: 60, randTime: 2, reauthTime: 0 };
+  const [moon, carol] = await connected(world, { connection: hurried });
+  const variants = [0, 1, 2].map((n) => ({
+    ...withChildren({ ...NET, inactivity: 100 * n }, ...(n === 1 ? [more()] : [])),
+    ...hurried,
+    dpdDelay: 30 + n,
+  }));
+  const [first] = variants;
+  if (first === undefined) throw new TypeError('no variants');
+  const way = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
+  const back = { source: way.destination, destination: way.source };
+  let rekeyed = 0;
+  for (let load = 0; load < 6000; load++) {
+    await moon.load(variants[load % variants.length] ?? first);
+    await world.pass(10);
+    expect(carry(moon.kernel, carol.kernel, way).kind).toBe('protected');
+    expect(carry(carol.kernel, moon.kernel, back).kind).toBe('protected');
+    if (load % 500 !== 499) continue;
+    // The kernel tells of the soft lifetime.
+    const [child] = moon.children;
+    moon.kernel.expire(child?.installed?.spiIn as ChildSpi, false);
+    rekeyed++;
+  }
+  await world.pass(5000);
+  const events = (kind: string): number =>
+    moon.events.filter((event) => event.kind === kind).length;
+  expect(events('child-rekey')).toBe(rekeyed);
+  expect(events('ike-rekey')).toBeGreaterThan(4);
+  expect([moon.established.length, carol.established.length]).toEqual([1, 1]);
+  expect([moon.children.length, carol.children.length]).toEqual([1, 1]);
+  expect(events('ike-updown')).toBe(1);
 });

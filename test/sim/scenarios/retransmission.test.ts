@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { pair } from '../pair.ts';
 import type { PacketRecord } from '../sim-network.ts';
 import { World } from '../world.ts';
+import type { WorldHost } from '../world-host.ts';
 
 /** Virtual seconds at which a host sent, to a tenth. */
 function sendTimes(records: readonly PacketRecord[], from: string): number[] {
@@ -106,6 +107,41 @@ test('30 % loss hardly ever keeps two hosts apart for 165 s', async () => {
   // An IKE_AUTH that is lost for longer than half_open_timeout (three times running) fails for good.
   expect(connected / tries).toBeGreaterThan(0.95);
 });
+
+test('10 % duplicates and 10 % disorder fail none of ten thousand exchanges', async () => {
+  const link = { duplicate: 0.1, reorder: 0.1 };
+  await using world = new World({ seed: 3, light: true, link });
+  const [moon, carol] = await pair(world);
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  await world.settle(() => carol.children.length === 1);
+  let answered = 0;
+  let givenUp = 0;
+  for (const host of [moon, carol]) {
+    host.observer = {
+      answered: () => answered++,
+      retransmitted: () => undefined,
+      givenUp: () => givenUp++,
+    };
+  }
+  const ask = (host: WorldHost, what: 'child' | 'ike'): void => {
+    for (const sa of host.daemon.manager.tables.byId.values()) {
+      if (what === 'ike') sa.rekeyIke();
+      else for (const child of sa.children.values()) sa.rekeyChild(child);
+    }
+  };
+  for (let round = 0; answered < 10_000; round++) {
+    ask(round % 2 === 0 ? moon : carol, round % 5 === 0 ? 'ike' : 'child');
+    await world.pass(400);
+    expect([moon.established.length, carol.established.length]).toEqual([1, 1]);
+  }
+  await world.pass(20_000);
+  expect(givenUp).toBe(0);
+  expect([moon.children.length, carol.children.length]).toEqual([1, 1]);
+  const failures = /failed|unable|internal error|giving up|integrity/;
+  for (const host of [moon, carol]) {
+    expect(host.lines.filter((line) => failures.test(line))).toEqual([]);
+  }
+}, 120_000);
 
 test('a half-open IKE_SA is dropped after half_open_timeout with an alert', async () => {
   await using world = new World();

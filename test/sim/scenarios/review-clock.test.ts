@@ -3,8 +3,10 @@ import { ip } from '../../support/selectors.ts';
 import { carry } from '../carry.ts';
 import { pair } from '../pair.ts';
 import { World } from '../world.ts';
+import type { WorldHost } from '../world-host.ts';
 
 const HOUR = 3_600_000;
+const there = { source: ip('10.1.0.5'), destination: ip('10.2.0.5') };
 const back = { source: ip('10.2.0.5'), destination: ip('10.1.0.5') };
 
 // The kernel tells by the time of day when an SA was used last.
@@ -35,3 +37,44 @@ test('a peer whose packets come in is not asked, whatever was set', async () => 
   }
   expect(moon.lines).not.toContain('sending DPD request');
 });
+
+const YEAR = 365 * 24 * HOUR;
+const spis = (host: WorldHost): readonly (string | undefined)[] =>
+  host.established.map(({ initiatorSpi }) => initiatorSpi);
+
+test.each([-YEAR, YEAR])(
+  'SAs stay, and their lifetimes are what they were, although the time of day was set %i ms on',
+  async (jump) => {
+    await using world = new World();
+    const lifetimes = { rekeyTime: 600, overTime: 60, randTime: 0, reauthTime: 0 };
+    const connection = { ...lifetimes, dpdDelay: 30 };
+    const [moon, carol] = await pair(world, { connection });
+    await world.during(moon.initiate('net'));
+    await world.settle(() => carol.children.length === 1);
+    const began = world.clock.now();
+    const before = spis(moon);
+    const until = async (seconds: number): Promise<void> => {
+      while (world.clock.now() < began + seconds * 1000) {
+        await world.pass(1000);
+        for (const [from, to, packet] of [
+          [moon, carol, there],
+          [carol, moon, back],
+        ] as const) {
+          expect(carry(from.kernel, to.kernel, packet).kind).toBe('protected');
+        }
+      }
+    };
+    await until(100);
+    world.clock.sleep(jump);
+    await until(598);
+    expect(spis(moon)).toEqual(before);
+    await until(605);
+    expect(spis(moon)).not.toEqual(before);
+    expect(spis(moon)).toEqual(spis(carol));
+    // The peer is well: nobody had a reason to ask, to repeat or to give up.
+    for (const host of [moon, carol]) {
+      expect(host.lines.filter((line) => /retransmit|giving up|DPD/.test(line))).toEqual([]);
+      expect(host.children).toHaveLength(1);
+    }
+  },
+);
