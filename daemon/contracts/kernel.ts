@@ -241,6 +241,8 @@ export interface KernelIpsec extends AsyncDisposable {
   /** Everything installed, for recognising what a killed predecessor left. */
   listSas(): Promise<readonly (SaId & { readonly reqid: number })[]>;
   listPolicies(): Promise<readonly KernelPolicy[]>;
+  /** What packets wait for, as it was told when they met their policies; for whoever may have missed that. */
+  listAcquires(): Promise<readonly AcquireEvent[]>;
   onEvent(handler: (event: KernelEvent) => void): void;
 }
 

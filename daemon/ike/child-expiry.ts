@@ -4,6 +4,24 @@ import { childCreate } from './tasks/child-create.ts';
 import { childDelete } from './tasks/child-delete.ts';
 import { childRekey } from './tasks/child-rekey.ts';
 
+/** Milliseconds by which the kernel, which counts whole seconds, may be ahead of us. */
+const ROUNDING = 2000;
+
+/** Whether the kernel must have told that this CHILD_SA is to be rekeyed. Asks it for counters only if these are limited. */
+export async function pastSoftLifetime(child: ChildSa): Promise<boolean> {
+  const { softSeconds, softBytes, softPackets } = child.terms.lifetime;
+  const age = child.sa.env.clock.now() - child.installedAt;
+  if (softSeconds > 0 && age >= softSeconds * 1000 - ROUNDING) return true;
+  if (softBytes === 0n && softPackets === 0n) return false;
+  const usage = await child.refreshUsage().catch(() => child.usage);
+  return [usage.in, usage.out].some(
+    (used) =>
+      used !== undefined &&
+      ((softBytes > 0n && used.bytes >= softBytes) ||
+        (softPackets > 0n && used.packets >= softPackets)),
+  );
+}
+
 /** A CHILD_SA is to be rekeyed, unless it is replaced, on its way out, or being rekeyed already. */
 export function rekeyChild(child: ChildSa): Promise<void> {
   const { sa } = child;

@@ -9,7 +9,7 @@ import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
 import { adoptChildren } from './adopt-children.ts';
 import { AttemptBook } from './attempts/attempt-book.ts';
-import { expireChild } from './child-expiry.ts';
+import { expireChild, pastSoftLifetime } from './child-expiry.ts';
 import { type ChildMarks, marksInUse, type TrapNumbers, uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Comebacks } from './comebacks.ts';
@@ -184,15 +184,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   resume(takeover: Takeover): void {
     takeover.resume(this.#env);
     // What the kernel told while nobody listened.
-    for (const sa of this.tables.byId.values()) {
-      for (const child of sa.children.values()) {
-        const { softSeconds } = child.terms.lifetime;
-        const age = this.#env.clock.now() - child.installedAt;
-        if (softSeconds === 0 || age < softSeconds * 1000) continue;
-        const { local: destination, spiIn: spi, protocol } = child.spec;
-        this.onKernelEvent({ kind: 'expire', id: { destination, spi, protocol }, hard: false });
-      }
-    }
+    void this.#missedSoftExpiries();
   }
 
   /** What the kernel says about installed SAs. */
@@ -206,6 +198,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
       return;
     }
     if (event.kind === 'acquire') this.policies.acquire(event);
+    if (event.kind === 'overrun') void this.#missedSoftExpiries();
     if (event.kind !== 'expire') return;
     const { protocol, destination, spi } = event.id;
     const found = this.tables.child(protocol, destination, spi);
@@ -216,6 +209,17 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     child.sa.log.log('chd', 1, `${name} ${reached}`);
     if (event.hard) child.sa.post(() => expireChild(child));
     else this.#softExpiries.reached(child);
+  }
+
+  // The kernel tells of a soft lifetime once: whoever missed that would lose the CHILD_SA at its hard one.
+  async #missedSoftExpiries(): Promise<void> {
+    for (const sa of this.tables.byId.values()) {
+      for (const child of sa.children.values()) {
+        if (!(await pastSoftLifetime(child))) continue;
+        const { local: destination, spiIn: spi, protocol } = child.spec;
+        this.onKernelEvent({ kind: 'expire', id: { destination, spi, protocol }, hard: false });
+      }
+    }
   }
 
   newSpi(): IkeSpi {

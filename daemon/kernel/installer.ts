@@ -312,7 +312,10 @@ export class KernelInstaller {
     await this.#attempt('forgetting an acquire', () => this.#deps.kernel.forgetAcquire(wanted));
   }
 
-  /** Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired. */
+  /**
+   * Adds a listener for events of the kernel. After an overrun, SAs found missing are reported as expired, and what packets wait for is
+   * told again.
+   */
   onEvent(handler: (event: KernelEvent) => void): void {
     this.#events.on(handler);
   }
@@ -361,10 +364,16 @@ export class KernelInstaller {
     this.#events.emit(event);
     if (event.kind !== 'overrun' || this.#overrunPending) return;
     this.#overrunPending = true;
+    this.#log('events of the kernel were lost, comparing with what it has');
     this.#deps.clock.after(OVERRUN_SETTLE, () => {
       this.#overrunPending = false;
-      void this.#attempt('comparing with the kernel', () => this.#reportMissing());
+      void this.#attempt('comparing with the kernel', () => this.#reportMissed());
     });
+  }
+
+  async #reportMissed(): Promise<void> {
+    await this.#reportMissing();
+    for (const acquire of await this.#deps.kernel.listAcquires()) this.#events.emit(acquire);
   }
 
   async #reportMissing(): Promise<void> {

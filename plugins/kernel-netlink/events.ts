@@ -1,6 +1,6 @@
-import type { KernelEvent, SaId } from '../../daemon/contracts/kernel.ts';
+import type { AcquireEvent, KernelEvent, SaId } from '../../daemon/contracts/kernel.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
-import type { SaId as NativeSaId, XfrmEvent } from '../../native/index.ts';
+import type { SaId as NativeSaId, SaInfo, XfrmEvent } from '../../native/index.ts';
 import { address, lookup, modeOf, protocolOf, selectorsOf } from './convert.ts';
 
 /** An event in the contract's terms, `undefined` for what concerns nobody. */
@@ -37,6 +37,24 @@ export function kernelEvent(event: XfrmEvent): KernelEvent | undefined {
     default:
       return undefined;
   }
+}
+
+/** The acquire of an SA that is only waited for, `undefined` for any other: it has no SPI yet, and the selector of the packet. */
+export function waitingAcquire(sa: SaInfo): AcquireEvent | undefined {
+  const protocol = protocolOf(sa.protocol);
+  const mode = modeOf(sa.mode);
+  if (sa.spi !== 0 || protocol === undefined || mode === undefined || sa.selector === undefined) {
+    return undefined;
+  }
+  const { reqid } = sa;
+  const ends = { source: address(sa.src), destination: address(sa.dst) };
+  return {
+    kind: 'acquire',
+    reqid,
+    ...selectorsOf(sa.selector),
+    wanted: { ...ends, protocol, mode, reqid, ...lookup(sa) },
+    ...(sa.cpu !== undefined && { cpu: sa.cpu }),
+  };
 }
 
 function saIdOf(sa: NativeSaId): Omit<SaId, 'source'> | undefined {

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type {
+  AcquireEvent,
   KernelEvent,
   KernelIpsec,
   KernelPolicy,
@@ -28,7 +29,7 @@ import {
 } from '../../native/index.ts';
 import { modeNumber } from './convert.ts';
 import { asKernelError, unless } from './errors.ts';
-import { kernelEvent } from './events.ts';
+import { kernelEvent, waitingAcquire } from './events.ts';
 import type { Interfaces } from './interfaces.ts';
 import { moveSa } from './move-sa.ts';
 import { fromPolicy, fromSa, toPolicy, toPolicyId, toSa, toSaId, toUsage } from './objects.ts';
@@ -206,6 +207,10 @@ export class NetlinkIpsec implements KernelIpsec {
       const names = bound ? await this.#interfaces.names() : new Map<number, string>();
       return present(policies.map((one) => fromPolicy(one, (ifindex) => names.get(ifindex))));
     });
+  }
+
+  listAcquires(): Promise<readonly AcquireEvent[]> {
+    return asKernelError(async () => present((await this.#client.listSas()).map(waitingAcquire)));
   }
 
   onEvent(handler: (event: KernelEvent) => void): void {

@@ -1,4 +1,5 @@
 import type {
+  AcquireEvent,
   KernelEvent,
   KernelIpsec,
   KernelNet,
@@ -94,6 +95,10 @@ export class NullIpsec implements KernelIpsec {
   }
 
   async listPolicies(): Promise<readonly KernelPolicy[]> {
+    return [];
+  }
+
+  async listAcquires(): Promise<readonly AcquireEvent[]> {
     return [];
   }
 

@@ -118,7 +118,10 @@ describeWith(['net-admin', 'xfrm'], 'kernel-netlink on any kernel with XFRM', ()
       return events.length > before;
     };
     expect(await another()).toBe(false);
+    // Whoever missed it finds it.
+    expect(await ipsec.listAcquires()).toEqual([first]);
     await ipsec.forgetAcquire(first.wanted);
+    expect(await ipsec.listAcquires()).toEqual([]);
     expect(namespace.ip('xfrm state')).not.toContain('192.0.2');
     expect(await another()).toBe(true);
     expect(await another()).toBe(false);

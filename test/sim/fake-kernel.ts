@@ -73,7 +73,7 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   /** Addresses added, with their interface. */
   readonly virtualIps = new Map<IpAddress, string>();
   /** SAs that were asked for and are not there yet: while one is, the kernel does not ask again. */
-  readonly larval = new Map<string, WantedSa>();
+  readonly larval = new Map<string, AcquireEvent>();
   /** Packets held back for want of an SA, oldest first. */
   readonly held: DataPacket[] = [];
   /** Every changing call so far, failed ones too. */
@@ -125,12 +125,23 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   ask(event: AcquireEvent): void {
     const key = larvalKey(event.wanted, event.cpu);
     if (this.larval.has(key)) return;
-    this.larval.set(key, event.wanted);
+    this.larval.set(key, event);
     this.raise(event);
   }
 
   raise(event: KernelEvent): void {
-    this.#onEvent(event);
+    if (this.deaf) this.missed++;
+    else this.#onEvent(event);
+  }
+
+  /** What is told now reaches nobody, as if the socket were full; `missed` counts it, and {@link overrun} ends that. */
+  deaf = false;
+  missed = 0;
+
+  /** The socket has room again: whoever reads from it learns that something was lost. */
+  overrun(): void {
+    this.deaf = false;
+    this.raise({ kind: 'overrun' });
   }
 
   /** Raises the expiry of an SA; a hard one removes it first. */
@@ -278,6 +289,10 @@ export class FakeKernel implements KernelIpsec, KernelNet {
       ...(id.mark && { mark: id.mark }),
       ...(id.ifId !== undefined && { ifId: id.ifId }),
     }));
+  }
+
+  async listAcquires(): Promise<readonly AcquireEvent[]> {
+    return [...this.larval.values()];
   }
 
   async listPolicies(): Promise<readonly KernelPolicy[]> {

@@ -160,3 +160,60 @@ test.each([0, 15, 30, 45, 60, 75, 90, 105])(
     }
   },
 );
+
+/** Thirty children, and one that waits for packets, of the side in front of 10.1/16. */
+function lostChildren(
+  esp: ChildConfig['proposals'],
+  mine: boolean,
+): ReadonlyMap<string, ChildConfig> {
+  const of = (name: string, here: string, there: string, more: Partial<ChildConfig> = {}) => {
+    const [near, far] = mine ? [here, there] : [there, here];
+    const localTs: readonly SelectorConfig[] = [{ kind: 'fixed', selector: ts(near) }];
+    const remoteTs: readonly SelectorConfig[] = [{ kind: 'fixed', selector: ts(far) }];
+    const time = { rekey: 600, life: 6000, rand: 0 };
+    return [
+      name,
+      { ...childConfig(name), proposals: esp, time, localTs, remoteTs, ...more },
+    ] as const;
+  };
+  const nets = Array.from({ length: 30 }, (_, n) =>
+    of(`net-${n}`, `10.1.${n}.0/24`, `10.2.${n}.0/24`),
+  );
+  const startAction = { trap: mine, start: false };
+  return new Map([...nets, of('trapped', '10.1.0.0/16', '10.3.0.0/16', { startAction })]);
+}
+
+test('lost events: an acquire and ten thousand expiries that nobody heard are made up for', async () => {
+  await using world = new World({ light: true });
+  const esp = parseProposals('esp', ['aes128gcm16'], simCrypto());
+  const [moon, carol] = await pair(world, {
+    moonConnection: { children: lostChildren(esp, true) },
+    carolConnection: { children: lostChildren(esp, false) },
+  });
+  for (let n = 0; n < 30; n++) {
+    expect(await world.during(moon.initiate(`net-${n}`))).toEqual({ ok: true });
+  }
+  await world.settle(() => carol.children.length === 30);
+  const spis = () => new Set(moon.children.map(({ installed }) => installed?.spiIn as ChildSpi));
+  const before = spis();
+  await world.pass(600_000 - world.clock.now());
+  moon.kernel.deaf = true;
+  // Both SAs of each tell of their soft lifetimes; one ends; packets meet the trap.
+  const [gone] = before;
+  moon.kernel.expire(gone as ChildSpi, true);
+  for (let round = 0; round < 350; round++) {
+    for (const spi of before) moon.kernel.expire(spi, false);
+  }
+  const trapped = { source: ip('10.1.0.5'), destination: ip('10.3.0.5') };
+  carry(moon.kernel, carol.kernel, trapped);
+  expect(moon.kernel.missed).toBeGreaterThan(10_000);
+  await world.pass(1000);
+  expect(spis()).toEqual(before);
+  moon.kernel.overrun();
+  await world.pass(30_000);
+  // All are others now, the one that ended too, and the packets have their tunnel.
+  expect([...spis()].filter((spi) => before.has(spi))).toEqual([]);
+  expect([moon.children.length, carol.children.length]).toEqual([31, 31]);
+  expect(carry(moon.kernel, carol.kernel, trapped).kind).toBe('protected');
+  expect(count(moon, /^events of the kernel were lost, comparing with what it has$/)).toBe(1);
+});
