@@ -124,6 +124,18 @@ export class Initiators implements AsyncDisposable {
     return { established: millis.length, failures, millis };
   }
 
+  /** Deletes all IKE_SAs, `parallel` at a time; resolves when the responder has answered each. */
+  async endAll(parallel: number): Promise<void> {
+    const { manager } = this.#daemon;
+    const all = [...manager.tables.byId.values()];
+    for (let at = 0; at < all.length; at += parallel) {
+      const batch = all.slice(at, at + parallel);
+      const ended = batch.map((sa) => manager.whenDestroyed(sa));
+      for (const sa of batch) sa.delete('ended by the benchmark');
+      await Promise.all(ended);
+    }
+  }
+
   /** CHILD_SAs or IKE_SAs replaced so far, whichever side asked. */
   rekeyings(what: 'child' | 'ike'): number {
     const counted = this.#daemon.control.counters().global;
