@@ -3,6 +3,7 @@ import type { Identity } from '../proto/identity.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import { deepEqual } from '../util/deep-equal.ts';
 import { InternalError } from '../util/error.ts';
+import type { Waits } from '../util/waits.ts';
 import type { AuthenticatedPeer } from './authenticators/authenticated-peer.ts';
 import { ownIdentity } from './authenticators/own-rounds.ts';
 import { type PeerRounds, tooFew, tooMany, type Unmet } from './authenticators/peer-rounds.ts';
@@ -45,7 +46,7 @@ export class Candidates {
    * `follows`. We have `answered` that many rounds already: the choice may only change to one in which we are the same. Throws
    * {@link AuthenticationError} with the reason of the best one.
    */
-  async choose(follows: boolean, answered: number): Promise<readonly AuthenticatedPeer[]> {
+  *choose(follows: boolean, answered: number): Waits<readonly AuthenticatedPeer[]> {
     const candidates = this.#left ?? this.#find();
     const before = answered === 0 ? undefined : this.connection;
     const { log } = this.#sa;
@@ -72,7 +73,9 @@ export class Candidates {
       }
       this.#sa.assign(connection);
       try {
-        const peers = await this.#rounds.all(connection, (round) => this.#local(connection, round));
+        const peers = yield* this.#rounds.all(connection, (round) =>
+          this.#local(connection, round),
+        );
         this.#left = candidates.slice(index);
         return peers;
       } catch (error) {

@@ -20,7 +20,9 @@ import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from '.
 export interface EngineHost {
   /** Whether a request of this exchange type may be processed now; a reason if not. */
   refuses(exchange: number): string | undefined;
-  handleRequest(request: InboundRequest): Promise<OutboundResponse | undefined>;
+  handleRequest(
+    request: InboundRequest,
+  ): OutboundResponse | undefined | Promise<OutboundResponse | undefined>;
   handleReply(reply: Reply): Promise<void>;
   /** The outstanding request got no answer after its last retransmission. */
   givenUp(exchange: number, sends: number): Promise<void>;
@@ -187,15 +189,15 @@ export class ExchangeEngine {
     waiting.sends++;
   }
 
-  /** Takes one datagram, header parsed. Nothing of `datagram` is referenced after the first `await`. */
-  async receive(
+  /** Takes one datagram, header parsed. Nothing of `datagram` is referenced after this returns. */
+  receive(
     header: IkeHeader,
     datagram: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
-  ): Promise<void> {
+  ): undefined | Promise<void> {
     const { log } = this.#sa;
-    if (maySync(header) && this.#synchronize(header, datagram, local, remote)) return;
+    if (maySync(header) && this.#synchronize(header, datagram, local, remote)) return undefined;
     const verdict = header.isResponse
       ? this.window.judgeResponse(header.messageId, header.exchange)
       : this.window.judgeRequest(header.messageId, datagram);
@@ -207,7 +209,7 @@ export class ExchangeEngine {
       );
       alertFromOutside(this.#sa.env, 'retransmit-receive', this.#sa);
       this.#transmit(this.window.lastResponse, local, remote);
-      return;
+      return undefined;
     }
     if (verdict === 'drop') {
       log.log(
@@ -215,25 +217,26 @@ export class ExchangeEngine {
         1,
         `received message ID ${header.messageId}, expected ${this.#expected(header)}, ignored`,
       );
-      return;
+      return undefined;
     }
     const refusal = header.isResponse ? undefined : this.#host.refuses(header.exchange);
     if (refusal !== undefined) {
       log.log('ike', 1, `ignoring ${exchangeName(header.exchange)} request: ${refusal}`);
-      return;
+      return undefined;
     }
     const read = this.#reader.read(header, datagram, this.inbound, this.window.outstanding?.raw);
     if (read?.answer !== undefined) {
       const { exchange, messageId } = header;
       this.#respond(exchange, messageId, read.answer, datagram.slice(), local, remote);
     }
-    if (read?.message === undefined) return;
+    if (read?.message === undefined) return undefined;
     const { message } = read;
     if (log.enabled('enc', 1)) log.log('enc', 1, `parsed ${describeMessage(message)}`);
     this.#sa.env.counters.message(message.exchange, message.isResponse, true, this.#sa.tag.name);
     this.#host.heardFrom(local, remote, message);
-    if (message.isResponse) await this.#onReply(read, datagram, local, remote);
-    else await this.#onRequest(read, datagram, local, remote);
+    return message.isResponse
+      ? this.#onReply(read, datagram, local, remote)
+      : this.#onRequest(read, datagram, local, remote);
   }
 
   // RFC 6311: counters that a cluster's other member has guessed. `false` leaves the message to the rules for all others.
@@ -295,14 +298,14 @@ export class ExchangeEngine {
     return waiting === undefined ? 'none' : String(waiting.messageId);
   }
 
-  async #onReply(
+  #onReply(
     { message, covered }: MessageRead,
     datagram: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
-  ): Promise<void> {
+  ): undefined | Promise<void> {
     const waiting = this.window.outstanding;
-    if (waiting === undefined) return;
+    if (waiting === undefined) return undefined;
     const { clock, observer } = this.#sa.env;
     observer?.answered(waiting.exchange, clock.now() - this.#sentAt);
     this.window.settle();
@@ -310,22 +313,32 @@ export class ExchangeEngine {
     this.#sa.timers.stop('retransmit');
     if (waiting.sends > 1) alert(this.#sa.env, 'retransmit-send-cleared', this.#sa);
     const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : covered;
-    await this.#host.handleReply({ message, raw, request: waiting.raw, local, remote });
+    return this.#host.handleReply({ message, raw, request: waiting.raw, local, remote });
   }
 
-  async #onRequest(
+  #onRequest(
     { message, covered }: MessageRead,
     datagram: Uint8Array,
     local: Endpoint,
     remote: Endpoint,
-  ): Promise<void> {
+  ): undefined | Promise<void> {
     const kept = datagram.slice();
     const raw = message.exchange === ExchangeType.IKE_INTERMEDIATE ? covered : kept;
-    const response = await this.#host.handleRequest({ message, raw, local, remote });
-    if (response === undefined) return;
-    const { exchange, messageId } = message;
-    const sent = this.#respond(exchange, messageId, response, kept, local, remote);
-    await response.after?.(sent);
+    const request: InboundRequest = { message, raw, local, remote };
+    const response = this.#host.handleRequest(request);
+    return response instanceof Promise
+      ? response.then((answer) => this.#answer(request, answer, kept))
+      : this.#answer(request, response, kept);
+  }
+
+  #answer(
+    { message: { exchange, messageId }, local, remote }: InboundRequest,
+    response: OutboundResponse | undefined,
+    request: Uint8Array,
+  ): undefined | Promise<void> {
+    if (response === undefined) return undefined;
+    const sent = this.#respond(exchange, messageId, response, request, local, remote);
+    return response.after?.(sent) ?? undefined;
   }
 
   #respond(

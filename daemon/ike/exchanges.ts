@@ -1,5 +1,6 @@
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
+import { Conversation } from '../util/conversation.ts';
 import { respondCreateChild } from './child-responder.ts';
 import { converse, respondFollowUp } from './create-responder.ts';
 import { respondIkeRekey } from './ike-rekey-responder.ts';
@@ -44,15 +45,14 @@ export function refusal(sa: IkeSa, exchange: number): string | undefined {
   return undefined;
 }
 
+type Answer = OutboundResponse | undefined;
+
 /** Processes a request that {@link refusal} let through; `undefined` leaves it unanswered. */
-export async function handleRequest(
-  sa: IkeSa,
-  request: InboundRequest,
-): Promise<OutboundResponse | undefined> {
+export function handleRequest(sa: IkeSa, request: InboundRequest): Answer | Promise<Answer> {
   takeOverIfUsed(sa, request.message);
   switch (request.message.exchange) {
     case ExchangeType.IKE_SA_INIT:
-      sa.responder = respond(sa, request);
+      sa.responder = new Conversation(respond(sa, request));
       return nextResponse(sa, request);
     case ExchangeType.IKE_INTERMEDIATE:
     case ExchangeType.IKE_AUTH:
@@ -81,21 +81,16 @@ async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<Outbou
   return converse(sa, task, request);
 }
 
-async function nextResponse(
-  sa: IkeSa,
-  request: InboundRequest,
-): Promise<OutboundResponse | undefined> {
-  const task = sa.responder;
-  const step = await task?.next(request);
-  if (task === undefined || step === undefined) return undefined;
-  if (step.done === true) {
-    sa.responder = undefined;
-    return undefined;
-  }
-  if (sa.state.kind === 'established') {
-    // That was its last word; waiting for a request that never comes it would keep every message it has read.
-    sa.responder = undefined;
-    await task.return(undefined);
-  }
-  return step.value;
+function nextResponse(sa: IkeSa, request: InboundRequest): Answer | Promise<Answer> {
+  const answer = sa.responder?.next(request);
+  return answer instanceof Promise ? answer.then((said) => spoken(sa, said)) : spoken(sa, answer);
+}
+
+function spoken(sa: IkeSa, answer: Answer): Answer | Promise<Answer> {
+  const { responder } = sa;
+  if (answer !== undefined && sa.state.kind !== 'established') return answer;
+  // That was its last word; waiting for a request that never comes it would keep every message it has read.
+  sa.responder = undefined;
+  const ends = responder?.end();
+  return ends === undefined ? answer : ends.then(() => answer);
 }

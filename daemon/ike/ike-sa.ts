@@ -9,6 +9,7 @@ import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { Message } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
+import type { Conversation } from '../util/conversation.ts';
 import { errorText, InternalError } from '../util/error.ts';
 import { Mailbox } from '../util/mailbox.ts';
 import { Patience } from '../util/patience.ts';
@@ -99,7 +100,7 @@ export class IkeSa implements EngineHost {
   /** The peer's last IKE_INTERMEDIATE may bring a PPK (RFC 9867), in one of its own if no other is due. */
   mayBringPpk = false;
   /** The conversation in which we answer until the IKE_SA is established. */
-  responder: ResponderTask | undefined;
+  responder: Conversation<OutboundResponse, InboundRequest> | undefined;
   /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */
   followUp: { readonly task: ResponderTask; readonly link: Uint8Array } | undefined;
   /** Where a half-open responder's IKE_SA_INIT came from, until it is established or gone. */
@@ -369,7 +370,7 @@ export class IkeSa implements EngineHost {
     this.env.registry.destroyed(this);
     if (down !== undefined) this.env.emit(() => ({ kind: 'ike-updown', up: false, ike: down }));
     await this.#attempt(() => this.tasks.abandon(reason));
-    if (this.responder) await this.#attempt(() => this.responder?.return(undefined));
+    if (this.responder) await this.#attempt(() => this.responder?.end());
     if (this.followUp) await this.#attempt(() => this.dropFollowUp());
     // What the peer made to replace it goes too, if it has not taken over. Most were replaced and have nothing of all this.
     if (this.peerRekey) await this.#attempt(() => this.peerRekey?.successor?.destroy(reason));
@@ -423,7 +424,9 @@ export class IkeSa implements EngineHost {
     return refusal(this, exchange);
   }
 
-  handleRequest(request: InboundRequest): Promise<OutboundResponse | undefined> {
+  handleRequest(
+    request: InboundRequest,
+  ): OutboundResponse | undefined | Promise<OutboundResponse | undefined> {
     return handleRequest(this, request);
   }
 

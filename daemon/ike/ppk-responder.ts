@@ -5,6 +5,7 @@ import type { Identity } from '../proto/identity.ts';
 import { matchIdentity } from '../proto/identity-match.ts';
 import { printIdentity } from '../proto/identity-text.ts';
 import type { Message, Payload } from '../proto/payload.ts';
+import type { Waits } from '../util/waits.ts';
 import { AuthenticationError } from './errors.ts';
 import { authKeys } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -50,7 +51,7 @@ export interface PeerPpk extends Disposable {
   /** Why the connection does not allow it. */
   unmet(connection: ConnectionConfig): string | undefined;
   /** Does what verifies the peer; if that fails with a PPK in the proof, the log says that it may be the reason. */
-  explain<T>(verify: () => Promise<T>): Promise<T>;
+  explain<T>(verify: Waits<T>): Waits<T>;
   /** The peer proved itself: its PPK is in use from now on. Returns what tells the peer so. */
   settle(): readonly Payload[];
 }
@@ -82,8 +83,8 @@ class EarlyPeerPpk implements PeerPpk {
     return otherPpk(this.#sa, ppkId, this.#settled.ids);
   }
 
-  explain<T>(verify: () => Promise<T>): Promise<T> {
-    return verify();
+  explain<T>(verify: Waits<T>): Waits<T> {
+    return verify;
   }
 
   settle(): readonly Payload[] {
@@ -154,9 +155,9 @@ class PpkOfAuth implements PeerPpk {
       : undefined;
   }
 
-  async explain<T>(verify: () => Promise<T>): Promise<T> {
+  *explain<T>(verify: Waits<T>): Waits<T> {
     try {
-      return await verify();
+      return yield* verify;
     } catch (error) {
       if (error instanceof AuthenticationError && this.#keys !== undefined && !this.#adopted) {
         const hint = `the peer's proof has the PPK for PPK_ID '${this.#text}' in it: that may differ too`;

@@ -8,10 +8,7 @@ import type { IkeSa } from './ike-sa.ts';
  * Closes the other IKE_SAs between the same two authenticated identities. After INITIAL_CONTACT the peer has
  * forgotten them (RFC 7296 section 2.4), so nothing is sent; when replaced they get a DELETE.
  */
-export async function closeDuplicates(
-  sa: IkeSa,
-  cause: 'initial-contact' | 'replace',
-): Promise<void> {
+export function closeDuplicates(sa: IkeSa, cause: 'initial-contact' | 'replace'): void {
   for (const other of sa.env.registry.duplicatesOf(sa)) {
     // The peer knows it and has not forgotten it: it said so before our request reached it.
     if (crossed(sa, other)) continue;

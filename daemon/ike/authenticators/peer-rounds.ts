@@ -3,6 +3,7 @@ import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { matchIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import { clipped } from '../attempts/clipped.ts';
 import type { Failure } from '../attempts/failure.ts';
 import { AuthenticationError } from '../errors.ts';
@@ -71,45 +72,41 @@ export class PeerRounds {
   }
 
   /** The peer as it proved itself in the last round, as a round of the configuration demands. Throws {@link AuthenticationError}. */
-  async last(config: AuthRoundConfig, local: Identity): Promise<AuthenticatedPeer> {
+  last(config: AuthRoundConfig, local: Identity): Waits<AuthenticatedPeer> {
     return this.#judge(this.#rounds.length - 1, config, local);
   }
 
   /** All rounds so far held against those of a connection, in order. Throws {@link AuthenticationError}. */
-  async all(
+  *all(
     connection: ConnectionConfig,
     local: (round: number) => Identity,
-  ): Promise<readonly AuthenticatedPeer[]> {
+  ): Waits<readonly AuthenticatedPeer[]> {
     const peers: AuthenticatedPeer[] = [];
     for (let index = 0; index < this.#rounds.length; index++) {
       const config = connection.remote[index];
       if (config === undefined) throw new AuthenticationError(tooMany(connection));
-      peers.push(await this.#judge(index, config, local(index)));
+      peers.push(yield* this.#judge(index, config, local(index)));
     }
     return peers;
   }
 
-  async #judge(
-    index: number,
-    config: AuthRoundConfig,
-    local: Identity,
-  ): Promise<AuthenticatedPeer> {
+  *#judge(index: number, config: AuthRoundConfig, local: Identity): Waits<AuthenticatedPeer> {
     const round = this.#rounds[index];
     if (round === undefined) throw new AuthenticationError('the peer has not proved itself');
     const unmet = unmetDemand(this.#sa, config, round.received);
     if (unmet !== undefined) throw new AuthenticationError(unmet.reason, unmet);
     const known = round.met.get(config);
     if (known !== undefined) return known;
-    const peer = await this.#verify(round, config, local);
+    const peer = yield* settled(this.#verify(round, config, local));
     round.met.set(config, peer);
     return peer;
   }
 
-  async #verify(
+  #verify(
     { received, proof }: Round,
     config: AuthRoundConfig,
     local: Identity,
-  ): Promise<AuthenticatedPeer> {
+  ): AuthenticatedPeer | Promise<AuthenticatedPeer> {
     const { identity, method, data, theirs } = received;
     if (method === AuthMethod.NULL) return verifyNullAuth(this.#sa, theirs, data);
     if (proof !== undefined) return proof.peer(config);

@@ -11,6 +11,7 @@ import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encoding
 import type { Message } from '../../proto/payload.ts';
 import { latin1 } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import type { IkeSa } from '../ike-sa.ts';
 
 /** A certificate of this many octets is read, a longer one is not. */
@@ -24,10 +25,10 @@ const MAX_URL_OCTETS = 1024;
  * What the CERT payloads of a message carry, decoded. Whatever is no certificate, CRL, OCSP response or raw key is left out with a
  * line in the log. Certificates behind URLs are fetched only if `charon.hash_and_url` says so.
  */
-export async function readCredentials(sa: IkeSa, message: Message): Promise<ReceivedCredentials> {
+export function* readCredentials(sa: IkeSa, message: Message): Waits<ReceivedCredentials> {
   const found = new Found(sa);
   for (const payload of message.payloads) {
-    if (payload.kind === 'CERT') await found.take(payload.encoding, payload.data);
+    if (payload.kind === 'CERT') yield* settled(found.take(payload.encoding, payload.data));
   }
   return found;
 }
@@ -49,32 +50,32 @@ class Found implements ReceivedCredentials {
     };
   }
 
-  async take(encoding: number, data: Uint8Array): Promise<void> {
+  take(encoding: number, data: Uint8Array): undefined | Promise<void> {
     if (data.length > MAX_CERTIFICATE_OCTETS) {
       this.#ignore(encoding, `${data.length} octets, at most ${MAX_CERTIFICATE_OCTETS} are read`);
-      return;
+      return undefined;
     }
     switch (encoding) {
       case CertEncoding.X509_SIGNATURE:
         this.#certificate(data);
-        return;
+        return undefined;
       case CertEncoding.HASH_AND_URL_X509:
-        await this.#fetch(data);
-        return;
+        return this.#fetch(data);
       case CertEncoding.CRL:
         this.#keep(encoding, decodeCrl(data, this.#tools), this.crls);
-        return;
+        return undefined;
       case CertEncoding.OCSP_CONTENT:
         this.#keep(encoding, decodeOcspResponse(data, this.#tools), this.ocspResponses);
-        return;
+        return undefined;
       case CertEncoding.RAW_PUBLIC_KEY: {
         const key = this.#tools.publicKey(data);
         if (key === undefined) this.#ignore(encoding, 'a key that we do not know or must refuse');
         else this.rawKeys.push(key);
-        return;
+        return undefined;
       }
       default:
         this.#ignore(encoding, 'not supported');
+        return undefined;
     }
   }
 

@@ -3,6 +3,7 @@ import { ExchangeType } from '../../proto/iana/exchange-types.ts';
 import { NotifyType, notifyName } from '../../proto/iana/notify-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
+import { run } from '../../util/waits.ts';
 import { alert } from '../announce.ts';
 import { agreeOnExtensions, offerExtensions } from '../auth-extensions.ts';
 import { moreAbilities, roundsPayload } from '../authenticators/abilities.ts';
@@ -210,11 +211,13 @@ class PeerProofs {
       identity,
       method,
       data,
-      credentials: await readCredentials(sa, message),
+      credentials: await run(readCredentials(sa, message)),
       theirs: signedBy('responder', this.#init, authKeys(sa)),
       abilities: moreAbilities(sa, this.#init.abilities, message),
     });
-    const peer = await this.#rounds.last(config, sa.localId ?? addressIdentity(sa.local.address));
+    const peer = await run(
+      this.#rounds.last(config, sa.localId ?? addressIdentity(sa.local.address)),
+    );
     sa.remoteId = peer.identity;
     return peer;
   }

@@ -3,6 +3,7 @@ import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import { alert } from '../announce.ts';
 import { assignAddresses } from '../assign-addresses.ts';
 import { failureOf, noteFailure, noteRefusedPeer } from '../attempts/note.ts';
@@ -31,7 +32,7 @@ import { acceptMobike, agreeOnMobike } from '../mobike-auth.ts';
 import { find, findNotify, notify } from '../payloads.ts';
 import { type PeerPpk, peerPpk } from '../ppk-responder.ts';
 import { redirectAuth } from '../redirect.ts';
-import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
+import type { InboundRequest, OutboundResponse, ResponderScript } from '../task.ts';
 import { closeDuplicates, refusedAsDuplicate } from '../uniqueness.ts';
 
 /** Largest identity accepted, octets: a distinguished name that is longer is an attack (security limits). */
@@ -41,11 +42,11 @@ const MAX_IDENTITY_OCTETS = 4096;
  * IKE_AUTH as responder. Whatever fails about the proof, the wire says AUTHENTICATION_FAILED and nothing
  * else; a peer that proved itself is told what else is wrong.
  */
-export async function* respondAuth(
+export function* respondAuth(
   sa: IkeSa,
   init: InitialExchanges,
   first: InboundRequest,
-): ResponderTask {
+): ResponderScript {
   try {
     yield* rounds(sa, init, first);
   } catch (error) {
@@ -83,7 +84,7 @@ function noteRefusal(sa: IkeSa, error: AuthenticationError, asked: Identity | un
 }
 
 /** Rounds until both sides have done theirs (RFC 4739); everything else that the peer asked for is answered in the last one. */
-async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): ResponderTask {
+function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): ResponderScript {
   using ppk = peerPpk(sa, init.ppk, first.message);
   const peer = new PeerRounds(sa, ppk);
   const asked = find(first.message, 'IDr')?.identity;
@@ -95,9 +96,9 @@ async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest)
   for (let round = 0, done = false; ; round++) {
     payloads.push(...message.payloads);
     if (!done) {
-      await addRound(sa, init, peer, message, round === 0 ? ppk : undefined);
+      yield* addRound(sa, init, peer, message, round === 0 ? ppk : undefined);
       const follows = findNotify(message, NotifyType.ANOTHER_AUTH_FOLLOWS) !== undefined;
-      proven = await ppk.explain(() => candidates.choose(follows, round));
+      proven = yield* ppk.explain(candidates.choose(follows, round));
       done = !follows;
     }
     const { connection } = candidates;
@@ -107,14 +108,14 @@ async function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest)
     const signed = signedBy('responder', init, authKeys(sa));
     const own =
       round < connection.local.length
-        ? await ownRound(sa, connection, round, signed, asked, { identity, abilities })
+        ? yield* settled(ownRound(sa, connection, round, signed, asked, { identity, abilities }))
         : undefined;
     if (own !== undefined) sa.localId = own.identity;
     if (done && round + 1 >= connection.local.length) {
       const proof = AuthenticatedPeer.afterRounds(proven);
       if (proof === undefined) throw new AuthenticationError('the peer proved nothing');
       const answer = [...proofOf(own), ...aboutPpk];
-      yield await accept(sa, init, { ...message, payloads }, connection, proof, answer);
+      yield yield* accept(sa, init, { ...message, payloads }, connection, proof, answer);
       return;
     }
     const next: InboundRequest = yield {
@@ -129,13 +130,13 @@ function proofOf(own: OwnRound | undefined): readonly Payload[] {
 }
 
 /** Reads what the peer sent to prove itself in this round; nothing of it is verified yet. */
-async function addRound(
+function* addRound(
   sa: IkeSa,
   init: InitialExchanges,
   rounds: PeerRounds,
   message: Message,
   ppk?: PeerPpk,
-): Promise<void> {
+): Waits<void> {
   const [idi, auth] = [find(message, 'IDi'), find(message, 'AUTH')];
   const identity: Identity | undefined = idi?.identity ?? rounds.identity;
   if (identity === undefined) {
@@ -157,20 +158,20 @@ async function addRound(
     identity,
     method: auth.method,
     data,
-    credentials: await readCredentials(sa, message),
+    credentials: yield* readCredentials(sa, message),
     theirs: signedBy('initiator', init, keys),
     abilities: init.abilities,
   });
 }
 
-async function accept(
+function* accept(
   sa: IkeSa,
   init: InitialExchanges,
   message: Message,
   connection: ConnectionConfig,
   peer: AuthenticatedPeer,
   proof: readonly Payload[],
-): Promise<OutboundResponse> {
+): Waits<OutboundResponse> {
   sa.remoteId = peer.identity;
   const violation = childlessViolation(connection, message);
   if (violation !== undefined) {
@@ -180,7 +181,7 @@ async function accept(
     findNotify(message, NotifyType.INITIAL_CONTACT) !== undefined && !isNobody(peer.identity);
   if (anew && connection.unique !== 'never') {
     // One that is busy goes a moment later; it is no reason any more to refuse the peer.
-    await closeDuplicates(sa, 'initial-contact');
+    closeDuplicates(sa, 'initial-contact');
   } else if (refusedAsDuplicate(sa, connection)) {
     throw new AuthenticationError(
       `peer '${printIdentity(peer.identity)}' has an IKE_SA from another address, and unique = keep`,
@@ -197,7 +198,7 @@ async function accept(
   const child =
     config.kind === 'refused'
       ? config.payloads
-      : await respondChild(sa, connection, message, init.ni, init.nr);
+      : yield* settled(respondChild(sa, connection, message, init.ni, init.nr));
   const assigned = config.kind === 'assigned' ? config.payloads : [];
   const payloads: readonly Payload[] = [
     ...proof,
@@ -210,13 +211,12 @@ async function accept(
   const failed = child.length === 1 && child[0]?.kind === 'Notify';
   return {
     payloads,
-    after: async () => {
+    after: () => {
       settleCrossing(sa);
-      if (connection.unique === 'replace') await closeDuplicates(sa, 'replace');
-      if (failed && sa.env.options().close_ike_on_child_failure) {
-        sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
-        await sa.deleteNow('the CHILD_SA of IKE_AUTH could not be set up');
-      }
+      if (connection.unique === 'replace') closeDuplicates(sa, 'replace');
+      if (!failed || !sa.env.options().close_ike_on_child_failure) return undefined;
+      sa.log.log('ike', 1, 'closing IKE_SA due to CHILD_SA setup failure');
+      return sa.deleteNow('the CHILD_SA of IKE_AUTH could not be set up');
     },
   };
 }

@@ -23,11 +23,11 @@ interface Led {
  * a PPK; where that was agreed and it does not, one more may (RFC 9867). `first` is the request after IKE_SA_INIT. Returns
  * `undefined` after a refusal, with which the IKE_SA ends.
  */
-export async function* respondIntermediate(
+export function* respondIntermediate(
   sa: IkeSa,
   init: InitialExchanges,
   first: InboundRequest,
-): AsyncGenerator<OutboundResponse, Led | undefined, InboundRequest> {
+): Generator<OutboundResponse, Led | undefined, InboundRequest> {
   const methods = additionalKeMethods(sa.proposal);
   const intAuth = new IntAuth();
   let { ppk } = init;

@@ -29,7 +29,7 @@ import { detectNat, natDetectionPayloads } from '../nat-detection.ts';
 import { find, findNotify, notify, readVendorIds, vendorIds } from '../payloads.ts';
 import { acceptPpk, announcePpk } from '../ppk-responder.ts';
 import { noteRedirectAbility, redirectInit } from '../redirect.ts';
-import type { InboundRequest, OutboundResponse, ResponderTask } from '../task.ts';
+import type { InboundRequest, OutboundResponse, ResponderScript } from '../task.ts';
 import {
   announceIntermediate,
   announcesIntermediate,
@@ -50,7 +50,7 @@ import { respondIntermediate } from './respond-intermediate.ts';
  *
  * A refused IKE_SA_INIT leaves nothing behind: the IKE_SA is destroyed once the notify is on its way.
  */
-export async function* respond(sa: IkeSa, first: InboundRequest): ResponderTask {
+export function* respond(sa: IkeSa, first: InboundRequest): ResponderScript {
   const { message } = first;
   const [offer, ke, nonce] = [find(message, 'SA'), find(message, 'KE'), find(message, 'Nonce')];
   if (offer === undefined || ke === undefined || nonce === undefined) return;
