@@ -16,7 +16,7 @@ import { NodeFetcher } from './runtime/node-fetcher.ts';
 import { NodeFiles } from './runtime/node-files.ts';
 import { NodeProcesses } from './runtime/node-processes.ts';
 import { NodeRandom } from './runtime/node-random.ts';
-import { resolveName } from './runtime/node-resolver.ts';
+import { NodeResolver } from './runtime/node-resolver.ts';
 import { NodeStreams, StreamError } from './runtime/node-stream.ts';
 import { type NotifyEnvironment, NotifySocket } from './runtime/notify-socket.ts';
 import { openCrypto } from './service-crypto.ts';
@@ -120,6 +120,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       ),
     );
   const processes = new NodeProcesses();
+  const resolver = new NodeResolver();
   let running = options;
   const reloadOptions = async (): Promise<DaemonOptions> => {
     const fresh = read();
@@ -170,7 +171,7 @@ export async function startService(start: ServiceStart): Promise<Service> {
       resolvectlPath: options['plugins.resolve.resolvectl.path'],
     }),
     plugins: [...plugins.names.filter((name) => !unused.includes(name)), 'vici'],
-    resolve: resolveName,
+    resolve: (name) => resolver.resolve(name),
     reloadOptions,
     confPath: path,
   });

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { NodeStreams } from '../../daemon/runtime/node-stream.ts';
+import type { ViciInput } from '../../daemon/vici/plain-input.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { ViciClient } from './vici-client.ts';
 
@@ -24,10 +25,13 @@ interface Place {
 export class PairMember implements AsyncDisposable {
   readonly process: DaemonProcess;
   readonly vici: ViciClient;
+  /** The connection as it was loaded, to make others of. */
+  readonly section: ViciInput;
 
-  private constructor(process: DaemonProcess, vici: ViciClient) {
+  private constructor(process: DaemonProcess, vici: ViciClient, section: ViciInput) {
     this.process = process;
     this.vici = vici;
+    this.section = section;
   }
 
   static async start(
@@ -50,22 +54,21 @@ export class PairMember implements AsyncDisposable {
     await process.says('serving VICI at');
     const vici = await ViciClient.connect(new NodeStreams(), process.socket);
     await vici.loadShared({ type: 'ike', data: 'a secret that nobody guesses' });
-    await vici.loadConn({
-      gw: {
-        version: '2',
-        mobike: 'no',
-        local_addrs: [own.address],
-        remote_addrs: [peer.address],
-        // What is said from other ports than 500 has the marker, which only this port takes.
-        local_port: String(natt),
-        remote_port: String(peerPort),
-        local: { auth: 'psk', id: own.address },
-        remote: { auth: 'psk', id: peer.address },
-        children: { net: { local_ts: ['10.1.0.0/16'], remote_ts: ['10.1.0.0/16'], ...child } },
-        ...connection,
-      },
-    });
-    return new PairMember(process, vici);
+    const section: ViciInput = {
+      version: '2',
+      mobike: 'no',
+      local_addrs: [own.address],
+      remote_addrs: [peer.address],
+      // What is said from other ports than 500 has the marker, which only this port takes.
+      local_port: String(natt),
+      remote_port: String(peerPort),
+      local: { auth: 'psk', id: own.address },
+      remote: { auth: 'psk', id: peer.address },
+      children: { net: { local_ts: ['10.1.0.0/16'], remote_ts: ['10.1.0.0/16'], ...child } },
+      ...connection,
+    };
+    await vici.loadConn({ gw: section });
+    return new PairMember(process, vici, section);
   }
 
   /** Unique numbers of the IKE_SAs that are established. */
