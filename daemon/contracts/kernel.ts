@@ -1,6 +1,7 @@
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import { IkedError } from '../util/error.ts';
 
 /** IP protocol of an SA: 50 ESP, 51 AH, 108 IPComp. */
@@ -191,7 +192,10 @@ export class KernelError extends IkedError {
   }
 }
 
-/** SAs and policies. Every call rejects with {@link KernelError}. */
+/**
+ * SAs and policies. Every call fails with {@link KernelError}. Those that a CHILD_SA is made of may have their answer at once,
+ * without a promise, and then throw instead of rejecting; whoever calls them takes both.
+ */
 export interface KernelIpsec extends AsyncDisposable {
   readonly name: string;
   /** Whether an ESP SA with these transforms can be installed; probed once at start. */
@@ -213,9 +217,9 @@ export interface KernelIpsec extends AsyncDisposable {
     reqid: number,
     min: number,
     max: number,
-  ): Promise<ChildSpi>;
+  ): Awaitable<ChildSpi>;
   /** Installs an SA; an inbound one completes the reservation made by {@link allocateSpi}. */
-  addSa(sa: KernelSa): Promise<void>;
+  addSa(sa: KernelSa): Awaitable<void>;
   /**
    * Gives an installed SA other ends, and puts `policies`, whose templates name them, in the same go: packets meet no
    * moment in between. Keys, lifetimes, counters, marks and the replay window stay; the sequence numbers of an outbound SA
@@ -230,14 +234,14 @@ export interface KernelIpsec extends AsyncDisposable {
     policies?: readonly KernelPolicy[],
   ): Promise<void>;
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
-  deleteSa(id: SaId): Promise<void>;
+  deleteSa(id: SaId): Awaitable<void>;
   querySa(id: SaId): Promise<SaUsage | undefined>;
   /** Takes an acquire back that led to nothing, so that the next packet asks anew; no error if it is gone already. */
   forgetAcquire(wanted: WantedSa): Promise<void>;
   /** Adds or replaces a policy; an `exclusive` one rejects with EEXIST where its {@link PolicyId} is taken. */
-  addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void>;
+  addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Awaitable<void>;
   /** Removes a policy; one that is gone already is no error. */
-  deletePolicy(id: PolicyId): Promise<void>;
+  deletePolicy(id: PolicyId): Awaitable<void>;
   /** Everything installed, for recognising what a killed predecessor left. */
   listSas(): Promise<readonly (SaId & { readonly reqid: number })[]>;
   listPolicies(): Promise<readonly KernelPolicy[]>;

@@ -223,8 +223,8 @@ export class ChildProposal {
   }
 
   /** Gives back what was reserved and no CHILD_SA took over. */
-  dispose(): Promise<void> {
-    return this.#spis.release();
+  async dispose(): Promise<void> {
+    await this.#spis.release();
   }
 
   /**

@@ -4,6 +4,7 @@ import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.t
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload } from '../proto/payload.ts';
+import { type Awaitable, andThen } from '../util/awaitable.ts';
 import { lowerBytes } from '../util/bytes.ts';
 import { InternalError } from '../util/error.ts';
 import { childByPeerSpi } from './child-deletes.ts';
@@ -40,16 +41,20 @@ export async function respondChild(
   const agreed = negotiateChild(sa, connection, message, false);
   if (agreed === undefined) return [];
   if (agreed.kind === 'refused') return agreed.payloads;
-  return await refusingErrors(sa, agreed, async () => {
-    const spis = new ReservedSpis(sa);
+  const spis = new ReservedSpis(sa);
+  try {
     try {
-      const spiIn = await reserve(spis, agreed);
+      const spi = reserve(spis, agreed);
+      const spiIn = spi instanceof Promise ? await spi : spi;
       await install(sa, agreed, spis, { ni, nr, secrets: NO_SECRETS, old: undefined });
       return answerOf(sa, agreed, spiIn, spis.cpi, []);
     } finally {
-      await spis.release();
+      const released = spis.release();
+      if (released !== undefined) await released;
     }
-  });
+  } catch (error) {
+    return kernelRefusal(sa, agreed, error);
+  }
 }
 
 const NO_SECRETS: ExchangedSecrets = { method: 0, secret: undefined, additional: [] };
@@ -101,11 +106,12 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
       complete: async (nr, secrets): Promise<OutboundResponse> => {
         const ni = nonce.data;
         const parts = { ni, nr, secrets, old: replaced };
-        const refused = await refusingErrors(sa, agreed, async () => {
+        try {
           await install(sa, agreed, spis, parts);
-          return [];
-        });
-        return { payloads: refused };
+          return { payloads: [] };
+        } catch (error) {
+          return { payloads: kernelRefusal(sa, agreed, error) };
+        }
       },
     });
   } finally {
@@ -198,6 +204,7 @@ async function install(
       outbound: old === undefined && elder === undefined,
       ...(old === undefined ? {} : { replaces: old }),
     });
+    spis.takenOver(proposal.protocol);
     if (elder !== undefined) inherit(elder, child);
     if (old === undefined) return;
     child.predecessor = old;
@@ -208,9 +215,10 @@ async function install(
   }
 }
 
-async function reserve(spis: ReservedSpis, agreed: NegotiatedChild): Promise<ChildSpi> {
-  if (agreed.compress) await spis.reserveCpi();
-  return await spis.reserve(agreed.proposal.protocol);
+function reserve(spis: ReservedSpis, agreed: NegotiatedChild): Awaitable<ChildSpi> {
+  const { protocol } = agreed.proposal;
+  if (!agreed.compress) return spis.reserve(protocol);
+  return andThen(spis.reserveCpi(), () => spis.reserve(protocol));
 }
 
 function answerOf(
@@ -233,17 +241,10 @@ function answerOf(
   ];
 }
 
-async function refusingErrors(
-  sa: IkeSa,
-  { child }: NegotiatedChild,
-  install: () => Promise<readonly Payload[]>,
-): Promise<readonly Payload[]> {
-  try {
-    return await install();
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    const notify = NotifyType.NO_PROPOSAL_CHOSEN;
-    noteRefusedChild(sa, error.message, { kind: 'kernel' }, notify, child.name);
-    return failed(sa, notify).payloads;
-  }
+/** What the peer is told if the kernel refused; any other error is thrown. */
+function kernelRefusal(sa: IkeSa, { child }: NegotiatedChild, error: unknown): readonly Payload[] {
+  if (!(error instanceof KernelError)) throw error;
+  const notify = NotifyType.NO_PROPOSAL_CHOSEN;
+  noteRefusedChild(sa, error.message, { kind: 'kernel' }, notify, child.name);
+  return failed(sa, notify).payloads;
 }

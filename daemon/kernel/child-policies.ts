@@ -1,10 +1,4 @@
-import type {
-  KernelPolicy,
-  Mark,
-  PolicyDirection,
-  PolicyId,
-  PolicyTemplate,
-} from '../contracts/kernel.ts';
+import type { KernelPolicy, Mark, PolicyDirection, PolicyTemplate } from '../contracts/kernel.ts';
 import { familyOf, type IpAddress, unspecified } from '../proto/ip-address.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelector } from '../proto/traffic-selector-math.ts';
@@ -53,18 +47,38 @@ export type PolicySpec = Pick<
  * in each direction. Pairs that the kernel cannot tell apart (ranges in one subnet) become one.
  */
 export function childPolicies(spec: PolicySpec): ChildPolicies {
-  const inbound: KernelPolicy[] = [];
-  const outbound: KernelPolicy[] = [];
-  const pairs = spec.policies ? selectorPairs(spec) : [];
-  for (const [local, remote] of pairs) {
-    inbound.push(inboundPolicy(spec, 'in', local, remote));
-    if (spec.mode !== 'transport') {
-      inbound.push(inboundPolicy(spec, 'fwd', local, remote));
-      if (spec.policiesFwdOut) outbound.push(forwardedPolicy(spec, local, remote));
-    }
-    outbound.push(outboundPolicy(spec, local, remote));
+  return { inbound: inboundPolicies(spec), outbound: outboundPolicies(spec) };
+}
+
+/** {@link ChildPolicies.inbound} alone. */
+export function inboundPolicies(spec: PolicySpec): readonly KernelPolicy[] {
+  const policies: KernelPolicy[] = [];
+  if (!spec.policies) return policies;
+  // All of them ask for the same SA.
+  const wanted = templates(spec, spec.remote, spec.local, undefined);
+  for (const [local, remote] of selectorPairs(spec)) {
+    const priority = priorityOf(spec, remote, local, false);
+    policies.push(inboundPolicy(spec, 'in', local, remote, priority, wanted));
+    if (spec.mode === 'transport') continue;
+    policies.push(inboundPolicy(spec, 'fwd', local, remote, priority, wanted));
   }
-  return { inbound, outbound };
+  return policies;
+}
+
+/** {@link ChildPolicies.outbound} alone. */
+export function outboundPolicies(spec: PolicySpec): readonly KernelPolicy[] {
+  const policies: KernelPolicy[] = [];
+  if (!spec.policies) return policies;
+  // The SPI in the template binds the policy to this CHILD_SA: which of several SAs of one reqid sends is our decision and
+  // not the kernel's, unless each CPU takes its own.
+  const spis = { spi: spec.spiOut, cpi: spec.ipcomp?.cpiOut ?? 0 };
+  const wanted = templates(spec, spec.local, spec.remote, spec.perCpu ? undefined : spis);
+  const forwarded = spec.policiesFwdOut && spec.mode !== 'transport';
+  for (const [local, remote] of selectorPairs(spec)) {
+    if (forwarded) policies.push(forwardedPolicy(spec, local, remote));
+    policies.push(outboundPolicy(spec, local, remote, wanted));
+  }
+  return policies;
 }
 
 /**
@@ -166,33 +180,32 @@ function inboundPolicy(
   direction: 'in' | 'fwd',
   local: TrafficSelector,
   remote: TrafficSelector,
+  priority: number,
+  wanted: readonly PolicyTemplate[],
 ): KernelPolicy {
-  return {
-    ...place(direction, remote, local, spec.markIn, spec.ifIdIn),
-    action: 'allow',
-    priority: priorityOf(spec, remote, local, false),
-    templates: templates(spec, [spec.remote, spec.local], undefined),
-    ...offloaded(spec),
-  };
+  const { markIn, ifIdIn } = spec;
+  const plain = policy(direction, remote, local, priority, wanted);
+  if (markIn === undefined && ifIdIn === 0 && !isOffloaded(spec)) return plain;
+  return { ...plain, ...marked(markIn, ifIdIn), ...offloaded(spec) };
 }
 
-// The SPI in the template binds the policy to this CHILD_SA: which of several SAs of one reqid sends is our decision and
-// not the kernel's, unless each CPU takes its own.
 function outboundPolicy(
   spec: PolicySpec,
   local: TrafficSelector,
   remote: TrafficSelector,
+  wanted: readonly PolicyTemplate[],
 ): KernelPolicy {
-  const onInterface = spec.interface !== undefined;
-  const spis = { spi: spec.spiOut, cpi: spec.ipcomp?.cpiOut ?? 0 };
+  const { markOut, ifIdOut, interface: interfaceName, perCpu, icmp } = spec;
+  const bound = interfaceName !== undefined;
+  const plain = policy('out', local, remote, priorityOf(spec, local, remote, bound), wanted);
+  const unmarked = markOut === undefined && ifIdOut === 0;
+  if (unmarked && !bound && !perCpu && !icmp && !isOffloaded(spec)) return plain;
   return {
-    ...place('out', local, remote, spec.markOut, spec.ifIdOut),
-    action: 'allow',
-    priority: priorityOf(spec, local, remote, onInterface),
-    templates: templates(spec, [spec.local, spec.remote], spec.perCpu ? undefined : spis),
-    ...(spec.interface !== undefined && { interfaceName: spec.interface }),
-    ...(spec.perCpu && { perCpu: true as const }),
-    ...(spec.icmp === true && { icmp: true as const }),
+    ...plain,
+    ...marked(markOut, ifIdOut),
+    ...(interfaceName !== undefined && { interfaceName }),
+    ...(perCpu && { perCpu: true as const }),
+    ...(icmp === true && { icmp: true as const }),
     ...offloaded(spec),
   };
 }
@@ -203,18 +216,18 @@ function forwardedPolicy(
   local: TrafficSelector,
   remote: TrafficSelector,
 ): KernelPolicy {
+  const priority = spec.priority || policyPriority('trap', local, remote, false);
   return {
-    ...place('fwd', local, remote, spec.markOut, spec.ifIdOut),
-    action: 'allow',
-    priority: spec.priority || policyPriority('trap', local, remote, false),
-    templates: [],
+    ...policy('fwd', local, remote, priority, []),
+    ...marked(spec.markOut, spec.ifIdOut),
   };
 }
 
 /** With IPComp a packet passes two SAs, of which the inbound first is optional: what does not shrink is sent as it is. */
 function templates(
   spec: PolicySpec,
-  [source, destination]: readonly [IpAddress, IpAddress],
+  source: IpAddress,
+  destination: IpAddress,
   bound: { readonly spi: number; readonly cpi: number } | undefined,
 ): readonly PolicyTemplate[] {
   const { reqid, protocol, mode, ipcomp } = spec;
@@ -234,18 +247,18 @@ function templates(
   return [inner, outer];
 }
 
-function place(
+function policy(
   direction: PolicyDirection,
   source: TrafficSelector,
   destination: TrafficSelector,
-  mark: Mark | undefined,
-  ifId: number,
-): PolicyId {
-  return {
-    ...{ direction, source, destination },
-    ...(mark && { mark }),
-    ...(ifId !== 0 && { ifId }),
-  };
+  priority: number,
+  wanted: readonly PolicyTemplate[],
+): KernelPolicy {
+  return { direction, source, destination, action: 'allow', priority, templates: wanted };
+}
+
+function marked(mark: Mark | undefined, ifId: number): Pick<KernelPolicy, 'mark' | 'ifId'> {
+  return { ...(mark && { mark }), ...(ifId !== 0 && { ifId }) };
 }
 
 // A configured priority is that of the CHILD_SA: its trap stays one weaker.
@@ -262,6 +275,10 @@ function priorityOf(
 }
 
 // SAs that a device handles whole are met by policies that it has too.
+function isOffloaded(spec: PolicySpec): boolean {
+  return spec.hwOffload === 'packet';
+}
+
 function offloaded(spec: PolicySpec): Pick<KernelPolicy, 'offloadTo'> {
-  return spec.hwOffload === 'packet' ? { offloadTo: spec.local } : {};
+  return isOffloaded(spec) ? { offloadTo: spec.local } : {};
 }

@@ -1,6 +1,12 @@
 import type { KernelPolicy, KernelRoute, KernelSa, SaEnds, SaUsage } from '../contracts/kernel.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
-import { childPolicies, succeedingPolicies } from './child-policies.ts';
+import { type Awaitable, andThen } from '../util/awaitable.ts';
+import {
+  childPolicies,
+  inboundPolicies,
+  outboundPolicies,
+  succeedingPolicies,
+} from './child-policies.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 import type { HeldSa } from './owned-sas.ts';
 import { inboundSas, outboundSas, saEnds } from './sa-pair.ts';
@@ -17,17 +23,19 @@ export interface ChildEnds {
 /** What can be taken out of the kernel again. */
 export interface Removable {
   /** Without a promise if there is nothing to wait for. */
-  release(): Promise<void> | undefined;
+  release(): Awaitable<void>;
 }
 
-/** What a CHILD_SA is put into. */
+/** What a CHILD_SA is put into. What there is to wait for comes as a promise, everything else at once. */
 export interface ChildHost {
-  addSa(sa: KernelSa): Promise<HeldSa>;
-  addPolicy(policy: KernelPolicy): Promise<Held<KernelPolicy>>;
+  readonly addSa: (sa: KernelSa) => Awaitable<HeldSa>;
+  readonly addPolicy: (policy: KernelPolicy) => Awaitable<Held<KernelPolicy>>;
   /** Routes are a convenience: a failure is logged. */
-  addRoutes(spec: ChildSaSpec): Promise<readonly Held<KernelRoute>[]>;
+  addRoutes(spec: ChildSaSpec): Awaitable<readonly Held<KernelRoute>[]>;
   /** Something could not be taken out of the kernel. */
   notRemoved(error: unknown): void;
+  /** It is in the kernel. */
+  installed(child: InstalledChildSa): void;
   /** It is in the kernel no more. */
   removed(child: InstalledChildSa): void;
 }
@@ -54,8 +62,8 @@ export class InstalledChildSa {
   #removal: Promise<void> | undefined;
   /** The step that runs or waits last; it never rejects. */
   #last: Promise<void> | undefined;
-  #in: Half = { sas: [], policies: [], routes: [] };
-  #out: Half = { sas: [], policies: [], routes: [] };
+  readonly #in = new Half();
+  #out = new Half();
 
   private constructor(host: ChildHost, spec: ChildSaSpec) {
     this.#host = host;
@@ -66,19 +74,28 @@ export class InstalledChildSa {
   static async install(
     host: ChildHost,
     spec: ChildSaSpec,
-    options: InstallOptions,
+    { outbound = true, replaces }: InstallOptions,
   ): Promise<InstalledChildSa> {
     const child = new InstalledChildSa(host, spec);
-    const both = options.outbound ?? true;
     try {
-      for (const sa of inboundSas(spec)) child.#in.sas.push(await host.addSa(sa));
-      if (both) await child.#addOutboundSas();
-      await child.#addPolicies('in', options.replaces);
-      if (both) await child.#leadOut(options.replaces);
+      // Most steps are over at once where the kernel answers at once: those are not waited for.
+      let step = child.#in.addSas(host, inboundSas(spec));
+      if (step instanceof Promise) await step;
+      if (outbound) {
+        step = child.#addOutboundSas();
+        if (step instanceof Promise) await step;
+      }
+      step = child.#addPolicies('in', replaces);
+      if (step instanceof Promise) await step;
+      if (outbound) {
+        step = child.#leadOut(replaces);
+        if (step instanceof Promise) await step;
+      }
     } catch (error) {
       await child.remove();
       throw error;
     }
+    host.installed(child);
     return child;
   }
 
@@ -139,7 +156,7 @@ export class InstalledChildSa {
     this.#spec = spec;
     if (!this.#sends || halves === 'in') return;
     const before = this.#out.routes;
-    const routes = [...(await this.#host.addRoutes(spec))];
+    const routes = await this.#host.addRoutes(spec);
     try {
       await moveHalf(this.#out, saEnds(spec, 'out'), policies.outbound);
     } catch (error) {
@@ -161,7 +178,7 @@ export class InstalledChildSa {
     const now = await this.#host.addRoutes(this.#spec);
     // Without a way to the peer the old ones stay wanted: they keep packets of this host from leaving another way.
     if (now.length === 0) return;
-    this.#out.routes = [...now];
+    this.#out.routes = now;
     await releaseAll(this.#host, before);
   }
 
@@ -182,37 +199,34 @@ export class InstalledChildSa {
     }
   }
 
-  async #addOutboundSas(): Promise<void> {
+  #addOutboundSas(): Awaitable<void> {
     this.#sends = true;
-    for (const sa of outboundSas(this.#spec)) this.#out.sas.push(await this.#host.addSa(sa));
+    return this.#out.addSas(this.#host, outboundSas(this.#spec));
   }
 
   /** Routes and outbound policies: what leads packets to outbound SAs that are there. */
-  async #leadOut(replaces: InstalledChildSa | undefined): Promise<void> {
-    const routes = await this.#host.addRoutes(this.#spec);
-    if (routes.length > 0) this.#out.routes.push(...routes);
-    await this.#addPolicies('out', replaces);
+  #leadOut(replaces: InstalledChildSa | undefined): Awaitable<void> {
+    return andThen(this.#host.addRoutes(this.#spec), (held) => {
+      if (held.length > 0) this.#out.routes = this.#out.routes.concat(held);
+      return this.#addPolicies('out', replaces);
+    });
   }
 
-  async #addPolicies(half: 'in' | 'out', replaces: InstalledChildSa | undefined): Promise<void> {
-    const own = this.#half(half).policies;
+  #addPolicies(half: 'in' | 'out', replaces: InstalledChildSa | undefined): Awaitable<void> {
+    const own = this.#half(half);
     // They go to the places of those, which may be taken away while the kernel is asked.
-    const places = replaces === undefined ? [] : replaces.#half(half).policies.slice();
+    const places = replaces === undefined ? NONE : replaces.#half(half).policies;
     if (replaces !== undefined && places.length > 0) {
       const those = places.map(({ wish }) => wish);
       const policies = succeedingPolicies(this.#spec, replaces.#spec, those);
       if (policies !== undefined) {
-        for (let i = 0; i < places.length; i++) {
-          const held = (places[i] as Held<KernelPolicy>).beside(policies[i] as KernelPolicy);
-          own.push(held instanceof Promise ? await held : held);
-        }
-        return;
+        return own.addPolicies(policies, (policy, i) =>
+          (places[i] as Held<KernelPolicy>).beside(policy),
+        );
       }
     }
-    const policies = childPolicies(this.#spec);
-    for (const policy of half === 'in' ? policies.inbound : policies.outbound) {
-      own.push(await this.#host.addPolicy(policy));
-    }
+    const policies = half === 'in' ? inboundPolicies(this.#spec) : outboundPolicies(this.#spec);
+    return own.addPolicies(policies, this.#host.addPolicy);
   }
 
   #half(half: 'in' | 'out'): Half {
@@ -223,15 +237,16 @@ export class InstalledChildSa {
     this.#sends = false;
     const { policies, routes, sas } = this.#out;
     if (policies.length + routes.length + sas.length === 0) return;
-    this.#out = { sas: [], policies: [], routes: [] };
-    await releaseAll(this.#host, [...policies.reverse(), ...routes.reverse(), ...sas.reverse()]);
+    this.#out = new Half();
+    const order = [...policies.toReversed(), ...routes.toReversed(), ...sas.toReversed()];
+    await releaseAll(this.#host, order);
   }
 
   async #removeAll(): Promise<void> {
     this.#host.removed(this);
     await this.#takeOut();
     const { sas, policies } = this.#in;
-    await releaseAll(this.#host, [...sas, ...policies.reverse()]);
+    await releaseAll(this.#host, [...sas, ...policies.toReversed()]);
   }
 }
 
@@ -243,18 +258,54 @@ export async function releaseAll(
   for (const held of list) {
     try {
       const done = held.release();
-      if (done !== undefined) await done;
+      if (done instanceof Promise) await done;
     } catch (error) {
       host.notRemoved(error);
     }
   }
 }
 
-/** What one direction has in the kernel, in the order of installing. */
-interface Half {
-  readonly sas: HeldSa[];
-  readonly policies: Held<KernelPolicy>[];
-  routes: Held<KernelRoute>[];
+const NONE: readonly never[] = [];
+
+/** What one direction has in the kernel, in the order of installing. The lists grow by copies: they hold one or two for long. */
+class Half {
+  sas: readonly HeldSa[] = NONE;
+  policies: readonly Held<KernelPolicy>[] = NONE;
+  routes: readonly Held<KernelRoute>[] = NONE;
+
+  addSas(host: ChildHost, sas: readonly KernelSa[]): Awaitable<void> {
+    return inOrder(sas, host.addSa, (held) => {
+      this.sas = this.sas.concat(held);
+    });
+  }
+
+  addPolicies(
+    policies: readonly KernelPolicy[],
+    add: (policy: KernelPolicy, index: number) => Awaitable<Held<KernelPolicy>>,
+  ): Awaitable<void> {
+    return inOrder(policies, add, (held) => {
+      this.policies = this.policies.concat(held);
+    });
+  }
+}
+
+/** Puts one after the other into the kernel and keeps what that gives, up to the first that fails. */
+function inOrder<T, H>(
+  list: readonly T[],
+  put: (one: T, index: number) => Awaitable<H>,
+  keep: (held: H) => void,
+  from = 0,
+): Awaitable<void> {
+  for (let i = from; i < list.length; i++) {
+    const held = put(list[i] as T, i);
+    if (held instanceof Promise) {
+      return held.then((one) => {
+        keep(one);
+        return inOrder(list, put, keep, i + 1);
+      });
+    }
+    keep(held);
+  }
 }
 
 // Policies that another CHILD_SA of equal selectors is in the place of stay out of the kernel; the others go with the SA.

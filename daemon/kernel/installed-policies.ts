@@ -1,11 +1,12 @@
 import type { KernelPolicy, KernelRoute } from '../contracts/kernel.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import type { ChildPolicies } from './child-policies.ts';
 import { releaseAll } from './installed-child.ts';
 import type { Held } from './shared-objects.ts';
 
 /** What the policies of a trap or a shunt are put into. */
 export interface PolicyHost {
-  addPolicy(policy: KernelPolicy): Promise<Held<KernelPolicy>>;
+  readonly addPolicy: (policy: KernelPolicy) => Awaitable<Held<KernelPolicy>>;
   /** Something could not be taken out of the kernel. */
   notRemoved(error: unknown): void;
 }
@@ -26,7 +27,7 @@ export class InstalledPolicies {
   static async install(
     host: PolicyHost,
     { inbound, outbound }: ChildPolicies,
-    addRoutes: () => Promise<readonly Held<KernelRoute>[]>,
+    addRoutes: () => Awaitable<readonly Held<KernelRoute>[]>,
   ): Promise<InstalledPolicies> {
     const installed = new InstalledPolicies(host);
     try {

@@ -15,6 +15,7 @@ import type {
 import type { Logger } from '../contracts/logger.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
@@ -65,6 +66,8 @@ const OVERRUN_SETTLE = 100;
 /** RFC 3173 section 3.3: below are well-known ones, above private ones. */
 const NEGOTIATED_CPIS = [0x100, 0xefff] as const;
 
+const NO_ROUTES: readonly Held<KernelRoute>[] = [];
+
 /** CHILD_SAs removed at a time when closing. */
 const CLOSING_AT_ONCE = 64;
 
@@ -103,6 +106,7 @@ export class KernelInstaller {
     addRoutes: (spec) => this.#addRoutes(spec),
     notRemoved: (error) =>
       this.#log(`removing SAs, policies and routes failed: ${errorText(error)}`),
+    installed: (child) => this.#installed.add(child),
     removed: (child) => this.#installed.delete(child),
   };
   #rule:
@@ -163,7 +167,6 @@ export class KernelInstaller {
     const adopted = await adopt(kernel, journal, target, left, reserved, (reason) =>
       this.#log(`taking over a CHILD_SA failed: ${reason}`),
     );
-    for (const child of adopted) if (child !== undefined) this.#installed.add(child);
     await this.#attempt('putting routes right', () => this.#routes.settle());
     await this.#attempt('putting policies right', () => this.#policies.settle());
     return adopted;
@@ -200,13 +203,16 @@ export class KernelInstaller {
     return this.#leftovers.drop();
   }
 
-  /** Reserves an inbound SPI, of IPComp a CPI; `install` or `releaseSpi` ends the reservation. */
-  async allocateSpi(
+  /**
+   * Reserves an inbound SPI, of IPComp a CPI; `install` or `releaseSpi` ends the reservation. At once if the kernel answers at
+   * once, and then it throws what it otherwise rejects with, `KernelError`.
+   */
+  allocateSpi(
     local: IpAddress,
     remote: IpAddress,
     protocol: SaProtocol,
     reqid: number,
-  ): Promise<ChildSpi> {
+  ): Awaitable<ChildSpi> {
     const { spiMin, spiMax } = this.#deps.settings();
     const [min, max] = protocol === 108 ? NEGOTIATED_CPIS : [spiMin, spiMax];
     return this.#sas.reserve(local, remote, protocol, reqid, min, max);
@@ -228,13 +234,13 @@ export class KernelInstaller {
   }
 
   /** Gives an SPI back that no CHILD_SA took over; anything else is ignored. */
-  async releaseSpi(
+  releaseSpi(
     local: IpAddress,
     _remote: IpAddress,
     protocol: SaProtocol,
     spi: ChildSpi,
   ): Promise<void> {
-    await this.#sas.giveBack(local, protocol, spi);
+    return this.#sas.giveBack(local, protocol, spi);
   }
 
   /** Whether an SPI is reserved, and no CHILD_SA has taken it over. */
@@ -267,10 +273,8 @@ export class KernelInstaller {
   }
 
   /** Installs a CHILD_SA. Rejects with the kernel's error after undoing everything, the reserved SPI included. */
-  async install(spec: ChildSaSpec, options: InstallOptions = {}): Promise<InstalledChildSa> {
-    const child = await InstalledChildSa.install(this.#host, spec, options);
-    this.#installed.add(child);
-    return child;
+  install(spec: ChildSaSpec, options: InstallOptions = {}): Promise<InstalledChildSa> {
+    return InstalledChildSa.install(this.#host, spec, options);
   }
 
   /** Addresses or routes of this host changed: routes follow, and those that went down with an interface come back. */
@@ -321,31 +325,31 @@ export class KernelInstaller {
   }
 
   // A tunnel works without its route wherever the host's own routing leads the right way: no reason to fail.
-  #addRoutes(spec: RouteSpec): Promise<Held<KernelRoute>[]> {
-    const { routesIntoInterfaces } = this.#deps.settings();
-    return this.#holdRoutes((table) =>
-      childRoutes(spec, this.#view ?? this.#deps.net, table, routesIntoInterfaces),
+  #addRoutes(spec: RouteSpec): Awaitable<readonly Held<KernelRoute>[]> {
+    return this.#holdRoutes((table, intoInterfaces) =>
+      childRoutes(spec, this.#view ?? this.#deps.net, table, intoInterfaces),
     );
   }
 
-  async #holdRoutes(
-    routes: (table: number) => Promise<readonly KernelRoute[]>,
-  ): Promise<Held<KernelRoute>[]> {
-    const { installRoutes, routingTable, routeMtu = 0, routeMss = 0 } = this.#deps.settings();
+  #holdRoutes(
+    routes: (table: number, intoInterfaces: boolean | undefined) => Promise<readonly KernelRoute[]>,
+  ): Awaitable<readonly Held<KernelRoute>[]> {
+    const settings = this.#deps.settings();
+    if (!settings.installRoutes) return NO_ROUTES;
+    const { routingTable, routesIntoInterfaces, routeMtu = 0, routeMss = 0 } = settings;
     const metrics = {
       ...(routeMtu > 0 && { mtu: routeMtu }),
       ...(routeMss > 0 && { mss: routeMss }),
     };
     const held: Held<KernelRoute>[] = [];
-    if (!installRoutes) return held;
-    await this.#attempt('installing a route', async () => {
-      for (const route of await routes(routingTable || 254)) {
+    const installed = this.#attempt('installing a route', async () => {
+      for (const route of await routes(routingTable || 254, routesIntoInterfaces)) {
         held.push(
           await this.#routes.acquire(route.type === 'throw' ? route : { ...route, ...metrics }),
         );
       }
     });
-    return held;
+    return installed.then(() => held);
   }
 
   async #attempt(what: string, action: () => Promise<void>): Promise<void> {

@@ -80,7 +80,7 @@ export class NameServers {
   use(server: NameServer): () => void {
     const places = this.#places;
     if (places === undefined) return () => {};
-    const acquired = places.acquire(server).catch((error: unknown) => {
+    const acquired = (async () => places.acquire(server))().catch((error: unknown) => {
       this.#failed('installing', error);
       return undefined;
     });

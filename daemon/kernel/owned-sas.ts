@@ -12,6 +12,7 @@ import {
 import type { Logger } from '../contracts/logger.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
+import { type Awaitable, andThen, proceed } from '../util/awaitable.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
 import { saRecord } from './records.ts';
@@ -20,8 +21,8 @@ type ListedSa = SaId & { readonly reqid: number };
 
 /** An SA that was installed. */
 export interface HeldSa {
-  /** Removes it; rejects if the kernel refuses. */
-  release(): Promise<void>;
+  /** Removes it; fails if the kernel refuses. Without a promise if there is nothing to wait for. */
+  release(): Awaitable<void>;
   /** Gives it other ends, together with the policies that lead to it; see {@link KernelIpsec.moveSa}. */
   move(to: SaEnds, policies: readonly KernelPolicy[]): Promise<void>;
   usage(): Promise<SaUsage | undefined>;
@@ -29,7 +30,7 @@ export interface HeldSa {
 
 /** What an SA asks of the owner of all. */
 interface Desk {
-  delete(record: string, id: SaId): Promise<void>;
+  delete(record: string, id: SaId): Awaitable<void>;
   usage(id: SaId): Promise<SaUsage | undefined>;
   /** Resolves to its record and its name afterwards. */
   move(
@@ -53,7 +54,7 @@ class OwnedSa implements HeldSa {
     this.direction = direction;
   }
 
-  release(): Promise<void> {
+  release(): Awaitable<void> {
     return this.#desk.delete(this.record, this.id);
   }
 
@@ -87,23 +88,21 @@ export class OwnedSas {
     this.#logger = logger;
   }
 
-  /** Reserves an inbound SPI within min..max; `add` or `giveBack` ends the reservation. */
-  async reserve(
+  /** Reserves an inbound SPI within min..max; `add` or `giveBack` ends the reservation. At once if the kernel answers at once. */
+  reserve(
     local: IpAddress,
     remote: IpAddress,
     protocol: SaProtocol,
     reqid: number,
     min: number,
     max: number,
-  ): Promise<ChildSpi> {
-    const spi = await this.#kernel.allocateSpi(remote, local, protocol, reqid, min, max);
-    const sa = { source: remote, destination: local, spi, protocol, reqid };
-    const record = saRecord(sa);
+  ): Awaitable<ChildSpi> {
+    const spi = this.#kernel.allocateSpi(remote, local, protocol, reqid, min, max);
     // Only the kernel knows the number beforehand; a larval SA that escapes the journal here expires by itself.
-    this.#journal.add(record);
-    this.#sas.set(record, sa);
-    this.#reserved.set(reservationKey(sa), record);
-    return spi;
+    return andThen(spi, (number) => {
+      this.#reserve({ source: remote, destination: local, spi: number, protocol, reqid });
+      return number;
+    });
   }
 
   /** Gives a reserved SPI back that no SA took over; anything else is ignored. Failures are logged. */
@@ -120,21 +119,50 @@ export class OwnedSas {
     }
   }
 
-  /** Installs an SA; an inbound one completes its reservation, which is gone afterwards even if the kernel refuses. */
-  async add(sa: KernelSa): Promise<HeldSa> {
-    if (sa.direction === 'out') return this.#put(sa);
-    const key = reservationKey(sa);
-    const record = this.#reserved.get(key);
-    try {
-      const held = await this.#put(sa);
+  /**
+   * Installs an SA; an inbound one completes its reservation, which is gone afterwards even if the kernel refuses. At once if the
+   * kernel answers at once.
+   */
+  add(sa: KernelSa): Awaitable<HeldSa> {
+    const id = listedSa(sa);
+    const record = saRecord(id);
+    const known = this.#sas.get(record);
+    if (sa.direction === 'out' && known !== undefined) throw spiTaken(sa, true);
+    return proceed(
+      () => {
+        this.#journal.add(record);
+        this.#sas.set(record, id);
+        return this.#kernel.addSa(sa);
+      },
+      () => this.#added(sa, record, id),
+      (error) => {
+        if (known === undefined) this.#forget(record);
+        else this.#sas.set(record, known);
+        return this.#refused(sa, error);
+      },
+    );
+  }
+
+  #added(sa: KernelSa, record: string, id: ListedSa): HeldSa {
+    const { spi, reqid, direction } = sa;
+    if (this.#logger.enabled('knl', 2)) {
+      this.#logger.log('knl', 2, `added SAD entry with SPI ${hex32(spi)} and reqid {${reqid}}`);
+    }
+    if (direction === 'in') {
+      const key = reservationKey(sa);
+      const reserved = this.#reserved.get(key);
       this.#reserved.delete(key);
       // The record made by the reservation goes over into the SA's hands.
-      if (record !== undefined && record !== held.record) this.#forget(record);
-      return held;
-    } catch (error) {
-      await this.giveBack(sa.destination, sa.protocol, sa.spi);
-      throw error;
+      if (reserved !== undefined && reserved !== record) this.#forget(reserved);
     }
+    return new OwnedSa(this.#desk, record, id, direction);
+  }
+
+  async #refused(sa: KernelSa, error: unknown): Promise<never> {
+    const taken = error instanceof KernelError && error.errnoName === 'EEXIST';
+    const reason = taken ? spiTaken(sa, this.#holds(sa), error) : error;
+    if (sa.direction === 'in') await this.giveBack(sa.destination, sa.protocol, sa.spi);
+    throw reason;
   }
 
   /** Takes over an SA that a predecessor installed and the kernel still has. */
@@ -148,6 +176,10 @@ export class OwnedSas {
 
   /** Takes over an SPI that a predecessor reserved and the kernel still has. */
   adoptReserved(sa: ListedSa): void {
+    this.#reserve(sa);
+  }
+
+  #reserve(sa: ListedSa): void {
     const record = saRecord(sa);
     this.#journal.add(record);
     this.#sas.set(record, sa);
@@ -186,28 +218,6 @@ export class OwnedSas {
       .map(([, id]) => id);
   }
 
-  async #put(sa: KernelSa): Promise<OwnedSa> {
-    const id = listedSa(sa);
-    const record = saRecord(id);
-    const known = this.#sas.get(record);
-    if (sa.direction === 'out' && known !== undefined) throw spiTaken(sa, true);
-    this.#journal.add(record);
-    this.#sas.set(record, id);
-    try {
-      await this.#kernel.addSa(sa);
-    } catch (error) {
-      if (known === undefined) this.#forget(record);
-      else this.#sas.set(record, known);
-      if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
-      throw spiTaken(sa, this.#holds(sa), error);
-    }
-    if (this.#logger.enabled('knl', 2)) {
-      const { spi, reqid } = sa;
-      this.#logger.log('knl', 2, `added SAD entry with SPI ${hex32(spi)} and reqid {${reqid}}`);
-    }
-    return new OwnedSa(this.#desk, record, id, sa.direction);
-  }
-
   async #move(
     { record, id, direction }: OwnedSa,
     to: SaEnds,
@@ -229,12 +239,13 @@ export class OwnedSas {
     return [next, moved];
   }
 
-  async #delete(record: string, sa: SaId): Promise<void> {
-    await this.#kernel.deleteSa(sa);
-    this.#forget(record);
-    if (this.#logger.enabled('knl', 2)) {
-      this.#logger.log('knl', 2, `deleted SAD entry with SPI ${hex32(sa.spi)}`);
-    }
+  #delete(record: string, sa: SaId): Awaitable<void> {
+    return andThen(this.#kernel.deleteSa(sa), () => {
+      this.#forget(record);
+      if (this.#logger.enabled('knl', 2)) {
+        this.#logger.log('knl', 2, `deleted SAD entry with SPI ${hex32(sa.spi)}`);
+      }
+    });
   }
 
   #holds(sa: SaId): boolean {

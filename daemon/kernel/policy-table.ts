@@ -25,7 +25,9 @@ export function policyTable(
       choose: strongest,
       recordOf: policyRecord,
       same: samePolicy,
-      put: (policy, replaced) => put(kernel, policy, replaced),
+      // Only places that were empty of ours are added exclusively: what is there then belongs to somebody else.
+      put: (policy, replaced) => kernel.addPolicy(policy, { exclusive: replaced === undefined }),
+      explain: whoseItIs,
       drop: (policy) => kernel.deletePolicy(policy),
     },
     journal,
@@ -60,24 +62,15 @@ function forAll(best: KernelPolicy, policies: readonly KernelPolicy[]): KernelPo
   return best;
 }
 
-// Only places that were empty of ours are added exclusively: what is there then belongs to somebody else.
-async function put(
-  kernel: KernelIpsec,
-  policy: KernelPolicy,
-  replaced: KernelPolicy | undefined,
-): Promise<void> {
-  try {
-    await kernel.addPolicy(policy, { exclusive: replaced === undefined });
-  } catch (error) {
-    if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') throw error;
-    throw new KernelError(
-      error.operation,
-      error.errno,
-      error.errnoName,
-      `the kernel has a policy ${printPolicy(policy)} that is not ours: remove it (ip xfrm policy) or change the traffic selectors`,
-      { cause: error },
-    );
-  }
+function whoseItIs(error: unknown, policy: KernelPolicy): unknown {
+  if (!(error instanceof KernelError) || error.errnoName !== 'EEXIST') return error;
+  return new KernelError(
+    error.operation,
+    error.errno,
+    error.errnoName,
+    `the kernel has a policy ${printPolicy(policy)} that is not ours: remove it (ip xfrm policy) or change the traffic selectors`,
+    { cause: error },
+  );
 }
 
 function samePolicy(a: KernelPolicy, b: KernelPolicy): boolean {

@@ -1,4 +1,5 @@
 import type { StateJournal } from '../contracts/journal.ts';
+import { type Awaitable, proceed } from '../util/awaitable.ts';
 
 /** How objects of one kind are told apart, chosen between, and put into the kernel. */
 export interface ObjectKind<T> {
@@ -11,8 +12,10 @@ export interface ObjectKind<T> {
   /** Whether the kernel would see no difference. */
   same(a: T, b: T): boolean;
   /** Puts the object into its place; `replaced` is ours and there now. */
-  put(wish: T, replaced: T | undefined): Promise<void>;
-  drop(applied: T): Promise<void>;
+  put(wish: T, replaced: T | undefined): Awaitable<void>;
+  drop(applied: T): Awaitable<void>;
+  /** What to tell instead of the error with which `put` failed. */
+  explain?(error: unknown, wish: T): unknown;
   /** Puts back what the kernel may have dropped by itself. */
   restore?(applied: T): Promise<void>;
 }
@@ -20,21 +23,21 @@ export interface ObjectKind<T> {
 /** A wish that was granted. */
 export interface Held<T> {
   readonly wish: T;
-  /** Takes it back; at once, without a promise, if the kernel need not hear of it. */
-  release(): Promise<void> | undefined;
-  /** Exchanges it for another one for the same place, which takes its turn among the others; rejects if refused. */
-  replace(wish: T): Promise<void>;
-  /** {@link SharedObjects.acquire} of another wish for the same place; at once if that is in force already. */
-  beside(wish: T): Held<T> | Promise<Held<T>>;
+  /** Takes it back; without a promise if there is nothing to wait for. */
+  release(): Awaitable<void>;
+  /** Exchanges it for another one for the same place, which takes its turn among the others; fails if refused. */
+  replace(wish: T): Awaitable<void>;
+  /** {@link SharedObjects.acquire} of another wish for the same place. */
+  beside(wish: T): Awaitable<Held<T>>;
   /** Whether it is the one in force. */
   inForce(): boolean;
 }
 
 /** What a wish asks of the objects it is among. */
 interface Desk<T> {
-  acquire(key: string, wish: T): Held<T> | Promise<Held<T>>;
-  release(key: string, own: Wish<T>): Promise<void> | undefined;
-  replace(key: string, own: Wish<T>, wish: T): Promise<void>;
+  acquire(key: string, wish: T): Awaitable<Held<T>>;
+  release(key: string, own: Wish<T>): Awaitable<void>;
+  replace(key: string, own: Wish<T>, wish: T): Awaitable<void>;
   inForce(key: string, own: Wish<T>): boolean;
 }
 
@@ -50,15 +53,15 @@ class Wish<T> implements Held<T> {
     this.#key = key;
   }
 
-  release(): Promise<void> | undefined {
+  release(): Awaitable<void> {
     return this.#desk.release(this.#key, this);
   }
 
-  replace(wish: T): Promise<void> {
+  replace(wish: T): Awaitable<void> {
     return this.#desk.replace(this.#key, this, wish);
   }
 
-  beside(wish: T): Held<T> | Promise<Held<T>> {
+  beside(wish: T): Awaitable<Held<T>> {
     return this.#desk.acquire(this.#key, wish);
   }
 
@@ -106,8 +109,8 @@ export class SharedObjects<T extends object> {
     return this.#places.size;
   }
 
-  /** Adds a wish; rejects, having changed nothing, if the kernel refuses. */
-  async acquire(wish: T): Promise<Held<T>> {
+  /** Adds a wish; fails, having changed nothing, if the kernel refuses. At once if there is nothing to wait for. */
+  acquire(wish: T): Awaitable<Held<T>> {
     return this.#acquire(this.#kind.keyOf(wish), wish);
   }
 
@@ -143,13 +146,19 @@ export class SharedObjects<T extends object> {
       if (place.wishes.length > 0) keys.push(key);
       else this.#places.delete(key);
     }
-    await this.#all(keys, (place) => this.#reconcile(place));
+    await this.#all(keys, (place) => this.#reconcile(place, undefined));
   }
 
   /** Puts back whatever the kernel has dropped by itself; rejects with the first failure after trying all. */
   async restore(): Promise<void> {
-    await this.#all([...this.#places.keys()], async ({ applied, found }) => {
-      if (applied !== undefined && !found) await this.#kind.restore?.(applied);
+    await this.#all([...this.#places.keys()], async (place) => {
+      const { applied, found } = place;
+      place.busy = true;
+      try {
+        if (applied !== undefined && !found) await this.#kind.restore?.(applied);
+      } finally {
+        this.#leave(place);
+      }
     });
   }
 
@@ -169,7 +178,7 @@ export class SharedObjects<T extends object> {
     );
     await this.#all(
       unwanted.map(([key]) => key),
-      (place) => this.#reconcile(place),
+      (place) => this.#reconcile(place, undefined),
     );
   }
 
@@ -177,87 +186,61 @@ export class SharedObjects<T extends object> {
   async clear(): Promise<void> {
     await this.#all([...this.#places.keys()], (place) => {
       place.wishes = [];
-      return this.#reconcile(place);
+      return this.#reconcile(place, undefined);
     });
   }
 
-  async #all(keys: readonly string[], step: (place: Place<T>) => Promise<void>): Promise<void> {
-    const outcomes = await Promise.allSettled(keys.map((key) => this.#step(key, step)));
+  async #all(keys: readonly string[], step: (place: Place<T>) => Awaitable<void>): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      keys.map(async (key) => {
+        const place = this.#place(key);
+        if (place.busy) await turnAt(place);
+        await step(place);
+      }),
+    );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  async #step(key: string, step: (place: Place<T>) => Promise<void>): Promise<void> {
-    const place = this.#place(key);
-    if (place.busy) await turnAt(place);
-    place.busy = true;
-    try {
-      await step(place);
-    } finally {
-      this.#leave(place);
-    }
-  }
-
-  #acquire(key: string, wish: T): Held<T> | Promise<Held<T>> {
+  #acquire(key: string, wish: T): Awaitable<Held<T>> {
     const own = new Wish(this.#desk, key, wish);
     const place = this.#place(key);
-    if (place.busy) return this.#add(place, own);
-    const wishes = place.wishes.concat(own);
-    if (!this.#isServed(place, wishes)) return this.#add(place, own);
-    place.wishes = wishes;
-    return own;
+    return place.busy ? turnAt(place).then(() => this.#add(place, own)) : this.#add(place, own);
   }
 
-  async #add(place: Place<T>, own: Wish<T>): Promise<Held<T>> {
-    if (place.busy) await turnAt(place);
-    place.busy = true;
-    place.wishes = place.wishes.concat(own);
-    try {
-      await this.#reconcile(place);
-      return own;
-    } catch (error) {
-      place.wishes = place.wishes.filter((other) => other !== own);
-      throw error;
-    } finally {
-      this.#leave(place);
-    }
+  #add(place: Place<T>, own: Wish<T>): Awaitable<Held<T>> {
+    const before = place.wishes;
+    place.wishes = before.concat(own);
+    return this.#reconcile(place, own, () => {
+      place.wishes = before;
+    });
   }
 
-  #release(key: string, own: Wish<T>): Promise<void> | undefined {
+  #release(key: string, own: Wish<T>): Awaitable<void> {
     const place = this.#places.get(key);
     if (place === undefined) return undefined;
-    if (place.busy) return this.#takeBack(place, own);
-    const wishes = place.wishes.filter((other) => other !== own);
-    if (!this.#isServed(place, wishes)) return this.#takeBack(place, own);
-    place.wishes = wishes;
-    this.#forgetIfEmpty(place);
-    return undefined;
+    return place.busy
+      ? turnAt(place).then(() => this.#takeBack(place, own))
+      : this.#takeBack(place, own);
   }
 
-  async #takeBack(place: Place<T>, own: Wish<T>): Promise<void> {
-    if (place.busy) await turnAt(place);
-    place.busy = true;
+  #takeBack(place: Place<T>, own: Wish<T>): Awaitable<void> {
     place.wishes = place.wishes.filter((other) => other !== own);
-    try {
-      await this.#reconcile(place);
-    } finally {
-      this.#leave(place);
-    }
+    return this.#reconcile(place, undefined);
   }
 
-  async #replace(key: string, own: Wish<T>, wish: T): Promise<void> {
+  #replace(key: string, own: Wish<T>, wish: T): Awaitable<void> {
     const place = this.#place(key);
-    if (place.busy) await turnAt(place);
-    place.busy = true;
+    return place.busy
+      ? turnAt(place).then(() => this.#exchange(place, own, wish))
+      : this.#exchange(place, own, wish);
+  }
+
+  #exchange(place: Place<T>, own: Wish<T>, wish: T): Awaitable<void> {
     const before = own.wish;
     own.wish = wish;
-    try {
-      await this.#reconcile(place);
-    } catch (error) {
+    return this.#reconcile(place, undefined, () => {
       own.wish = before;
-      throw error;
-    } finally {
-      this.#leave(place);
-    }
+    });
   }
 
   /** A step has ended: the next one may begin. A place without anything is forgotten with the last. */
@@ -293,47 +276,51 @@ export class SharedObjects<T extends object> {
     return place;
   }
 
-  /** Whether these wishes for a place need nothing of the kernel: most of a CHILD_SA that replaces another one do not. */
-  #isServed({ found, applied }: Place<T>, wishes: readonly Wish<T>[]): boolean {
-    if (found) return true;
-    const wanted = this.#wanted(wishes);
-    if (wanted === undefined || applied === undefined) return wanted === applied;
-    return wanted === applied || this.#kind.same(applied, wanted);
+  /** Whether a place needs nothing of the kernel: most of a CHILD_SA that replaces another one do not. */
+  #isServed({ found, applied }: Place<T>, wanted: T | undefined): boolean {
+    if (found || wanted === applied) return true;
+    return wanted !== undefined && applied !== undefined && this.#kind.same(applied, wanted);
   }
 
-  #wanted(wishes: readonly Wish<T>[]): T | undefined {
+  #wanted({ wishes }: Place<T>): T | undefined {
     return wishes.length > 1 ? this.#kind.choose(wishes.map(wishOf)) : wishes[0]?.wish;
   }
 
-  async #reconcile(place: Place<T>): Promise<void> {
-    if (this.#isServed(place, place.wishes)) return;
-    const wanted = this.#wanted(place.wishes);
-    if (wanted !== undefined) await this.#fill(place, wanted);
-    else if (place.applied !== undefined) await this.#empty(place, place.applied);
-  }
-
-  // What could not be dropped stays `applied`: the next wish replaces it and the journal still knows it.
-  async #empty(place: Place<T>, applied: T): Promise<void> {
-    const { record } = place;
-    await this.#kind.drop(applied);
-    place.applied = undefined;
-    this.#journal.remove(record);
-  }
-
-  async #fill(place: Place<T>, wanted: T): Promise<void> {
-    const { applied, record: before } = place;
-    const record = this.#kind.recordOf(wanted, place.key);
-    const alreadyTold = applied !== undefined && record === before;
-    if (!alreadyTold) this.#journal.add(record);
-    try {
-      await this.#kind.put(wanted, applied);
-    } catch (error) {
-      if (!alreadyTold) this.#journal.remove(record);
-      throw error;
+  /**
+   * The step of a place whose turn it is: puts there what its wishes choose, lets the next step begin, and returns `result`. If
+   * the kernel refuses, `undo` takes back what was changed for it. What could not be dropped stays `applied`: the next wish
+   * replaces it and the journal still knows it.
+   */
+  #reconcile<R>(place: Place<T>, result: R, undo?: () => void): Awaitable<R> {
+    place.busy = true;
+    const { applied } = place;
+    const wanted = this.#wanted(place);
+    if (this.#isServed(place, wanted)) {
+      this.#leave(place);
+      return result;
     }
-    place.applied = wanted;
-    place.record = record;
-    if (applied !== undefined && !alreadyTold) this.#journal.remove(before);
+    const before = applied === undefined ? '' : place.record;
+    const record = wanted === undefined ? '' : this.#kind.recordOf(wanted, place.key);
+    return proceed(
+      () => {
+        if (wanted === undefined) return applied && this.#kind.drop(applied);
+        if (record !== before) this.#journal.add(record);
+        return this.#kind.put(wanted, applied);
+      },
+      () => {
+        place.applied = wanted;
+        place.record = record;
+        if (before !== '' && record !== before) this.#journal.remove(before);
+        this.#leave(place);
+        return result;
+      },
+      (error) => {
+        if (record !== '' && record !== before) this.#journal.remove(record);
+        undo?.();
+        this.#leave(place);
+        throw wanted === undefined ? error : (this.#kind.explain?.(error, wanted) ?? error);
+      },
+    );
   }
 }
 

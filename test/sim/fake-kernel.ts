@@ -20,6 +20,7 @@ import {
 import type { Random } from '../../daemon/contracts/random.ts';
 import type { ChildSpi } from '../../daemon/proto/child-spi.ts';
 import { familyOf, type IpAddress } from '../../daemon/proto/ip-address.ts';
+import type { Awaitable } from '../../daemon/util/awaitable.ts';
 import { toHex } from '../../daemon/util/hex.ts';
 import type { DataPacket } from './carry.ts';
 
@@ -78,6 +79,8 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   readonly held: DataPacket[] = [];
   /** Every changing call so far, failed ones too. */
   readonly calls: string[] = [];
+  /** SPIs, SAs and policies are answered without a promise, as the contract lets a kernel do. */
+  answersAtOnce = false;
   /** The wall clock in milliseconds, for what remembers when it was used. */
   wallClock: () => number = () => 0;
   readonly #random: Random;
@@ -188,46 +191,50 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     return !this.withoutModes.has(mode);
   }
 
-  async allocateSpi(
+  allocateSpi(
     source: IpAddress,
     destination: IpAddress,
     protocol: SaProtocol,
     reqid: number,
     min: number,
     max: number,
-  ): Promise<ChildSpi> {
-    this.#call('allocateSpi', `${destination}`);
-    for (let tries = 0; tries < 100; tries++) {
-      const spi = (min + this.#random.below(max - min + 1)) as ChildSpi;
-      const id = { source, destination, protocol, spi, reqid };
-      if (this.sas.has(saKey(id))) continue;
-      this.sas.set(saKey(id), { id, bytes: 0n, packets: 0n });
-      return spi;
-    }
-    throw refusal('allocateSpi', 'ENOMEM');
+  ): Awaitable<ChildSpi> {
+    return this.#answer(() => {
+      this.#call('allocateSpi', `${destination}`);
+      for (let tries = 0; tries < 100; tries++) {
+        const spi = (min + this.#random.below(max - min + 1)) as ChildSpi;
+        const id = { source, destination, protocol, spi, reqid };
+        if (this.sas.has(saKey(id))) continue;
+        this.sas.set(saKey(id), { id, bytes: 0n, packets: 0n });
+        return spi;
+      }
+      throw refusal('allocateSpi', 'ENOMEM');
+    });
   }
 
-  async addSa(sa: KernelSa): Promise<void> {
-    this.#call('addSa', `${sa.direction} ${sa.spi.toString(16)}`);
-    const key = saKey(sa);
-    const present = this.sas.get(key) ?? this.sas.get(saKey({ ...sa, mark: undefined }));
-    const completes = sa.direction === 'in' && present !== undefined && present.sa === undefined;
-    if (present !== undefined && !completes) throw refusal('addSa', 'EEXIST');
-    if (impossible(sa) || !this.supportsMode(sa.mode)) throw refusal('addSa', 'EINVAL');
-    if (present !== undefined) this.sas.delete(saKey(present.id));
-    // Keys belong to the caller, who may wipe them when this returns.
-    const kept: KernelSa = {
-      ...sa,
-      ...(sa.encryption && {
-        encryption: { ...sa.encryption, key: Uint8Array.from(sa.encryption.key) },
-      }),
-      ...(sa.integrity && {
-        integrity: { ...sa.integrity, key: Uint8Array.from(sa.integrity.key) },
-      }),
-    };
-    this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
-    this.larval.delete(larvalKey(sa, sa.cpu));
-    this.#changed();
+  addSa(sa: KernelSa): Awaitable<void> {
+    return this.#answer(() => {
+      this.#call('addSa', `${sa.direction} ${sa.spi.toString(16)}`);
+      const key = saKey(sa);
+      const present = this.sas.get(key) ?? this.sas.get(saKey({ ...sa, mark: undefined }));
+      const completes = sa.direction === 'in' && present !== undefined && present.sa === undefined;
+      if (present !== undefined && !completes) throw refusal('addSa', 'EEXIST');
+      if (impossible(sa) || !this.supportsMode(sa.mode)) throw refusal('addSa', 'EINVAL');
+      if (present !== undefined) this.sas.delete(saKey(present.id));
+      // Keys belong to the caller, who may wipe them when this returns.
+      const kept: KernelSa = {
+        ...sa,
+        ...(sa.encryption && {
+          encryption: { ...sa.encryption, key: Uint8Array.from(sa.encryption.key) },
+        }),
+        ...(sa.integrity && {
+          integrity: { ...sa.integrity, key: Uint8Array.from(sa.integrity.key) },
+        }),
+      };
+      this.sas.set(key, { id: kept, sa: kept, bytes: 0n, packets: 0n });
+      this.larval.delete(larvalKey(sa, sa.cpu));
+      this.#changed();
+    });
   }
 
   async moveSa(
@@ -246,10 +253,12 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     for (const policy of policies) this.policies.set(policyKey(policy), policy);
   }
 
-  async deleteSa(id: SaId): Promise<void> {
-    this.#call('deleteSa', id.spi.toString(16));
-    this.sas.delete(saKey(id));
-    this.#changed();
+  deleteSa(id: SaId): Awaitable<void> {
+    return this.#answer(() => {
+      this.#call('deleteSa', id.spi.toString(16));
+      this.sas.delete(saKey(id));
+      this.#changed();
+    });
   }
 
   async forgetAcquire(wanted: WantedSa): Promise<void> {
@@ -265,18 +274,22 @@ export class FakeKernel implements KernelIpsec, KernelNet {
     return { bytes, packets, ...(lastUsed === undefined ? {} : { lastUsed }) };
   }
 
-  async addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Promise<void> {
-    this.#call('addPolicy', policy.direction);
-    const key = policyKey(policy);
-    if (options?.exclusive && this.policies.has(key)) throw refusal('addPolicy', 'EEXIST');
-    this.policies.set(key, policy);
-    this.#changed();
+  addPolicy(policy: KernelPolicy, options?: { readonly exclusive?: boolean }): Awaitable<void> {
+    return this.#answer(() => {
+      this.#call('addPolicy', policy.direction);
+      const key = policyKey(policy);
+      if (options?.exclusive && this.policies.has(key)) throw refusal('addPolicy', 'EEXIST');
+      this.policies.set(key, policy);
+      this.#changed();
+    });
   }
 
-  async deletePolicy(id: PolicyId): Promise<void> {
-    this.#call('deletePolicy', id.direction);
-    this.policies.delete(policyKey(id));
-    this.#changed();
+  deletePolicy(id: PolicyId): Awaitable<void> {
+    return this.#answer(() => {
+      this.#call('deletePolicy', id.direction);
+      this.policies.delete(policyKey(id));
+      this.#changed();
+    });
   }
 
   async listSas(): Promise<readonly (SaId & { readonly reqid: number })[]> {
@@ -386,6 +399,10 @@ export class FakeKernel implements KernelIpsec, KernelNet {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  #answer<T>(action: () => T): Awaitable<T> {
+    return this.answersAtOnce ? action() : (async () => action())();
+  }
 
   #call(operation: FakeOperation, what: string): void {
     const index = this.calls.length;

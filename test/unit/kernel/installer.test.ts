@@ -11,8 +11,9 @@ import { VirtualClock } from '../../sim/virtual-clock.ts';
 import { childSaSpec, mirrored } from '../../support/child-sa-specs.ts';
 import { ip, ts } from '../../support/selectors.ts';
 
-function host(addresses: readonly string[] = ['192.0.2.1', '10.1.0.1']) {
+function host(addresses: readonly string[] = ['192.0.2.1', '10.1.0.1'], answersAtOnce = false) {
   const kernel = new FakeKernel(new SeededRandom(3), addresses.map(ip));
+  kernel.answersAtOnce = answersAtOnce;
   const journal = new MemoryJournal();
   const clock = new VirtualClock();
   const lines: string[] = [];
@@ -41,82 +42,91 @@ async function reserved(installer: KernelInstaller, more: Parameters<typeof chil
   return { ...spec, spiIn };
 }
 
-test('installs in the order that neither leaks nor drops, and removes in the order that does not either', async () => {
-  const { kernel, installer, journal } = host();
-  const spec = await reserved(installer);
-  kernel.calls.length = 0;
-  const child = await installer.install(spec);
-  const [spiIn, spiOut] = [spec.spiIn.toString(16), spec.spiOut.toString(16)];
-  expect(kernel.calls).toEqual([
-    `addSa in ${spiIn}`,
-    `addSa out ${spiOut}`,
-    'addPolicy in',
-    'addPolicy fwd',
-    'addRoute 10.2.0.0/16',
-    'addPolicy out',
-  ]);
-  kernel.calls.length = 0;
-  await child.remove();
-  expect(kernel.calls).toEqual([
-    'deletePolicy out',
-    'deleteRoute 10.2.0.0/16',
-    `deleteSa ${spiOut}`,
-    `deleteSa ${spiIn}`,
-    'deletePolicy fwd',
-    'deletePolicy in',
-  ]);
-  expect(kernel.empty).toBe(true);
-  expect(journal.recorded()).toEqual([]);
-  kernel.calls.length = 0;
-  await child.remove();
-  expect(kernel.calls).toEqual([]);
-});
+test.each([false, true])(
+  'installs in the order that neither leaks nor drops, and removes in the order that does not either (at once: %s)',
+  async (atOnce) => {
+    const { kernel, installer, journal } = host(undefined, atOnce);
+    const spec = await reserved(installer);
+    kernel.calls.length = 0;
+    const child = await installer.install(spec);
+    const [spiIn, spiOut] = [spec.spiIn.toString(16), spec.spiOut.toString(16)];
+    expect(kernel.calls).toEqual([
+      `addSa in ${spiIn}`,
+      `addSa out ${spiOut}`,
+      'addPolicy in',
+      'addPolicy fwd',
+      'addRoute 10.2.0.0/16',
+      'addPolicy out',
+    ]);
+    kernel.calls.length = 0;
+    await child.remove();
+    expect(kernel.calls).toEqual([
+      'deletePolicy out',
+      'deleteRoute 10.2.0.0/16',
+      `deleteSa ${spiOut}`,
+      `deleteSa ${spiIn}`,
+      'deletePolicy fwd',
+      'deletePolicy in',
+    ]);
+    expect(kernel.empty).toBe(true);
+    expect(journal.recorded()).toEqual([]);
+    kernel.calls.length = 0;
+    await child.remove();
+    expect(kernel.calls).toEqual([]);
+  },
+);
 
-test('whatever call fails, nothing is left and the error comes out', async () => {
-  const reference = host();
-  const spec = await reserved(reference.installer);
-  reference.kernel.calls.length = 0;
-  await reference.installer.install(spec);
-  const steps = reference.kernel.calls.length;
-  expect(steps).toBe(6);
-  for (let failing = 0; failing < steps; failing++) {
-    const { kernel, installer, journal } = host();
-    const own = await reserved(installer);
-    let what = '';
-    kernel.refuse((operation, index) => {
-      if (index !== failing) return undefined;
-      what = operation;
-      return 'ENOMEM';
-    });
-    const outcome = installer.install(own);
-    if (failing === 4) {
-      // A route is a convenience: the tunnel stands without it.
-      await (await outcome).remove();
-      expect(what).toBe('addRoute');
-    } else {
-      const error = await outcome.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ errnoName: 'ENOMEM', operation: what });
+test.each([false, true])(
+  'whatever call fails, nothing is left and the error comes out (at once: %s)',
+  async (atOnce) => {
+    const reference = host(undefined, atOnce);
+    const spec = await reserved(reference.installer);
+    reference.kernel.calls.length = 0;
+    await reference.installer.install(spec);
+    const steps = reference.kernel.calls.length;
+    expect(steps).toBe(6);
+    for (let failing = 0; failing < steps; failing++) {
+      const { kernel, installer, journal } = host(undefined, atOnce);
+      const own = await reserved(installer);
+      let what = '';
+      kernel.refuse((operation, index) => {
+        if (index !== failing) return undefined;
+        what = operation;
+        return 'ENOMEM';
+      });
+      const outcome = installer.install(own);
+      if (failing === 4) {
+        // A route is a convenience: the tunnel stands without it.
+        await (await outcome).remove();
+        expect(what).toBe('addRoute');
+      } else {
+        const error = await outcome.catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ errnoName: 'ENOMEM', operation: what });
+      }
+      expect(kernel.empty, what).toBe(true);
+      expect(journal.recorded(), what).toEqual([]);
     }
-    expect(kernel.empty, what).toBe(true);
-    expect(journal.recorded(), what).toEqual([]);
-  }
-});
+  },
+);
 
-test('when undoing fails too, closing tries again and the journal still knows', async () => {
-  const { kernel, installer, journal, lines } = host();
-  const child = await installer.install(await reserved(installer));
-  kernel.refuse((operation) => (operation.startsWith('delete') ? 'ENOMEM' : undefined));
-  await child.remove();
-  expect(lines.join('\n')).toContain('ENOMEM');
-  expect(journal.recorded().length).toBe(
-    kernel.sas.size + kernel.policies.size + kernel.routes.size,
-  );
-  expect(kernel.empty).toBe(false);
-  kernel.refuse(() => undefined);
-  await installer.close();
-  expect(kernel.empty).toBe(true);
-  expect(journal.recorded()).toEqual([]);
-});
+test.each([false, true])(
+  'when undoing fails too, closing tries again and the journal still knows (at once: %s)',
+  async (atOnce) => {
+    const { kernel, installer, journal, lines } = host(undefined, atOnce);
+    const child = await installer.install(await reserved(installer));
+    kernel.refuse((operation) => (operation.startsWith('delete') ? 'ENOMEM' : undefined));
+    await child.remove();
+    expect(lines.join('\n')).toContain('ENOMEM');
+    expect(journal.recorded().length).toBe(
+      kernel.sas.size + kernel.policies.size + kernel.routes.size,
+    );
+    expect(kernel.empty).toBe(false);
+    kernel.refuse(() => undefined);
+    await installer.close();
+    expect(kernel.empty).toBe(true);
+    expect(journal.recorded()).toEqual([]);
+  },
+);
 
 test('both ends carry packets, in the tunnel and not beside it', async () => {
   const [moon, carol] = [host(), host(['192.0.2.2', '10.2.0.1'])];

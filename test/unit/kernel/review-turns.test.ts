@@ -8,8 +8,9 @@ import { VirtualClock } from '../../sim/virtual-clock.ts';
 import { childSaSpec } from '../../support/child-sa-specs.ts';
 import { ip } from '../../support/selectors.ts';
 
-function host() {
+function host(answersAtOnce = false) {
   const kernel = new FakeKernel(new SeededRandom(3), ['192.0.2.1', '10.1.0.1'].map(ip));
+  kernel.answersAtOnce = answersAtOnce;
   const journal = new MemoryJournal();
   const logger: Logger = { enabled: () => false, log: () => {}, forIke: () => logger };
   const settings = {
@@ -30,56 +31,71 @@ async function steps(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await Promise.resolve();
 }
 
-const ahead = [0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30];
+const ahead = [0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30].flatMap((count) => [
+  [count, false] as const,
+  [count, true] as const,
+]);
 
-test.each(ahead)('a CHILD_SA that goes while routes follow leaves none (%i)', async (count) => {
-  const { kernel, journal, installer } = host();
-  const child = await installer.install(childSaSpec());
-  const following = installer.reroute();
-  await steps(count);
-  await Promise.all([child.remove(), following]);
-  expect([...kernel.routes.keys()]).toEqual([]);
-  expect(kernel.empty).toBe(true);
-  expect(journal.recorded()).toEqual([]);
-});
+test.each(ahead)(
+  'a CHILD_SA that goes while routes follow leaves none (%i, answers at once: %s)',
+  async (count, atOnce) => {
+    const { kernel, journal, installer } = host(atOnce);
+    const child = await installer.install(childSaSpec());
+    const following = installer.reroute();
+    await steps(count);
+    await Promise.all([child.remove(), following]);
+    expect([...kernel.routes.keys()]).toEqual([]);
+    expect(kernel.empty).toBe(true);
+    expect(journal.recorded()).toEqual([]);
+  },
+);
 
-test.each(ahead)('nor does one that moves meanwhile, once it is gone (%i)', async (count) => {
-  const { kernel, journal, installer } = host();
-  const child = await installer.install(childSaSpec());
-  const elsewhere = { local: ip('10.1.0.1'), remote: ip('192.0.2.77') };
-  const following = installer.reroute();
-  await steps(count);
-  await Promise.all([child.move(elsewhere), following]);
-  await child.remove();
-  expect([...kernel.routes.keys()]).toEqual([]);
-  expect(journal.recorded()).toEqual([]);
-});
+test.each(ahead)(
+  'nor does one that moves meanwhile, once it is gone (%i, answers at once: %s)',
+  async (count, atOnce) => {
+    const { kernel, journal, installer } = host(atOnce);
+    const child = await installer.install(childSaSpec());
+    const elsewhere = { local: ip('10.1.0.1'), remote: ip('192.0.2.77') };
+    const following = installer.reroute();
+    await steps(count);
+    await Promise.all([child.move(elsewhere), following]);
+    await child.remove();
+    expect([...kernel.routes.keys()]).toEqual([]);
+    expect(journal.recorded()).toEqual([]);
+  },
+);
 
-test.each(ahead)('nor one that begins to send meanwhile (%i)', async (count) => {
-  const { kernel, journal, installer } = host();
-  const first = await installer.install(childSaSpec());
-  const child = await installer.install(
-    childSaSpec({ spiIn: first.spec.spiOut, spiOut: first.spec.spiIn }),
-    { outbound: false },
-  );
-  const sending = child.installOutbound();
-  await steps(count);
-  await Promise.all([installer.reroute(), sending]);
-  await child.remove();
-  await first.remove();
-  expect([...kernel.routes.keys()]).toEqual([]);
-  expect(journal.recorded()).toEqual([]);
-});
+test.each(ahead)(
+  'nor one that begins to send meanwhile (%i, answers at once: %s)',
+  async (count, atOnce) => {
+    const { kernel, journal, installer } = host(atOnce);
+    const first = await installer.install(childSaSpec());
+    const child = await installer.install(
+      childSaSpec({ spiIn: first.spec.spiOut, spiOut: first.spec.spiIn }),
+      { outbound: false },
+    );
+    const sending = child.installOutbound();
+    await steps(count);
+    await Promise.all([installer.reroute(), sending]);
+    await child.remove();
+    await first.remove();
+    expect([...kernel.routes.keys()]).toEqual([]);
+    expect(journal.recorded()).toEqual([]);
+  },
+);
 
-test.each(ahead)('nor does one that goes while it begins to send (%i)', async (count) => {
-  const { kernel, journal, installer } = host();
-  const child = await installer.install(childSaSpec(), { outbound: false });
-  const sending = child.installOutbound();
-  await steps(count);
-  await Promise.all([child.remove(), sending]);
-  expect(kernel.empty).toBe(true);
-  expect(journal.recorded()).toEqual([]);
-});
+test.each(ahead)(
+  'nor does one that goes while it begins to send (%i, answers at once: %s)',
+  async (count, atOnce) => {
+    const { kernel, journal, installer } = host(atOnce);
+    const child = await installer.install(childSaSpec(), { outbound: false });
+    const sending = child.installOutbound();
+    await steps(count);
+    await Promise.all([child.remove(), sending]);
+    expect(kernel.empty).toBe(true);
+    expect(journal.recorded()).toEqual([]);
+  },
+);
 
 test('what is refused keeps nothing else from its turn', async () => {
   const { kernel, journal, installer } = host();

@@ -7,14 +7,14 @@ describe('kernel-null keeps the contract KernelIpsec', () => {
   kernelCompliance({ create: async () => new NullIpsec(), keeps: false });
 });
 
-test('calls are counted', async () => {
+test('calls are counted', () => {
   const kernel = new NullIpsec();
   const address = ip('192.0.2.1');
-  await kernel.allocateSpi(address, address, 50, 1, 256, 512);
-  await kernel.addSa();
-  await kernel.addSa();
-  await kernel.deleteSa();
-  await kernel.addPolicy();
+  kernel.allocateSpi(address, address, 50, 1, 256, 512);
+  kernel.addSa();
+  kernel.addSa();
+  kernel.deleteSa();
+  kernel.addPolicy();
   expect(kernel.counts).toEqual({
     spis: 1,
     sasAdded: 2,
@@ -24,11 +24,11 @@ test('calls are counted', async () => {
   });
 });
 
-test('rejects_an_empty_range_of_spis', async () => {
+test('rejects_an_empty_range_of_spis', () => {
   const address = ip('192.0.2.1');
-  await expect(new NullIpsec().allocateSpi(address, address, 50, 1, 9, 8)).rejects.toMatchObject({
-    code: 'KERNEL',
-  });
+  expect(() => new NullIpsec().allocateSpi(address, address, 50, 1, 9, 8)).toThrow(
+    expect.objectContaining({ code: 'KERNEL' }),
+  );
 });
 
 test('every address is reached from loopback, or from the source asked for', async () => {
