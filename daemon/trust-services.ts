@@ -20,7 +20,7 @@ import { ocspCodec } from './credentials/revocation/ocsp-codec.ts';
 import { OcspStapler } from './credentials/revocation/ocsp-stapler.ts';
 import { RevocationService } from './credentials/revocation/revocation-service.ts';
 import type { RevocationSettings } from './credentials/revocation/sources.ts';
-import type { PeerTrust } from './credentials/trust.ts';
+import type { PeerTrust, TrustVerdict } from './credentials/trust.ts';
 import type { Certificate } from './credentials/x509/certificate.ts';
 import { decodeCertificate } from './credentials/x509/decode-certificate.ts';
 import { decodeCrlInSlices } from './credentials/x509/decode-crl.ts';
@@ -151,18 +151,21 @@ export function trustServices(setup: TrustSetup): TrustServices {
 
 /** Certificates that were believed once are kept, as charon does: they are listed, and decoded no more when they come again. */
 function remembering({ store, cache }: Credentials, trust: PeerTrust): PeerTrust {
+  const remember = (verdict: TrustVerdict): TrustVerdict => {
+    if (!verdict.trusted) return verdict;
+    const index = store.snapshot();
+    for (const value of verdict.chain) {
+      if (index.certificate(value.fingerprint) !== undefined) continue;
+      const flag = value.basicConstraints?.ca === true ? 'CA' : 'NONE';
+      cache.add({ type: 'X509', flag, value });
+    }
+    return verdict;
+  };
   return {
     claims: (...args) => trust.claims(...args),
-    judge: async (...args) => {
-      const verdict = await trust.judge(...args);
-      if (!verdict.trusted) return verdict;
-      const index = store.snapshot();
-      for (const value of verdict.chain) {
-        if (index.certificate(value.fingerprint) !== undefined) continue;
-        const flag = value.basicConstraints?.ca === true ? 'CA' : 'NONE';
-        cache.add({ type: 'X509', flag, value });
-      }
-      return verdict;
+    judge: (...args) => {
+      const verdict = trust.judge(...args);
+      return verdict instanceof Promise ? verdict.then(remember) : remember(verdict);
     },
   };
 }

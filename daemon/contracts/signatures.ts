@@ -47,14 +47,14 @@ export interface SignatureVerifier {
   publicKey(spki: Uint8Array): PublicKey | undefined;
   /**
    * Whether the signature is exactly right: strict DER and ranges for ECDSA, PKCS#1 v1.5 by re-encoding and never by parsing,
-   * PSS with the salt length the scheme says. Never rejects: whatever goes wrong is `false`.
+   * PSS with the salt length the scheme says. Never throws or rejects: whatever goes wrong is `false`. At once if it was done here.
    */
   verify(
     key: PublicKey,
     scheme: SignatureScheme,
     message: Uint8Array,
     signature: Uint8Array,
-  ): Promise<boolean>;
+  ): boolean | Promise<boolean>;
 }
 
 /** Where a private key came from: a VICI client, a file that the daemon reads itself, a token. */

@@ -75,7 +75,7 @@ export class Authorities implements AuthoritySource {
   }
 
   #of(ca: Certificate): readonly Authority[] {
-    return [...(this.#byCa.get(caKey(ca)) ?? [])];
+    return this.#byCa.size === 0 ? [] : [...(this.#byCa.get(caKey(ca)) ?? [])];
   }
 
   #unlink(authority: Authority): void {

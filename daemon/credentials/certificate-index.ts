@@ -19,6 +19,11 @@ import { nameKey } from './x509/names.ts';
 
 type Group = readonly StoredCredential[];
 
+/** The certificates of groups, which never change: they are looked up for every peer. */
+const groupCertificates = new WeakMap<Group, readonly SourceCertificate[]>();
+
+const NONE: readonly never[] = [];
+
 /**
  * All loaded credentials at one moment, found by whatever names them in one lookup. It never changes: whoever judges a peer keeps
  * the one it began with, whatever is loaded meanwhile.
@@ -133,11 +138,17 @@ export class CertificateIndex implements CertificateSource {
   }
 
   #certificates(group: string): readonly SourceCertificate[] {
-    return (this.#groups.get(group) ?? []).flatMap((stored) => certificateOf(stored) ?? []);
+    const stored = this.#groups.get(group);
+    if (stored === undefined) return NONE;
+    const known = groupCertificates.get(stored);
+    if (known !== undefined) return known;
+    const certificates = stored.flatMap((one) => certificateOf(one) ?? []);
+    groupCertificates.set(stored, certificates);
+    return certificates;
   }
 
   #pick<V>(group: string, value: (one: Credential) => V | false): readonly V[] {
-    return (this.#groups.get(group) ?? []).flatMap(({ credential }) => value(credential) || []);
+    return this.#groups.get(group)?.flatMap(({ credential }) => value(credential) || []) ?? NONE;
   }
 }
 

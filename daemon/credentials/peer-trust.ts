@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Identity } from '../proto/identity.ts';
 import { errorText } from '../util/error.ts';
+import { run, type Waits } from '../util/waits.ts';
 import { claimsOf } from './path/claims.ts';
 import { nameOf } from './path/failure.ts';
 import { Judgement, type JudgementSetup } from './path/judgement.ts';
@@ -36,13 +37,21 @@ export class CredentialTrust implements PeerTrust {
     return claimsOf(identity, received, constraints, finder.snapshot(), clock.wallClock());
   }
 
-  async judge(
+  judge(
     claim: KeyClaim,
     received: ReceivedCredentials,
     constraints: TrustConstraints,
-  ): Promise<TrustVerdict> {
+  ): TrustVerdict | Promise<TrustVerdict> {
+    return run(this.#judge(claim, received, constraints));
+  }
+
+  *#judge(
+    claim: KeyClaim,
+    received: ReceivedCredentials,
+    constraints: TrustConstraints,
+  ): Waits<TrustVerdict> {
     try {
-      const outcome = await new Judgement(this.#setup, received, constraints).run(claim);
+      const outcome = yield* new Judgement(this.#setup, received, constraints).run(claim);
       if (!('trusted' in outcome)) return { trusted: false, ...outcome };
       this.#logChain(outcome.chain);
       return outcome;

@@ -90,10 +90,13 @@ export interface PeerTrust {
     received: ReceivedCredentials,
     constraints: TrustConstraints,
   ): readonly KeyClaim[];
-  /** Builds and validates the chain, and asks for revocation: only of a chain that is trusted otherwise. Never rejects. */
+  /**
+   * Builds and validates the chain, and asks for revocation: only of a chain that is trusted otherwise. Never throws or rejects; at once if
+   * nothing has to be verified or asked.
+   */
   judge(
     claim: KeyClaim,
     received: ReceivedCredentials,
     constraints: TrustConstraints,
-  ): Promise<TrustVerdict>;
+  ): TrustVerdict | Promise<TrustVerdict>;
 }

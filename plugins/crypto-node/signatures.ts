@@ -32,12 +32,12 @@ export class NodeSignatureVerifier implements SignatureVerifier {
     }
   }
 
-  async verify(
+  verify(
     key: PublicKey,
     scheme: SignatureScheme,
     message: Uint8Array,
     signature: Uint8Array,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     try {
       const used = this.#keys.use(key);
       const strict = used && strictSignature(used.decoded, scheme, signature);
@@ -45,9 +45,9 @@ export class NodeSignatureVerifier implements SignatureVerifier {
       const digest = 'hash' in scheme ? scheme.hash : null;
       const input = { key: used.imported, ...parametersOf(scheme) };
       if (isCheap(used.decoded) && this.#mayInline()) return verify(digest, message, input, strict);
-      return await new Promise<boolean>((resolve) =>
+      return new Promise<boolean>((resolve) =>
         verify(digest, message, input, strict, (error, right) => resolve(!error && right)),
-      );
+      ).catch(() => false);
     } catch {
       return false;
     }

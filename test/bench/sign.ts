@@ -52,7 +52,7 @@ for (const [kind, scheme] of KEYS) {
     if (keys !== own) continue;
     const signature = await keys.sign(publicKey.keyId, scheme, message);
     for (const parallel of [1, 32]) {
-      const verify = (): Promise<unknown> =>
+      const verify = async (): Promise<unknown> =>
         signatures.verify(publicKey, scheme, message, signature);
       row[`verify, ${parallel} at once`] = Math.round(await cost(parallel, verify));
     }

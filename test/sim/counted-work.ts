@@ -22,7 +22,7 @@ export class CountedWork {
       inventory: inner.inventory,
       signatures: {
         publicKey: (spki) => signatures.publicKey(spki),
-        verify: (...args) => this.#counted(signatures.verify(...args)),
+        verify: (...args) => this.#counted(Promise.resolve(signatures.verify(...args))),
       },
     };
   }

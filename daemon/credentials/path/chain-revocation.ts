@@ -1,3 +1,4 @@
+import { settled, type Waits } from '../../util/waits.ts';
 import type { RevocationChecker, RevocationStatus } from '../revocation/checker.ts';
 import type { ReceivedCredentials, TrustConstraints } from '../trust.ts';
 import type { Certificate } from '../x509/certificate.ts';
@@ -16,26 +17,28 @@ export interface ChainRevocation {
  * The chain must be trusted in every other respect, because the servers asked are those that its certificates name. `since` is the moment of
  * the monotonic clock at which judging began: all questions have one time limit together.
  */
-export async function checkRevocation(
+export function* checkRevocation(
   checker: RevocationChecker,
   chain: readonly Certificate[],
   policy: TrustConstraints['revocation'],
   received: ReceivedCredentials,
   since: number,
-): Promise<ChainRevocation> {
+): Waits<ChainRevocation> {
   const warnings: string[] = [];
   for (let i = chain.length - 2; i >= 0; i--) {
     const [certificate, issuer] = [chain[i], chain[i + 1]];
     if (certificate === undefined || issuer === undefined) continue;
-    const status = await checker.check({
-      certificate,
-      issuer,
-      chain,
-      policy,
-      receivedCrls: received.crls,
-      receivedOcsp: received.ocspResponses,
-      since,
-    });
+    const status = yield* settled(
+      checker.check({
+        certificate,
+        issuer,
+        chain,
+        policy,
+        receivedCrls: received.crls,
+        receivedOcsp: received.ocspResponses,
+        since,
+      }),
+    );
     const failed = judgeStatus(certificate, status, policy);
     if (failed !== undefined)
       return { failure: failed, final: status.status === 'revoked', warnings };

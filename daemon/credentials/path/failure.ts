@@ -1,4 +1,5 @@
 import { printDn } from '../../proto/distinguished-name.ts';
+import { certificateName } from '../certificate-name.ts';
 import type { CertificateAlert } from '../trust.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
@@ -14,7 +15,7 @@ export function failure(alert: CertificateAlert, reason: string): PathFailure {
 
 /** A certificate for people: its subject in quotes, printable whatever it contains. */
 export function nameOf(certificate: Pick<Certificate, 'subject'>): string {
-  return `"${printName(certificate.subject)}"`;
+  return `"${certificateName(certificate)}"`;
 }
 
 /** A name (DER) for people. */

@@ -1,6 +1,7 @@
 import type { Crypto } from '../../contracts/crypto.ts';
 import { printIdentity } from '../../proto/identity-print.ts';
 import { equalBytes } from '../../util/bytes.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import type { CertificateSource } from '../certificate-source.ts';
 import type { RevocationChecker } from '../revocation/checker.ts';
 import type { KeyClaim, ReceivedCredentials, TrustConstraints, TrustVerdict } from '../trust.ts';
@@ -55,11 +56,11 @@ export class Judgement {
     this.#candidates = finder.candidates(this.#source, received.certificates, this.#rules.time);
   }
 
-  async run(claim: KeyClaim): Promise<Outcome> {
+  *run(claim: KeyClaim): Waits<Outcome> {
     const { certificate } = claim;
     return certificate === undefined
       ? this.#judgeKey(claim)
-      : await this.#judgeCertificate(claim, certificate);
+      : yield* this.#judgeCertificate(claim, certificate);
   }
 
   #judgeKey(claim: KeyClaim): Outcome {
@@ -75,7 +76,7 @@ export class Judgement {
     return { trusted: true, chain: [], warnings: [] };
   }
 
-  async #judgeCertificate(claim: KeyClaim, certificate: Certificate): Promise<Outcome> {
+  *#judgeCertificate(claim: KeyClaim, certificate: Certificate): Waits<Outcome> {
     const pinned = this.#isPinned(certificate);
     const refused =
       this.#checkClaim(claim, certificate) ??
@@ -87,11 +88,12 @@ export class Judgement {
         'cert-policy-violation',
         `${nameOf(certificate)} is loaded here, and such peers are rejected (reject_trusted_end_entity)`,
       );
-    const outcome = await this.#judgeChains(certificate, pinned);
-    if (!('trusted' in outcome)) return outcome;
+    const outcome = yield* this.#judgeChains(certificate, pinned);
+    const { groups } = this.#constraints;
+    if (!('trusted' in outcome) || groups.length === 0) return outcome;
     const { signatures, crypto } = this.#setup;
     const setup = { source: this.#source, signatures, crypto, rules: this.#rules };
-    return (await checkGroups(certificate, this.#constraints.groups, setup)) ?? outcome;
+    return (yield* settled(checkGroups(certificate, groups, setup))) ?? outcome;
   }
 
   #checkClaim(
@@ -122,16 +124,23 @@ export class Judgement {
     return loaded?.trusted === true && loaded.flag === 'NONE';
   }
 
-  async #judgeChains(certificate: Certificate, pinned: boolean): Promise<Outcome> {
+  *#judgeChains(certificate: Certificate, pinned: boolean): Waits<Outcome> {
     const validate = (chain: readonly Certificate[]): PathValidation => this.#validate(chain);
     const search = this.#setup.finder.search(this.#candidates, this.#rules, validate);
     let unknown: PathFailure | undefined;
     let asked = 0;
-    for await (const found of search.paths(certificate)) {
-      const { failure, final, warnings } = await this.#askRevocation(found);
-      if (failure === undefined) return trustedBy(found, warnings);
+    const steps = search.steps(certificate);
+    for (let step = steps.next(); step.done !== true; ) {
+      const { value } = step;
+      if (value instanceof Promise) {
+        step = steps.next(yield value);
+        continue;
+      }
+      const { failure, final, warnings } = yield* this.#askRevocation(value);
+      if (failure === undefined) return trustedBy(value, warnings);
       unknown ??= failure;
       if (final || ++asked === MAX_ASKED_CHAINS) return failure;
+      step = steps.next();
     }
     return unknown ?? (pinned ? this.#judgeAlone(certificate) : search.failure);
   }

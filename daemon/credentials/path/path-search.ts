@@ -1,3 +1,4 @@
+import { resumed, settled, type Waits } from '../../util/waits.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type Candidates, seemsSelfSigned } from './candidates.ts';
 import {
@@ -18,6 +19,9 @@ export interface FoundPath {
   readonly chain: readonly Certificate[];
   readonly valid: ValidPath;
 }
+
+/** A search: each path that it finds, and each promise that it has to wait for before it goes on. */
+export type PathSteps = Generator<FoundPath | Promise<unknown>, void, unknown>;
 
 /** What a search needs. */
 export interface PathSearchSetup {
@@ -77,6 +81,19 @@ export class PathSearch {
 
   /** The valid paths, the most promising first; the search goes on only when the next one is asked for. */
   async *paths(target: Certificate): AsyncGenerator<FoundPath, void> {
+    const steps = this.steps(target);
+    let step = steps.next();
+    while (step.done !== true) {
+      if (step.value instanceof Promise) step = await resumed(steps, step.value);
+      else {
+        yield step.value;
+        step = steps.next();
+      }
+    }
+  }
+
+  /** The same for who waits as `waits.ts` says: besides paths it yields the checks of signatures that are not known yet. */
+  *steps(target: Certificate): PathSteps {
     const { limits, now } = this.#setup;
     this.#deadline = now() + limits.time;
     const unusable = this.#check(target);
@@ -89,12 +106,12 @@ export class PathSearch {
     else this.#explain(target);
   }
 
-  async *#extend(path: readonly Certificate[]): AsyncGenerator<FoundPath, void> {
+  *#extend(path: readonly Certificate[]): PathSteps {
     const { candidates, limits } = this.#setup;
     const last = path.at(-1);
     if (last === undefined) return;
     if (path.length > 1 && candidates.isAnchor(last)) {
-      const found = await this.#judge(path);
+      const found = yield* this.#judge(path);
       if (found !== undefined) yield found;
       return;
     }
@@ -114,12 +131,12 @@ export class PathSearch {
   }
 
   /** The signatures from the trust anchor downwards, then validation. */
-  async #judge(chain: readonly Certificate[]): Promise<FoundPath | undefined> {
+  *#judge(chain: readonly Certificate[]): Waits<FoundPath | undefined> {
     const { limits, validate } = this.#setup;
     for (let i = chain.length - 2; i >= 0; i--) {
       const [certificate, issuer] = [chain[i], chain[i + 1]];
       if (certificate === undefined || issuer === undefined) return undefined;
-      const right = await this.#verify(issuer, certificate);
+      const right = yield* settled(this.#verify(issuer, certificate));
       if (right === undefined) return undefined;
       if (right) continue;
       this.#graph.remove(issuer, certificate);
@@ -138,7 +155,7 @@ export class PathSearch {
   }
 
   /** `undefined` if the limit is reached. */
-  async #verify(issuer: Certificate, certificate: Certificate): Promise<boolean | undefined> {
+  #verify(issuer: Certificate, certificate: Certificate): boolean | undefined | Promise<boolean> {
     const { signatures, limits, now } = this.#setup;
     if (signatures.knows(issuer, certificate)) return true;
     if (this.#checks === limits.signatures) {

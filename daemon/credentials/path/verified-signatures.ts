@@ -31,11 +31,10 @@ export class VerifiedSignatures {
   }
 
   /** Whether the key of `issuer` made the signature. Never rejects; those who ask for the same wait for one check. */
-  verify(issuer: Certificate, signed: SignedObject): Promise<boolean> {
-    if (this.knows(issuer, signed)) return Promise.resolve(true);
+  verify(issuer: Certificate, signed: SignedObject): boolean | Promise<boolean> {
+    if (this.knows(issuer, signed)) return true;
     const key = edge(issuer, signed);
-    const running = this.#running.get(key) ?? this.#check(key, issuer, signed);
-    return running;
+    return this.#running.get(key) ?? this.#check(key, issuer, signed);
   }
 
   /** Forgets everything. */
@@ -43,16 +42,16 @@ export class VerifiedSignatures {
     this.#right.clear();
   }
 
-  #check(key: string, issuer: Certificate, signed: SignedObject): Promise<boolean> {
+  #check(key: string, issuer: Certificate, signed: SignedObject): boolean | Promise<boolean> {
     const { publicKey } = issuer;
-    if (publicKey === undefined || signed.scheme === undefined) return Promise.resolve(false);
-    const check = this.#verifier
-      .verify(publicKey, signed.scheme, signed.tbs, signed.signature)
-      .then((right) => {
-        if (right) this.#remember(key);
-        return right;
-      })
-      .finally(() => this.#running.delete(key));
+    if (publicKey === undefined || signed.scheme === undefined) return false;
+    const found = this.#verifier.verify(publicKey, signed.scheme, signed.tbs, signed.signature);
+    const remember = (right: boolean): boolean => {
+      if (right) this.#remember(key);
+      return right;
+    };
+    if (!(found instanceof Promise)) return remember(found);
+    const check = found.then(remember).finally(() => this.#running.delete(key));
     this.#running.set(key, check);
     return check;
   }

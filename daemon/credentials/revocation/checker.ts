@@ -36,8 +36,11 @@ export type RevocationStatus =
 
 /** Whether certificates were revoked. */
 export interface RevocationChecker {
-  /** Never rejects. The caller asks for one certificate after the other, the nearest to the trust anchor first. */
-  check(question: RevocationQuestion): Promise<RevocationStatus>;
+  /**
+   * Never rejects, and answers at once where there is nothing to look at. The caller asks for one certificate after the other, the nearest
+   * to the trust anchor first.
+   */
+  check(question: RevocationQuestion): RevocationStatus | Promise<RevocationStatus>;
 }
 
 /** What a path may be needed for, beside authentication: only the certificate at its end differs. */

@@ -66,6 +66,11 @@ export class CrlCache {
     return [...(this.#byIssuer.get(issuerKey) ?? [])];
   }
 
+  /** Whether there is any of an issuer. */
+  hasOf(issuerKey: string): boolean {
+    return this.#byIssuer.has(issuerKey);
+  }
+
   has({ fingerprint }: Crl): boolean {
     return this.#crls.has(fingerprint);
   }

@@ -9,7 +9,7 @@ import type { CrlSigners } from './crl-signers.ts';
 import { currencyOf, endOf } from './currency.ts';
 import type { Deadline } from './deadline.ts';
 import { deltaContinues, scopeText } from './delta.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, NO_CRL } from './finding.ts';
 import type { Inquiry } from './inquiry.ts';
 import { ALL_REASONS, reasonsCovered } from './reasons.ts';
 import type { AuthorityUrls, SignatureCheck } from './sources.ts';
@@ -69,6 +69,16 @@ export class CrlCheck {
     return (
       this.#services.urlsOf(issuer).crlUris.length > 0 ||
       certificate.crlDistributionPoints.some(({ uris }) => uris.length > 0)
+    );
+  }
+
+  /** Whether there is no CRL at hand and none to fetch: {@link check} would find {@link NO_CRL}. */
+  isVain({ certificate, issuer, receivedCrls }: Inquiry): boolean {
+    return (
+      receivedCrls.length === 0 &&
+      certificate.crlDistributionPoints.length === 0 &&
+      this.#services.urlsOf(issuer).crlUris.length === 0 &&
+      !this.#services.shelf.has(certificate.issuerKey)
     );
   }
 
@@ -184,7 +194,7 @@ export class CrlCheck {
     }
     return this.hasUris(question)
       ? { kind: 'unavailable', reason: 'no CRL about the certificate was found' }
-      : { kind: 'skipped', reason: 'nobody says where a CRL is' };
+      : NO_CRL;
   }
 
   /** The newest complete CRL for a point that is properly signed, adds a reason, and is of a scope that is not done yet. */

@@ -25,6 +25,15 @@ export class CrlShelf {
     this.#services = services;
   }
 
+  /** Whether there is any CRL of an issuer, beside those that a peer sends along. */
+  has(issuerKey: string): boolean {
+    return (
+      this.#proven.hasOf(issuerKey) ||
+      this.#unproven.hasOf(issuerKey) ||
+      this.#services.source().crlsOf(issuerKey).length > 0
+    );
+  }
+
   /** CRLs of these issuers, the newest first. */
   find(
     issuerKeys: readonly string[],

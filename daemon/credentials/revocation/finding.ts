@@ -15,6 +15,16 @@ export type Finding =
     }
   | { readonly kind: 'stale' | 'unavailable' | 'skipped'; readonly reason: string };
 
+/** What is found where nothing may be looked at. */
+export const DISABLED: Finding = { kind: 'skipped', reason: 'checking is disabled' };
+/** What OCSP finds where nobody can be asked. */
+export const NO_RESPONDER: Finding = {
+  kind: 'skipped',
+  reason: 'nobody says where a responder is',
+};
+/** What is found where there are no CRLs, and none can be fetched. */
+export const NO_CRL: Finding = { kind: 'skipped', reason: 'nobody says where a CRL is' };
+
 /** The finding as an answer. */
 export function statusOf(finding: Finding): RevocationStatus {
   switch (finding.kind) {

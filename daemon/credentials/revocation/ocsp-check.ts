@@ -10,7 +10,7 @@ import { problemText } from '../x509/decoded.ts';
 import type { RevocationQuestion } from './checker.ts';
 import { endOf } from './currency.ts';
 import type { Deadline } from './deadline.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, NO_RESPONDER } from './finding.ts';
 import { answerAbout, type CertIdOf, type OcspAnswer } from './ocsp-answer.ts';
 import type { OcspCodec } from './ocsp-codec.ts';
 import type { OcspResponders } from './ocsp-responders.ts';
@@ -71,13 +71,22 @@ export class OcspCheck {
     return this.#uris(certificate, issuer).length > 0;
   }
 
+  /** Whether there is no responder to ask and no response at hand: {@link check} would find {@link NO_RESPONDER}. */
+  isVain(question: RevocationQuestion): boolean {
+    const { certificate, issuer, receivedOcsp } = question;
+    if (receivedOcsp.length > 0 || certificate.ocspUris.length > 0) return false;
+    const { source, urlsOf } = this.#services;
+    if (source().ocspResponses().length > 0 || urlsOf(issuer).ocspUris.length > 0) return false;
+    return this.#kept.size === 0 || this.kept(question) === undefined;
+  }
+
   /** Never rejects. `tries` are the fetches that may follow if this finds nothing. */
   async check(question: RevocationQuestion, deadline: Deadline, tries: number): Promise<Finding> {
     const atHand = await this.#atHand(question);
     if (atHand !== undefined) return atHand;
     const uris = this.#uris(question.certificate, question.issuer);
     let left = uris.length + tries;
-    let problem: Finding = { kind: 'skipped', reason: 'nobody says where a responder is' };
+    let problem: Finding = NO_RESPONDER;
     for (const { uri, origin } of uris) {
       const fetched = await deadline.share(left--).wait(this.#fetchOnce(question, uri, origin));
       if (fetched?.ok === true) return this.#finding(fetched.response, question);

@@ -104,7 +104,7 @@ export class RevocationService implements RevocationChecker {
     for (const crl of await this.#files.load()) this.#shelf.put(crl);
   }
 
-  check(question: RevocationQuestion): Promise<RevocationStatus> {
+  check(question: RevocationQuestion): RevocationStatus | Promise<RevocationStatus> {
     return this.#revocation.check({ ...question, depth: 0 });
   }
 

@@ -2,14 +2,15 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import { toHex } from '../../util/hex.ts';
 import { LruMap } from '../../util/lru.ts';
+import { certificateName } from '../certificate-name.ts';
 import type { RevocationStatus } from './checker.ts';
 import type { CrlCheck } from './crl-check.ts';
 import { Deadline } from './deadline.ts';
-import { type Finding, moreTelling, statusOf } from './finding.ts';
+import { DISABLED, type Finding, moreTelling, NO_CRL, NO_RESPONDER, statusOf } from './finding.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { OcspCheck } from './ocsp-check.ts';
 import type { RevocationSettings } from './sources.ts';
-import { nameText, timeText } from './texts.ts';
+import { timeText } from './texts.ts';
 
 /** Certificates that are remembered as revoked. */
 const REMEMBERED = 10_000;
@@ -37,13 +38,23 @@ export class Revocation {
     this.#services = services;
   }
 
-  /** Never rejects. */
-  async check(question: Inquiry): Promise<RevocationStatus> {
-    const { clock, logger, settings } = this.#services;
+  /** Never rejects; at once where there is nothing to look at. */
+  check(question: Inquiry): RevocationStatus | Promise<RevocationStatus> {
+    const name = certificateName(question.certificate);
+    this.#services.logger.log('cfg', 1, `checking certificate status of "${name}"`);
+    const nothing = this.#nothing(question);
+    return nothing === undefined ? this.#check(question) : this.#conclude(question, nothing);
+  }
+
+  async #check(question: Inquiry): Promise<RevocationStatus> {
+    const { clock, settings } = this.#services;
     const deadline = new Deadline(clock, (question.since ?? clock.now()) + settings().timeout);
-    const name = nameText(question.certificate.subject);
-    logger.log('cfg', 1, `checking certificate status of "${name}"`);
-    const finding = this.#remember(question, await this.#ask(question, deadline));
+    return this.#conclude(question, await this.#ask(question, deadline));
+  }
+
+  #conclude(question: Inquiry, found: Finding): RevocationStatus {
+    const { logger } = this.#services;
+    const finding = this.#remember(question, found);
     if (finding.kind === 'good') {
       logger.log('cfg', 1, 'certificate status is good');
     } else if (finding.kind === 'revoked') {
@@ -60,10 +71,20 @@ export class Revocation {
     this.#revoked.clear();
   }
 
+  /** What asking would find out if nobody can be asked and nothing is at hand, as with most certificates of private CAs; else `undefined`. */
+  #nothing(question: Inquiry): Finding | undefined {
+    const { crls, ocsp, settings } = this.#services;
+    const { enableCrl, enableOcsp } = settings();
+    if (enableOcsp && !ocsp.isVain(question)) return undefined;
+    if (enableCrl && !crls.isVain(question)) return undefined;
+    if (enableOcsp) return NO_RESPONDER;
+    return enableCrl ? NO_CRL : DISABLED;
+  }
+
   async #ask(question: Inquiry, deadline: Deadline): Promise<Finding> {
     const { crls, logger, ocsp, settings } = this.#services;
     const { enableCrl, enableOcsp } = settings();
-    let found: Finding = { kind: 'skipped', reason: 'checking is disabled' };
+    let found: Finding = DISABLED;
     if (enableOcsp) {
       const further = enableCrl && crls.hasUris(question) ? 1 : 0;
       found = await ocsp.check(question, deadline, further);
@@ -77,6 +98,8 @@ export class Revocation {
   }
 
   #remember({ certificate, issuer }: Inquiry, finding: Finding): Finding {
+    // Of those that are not, most certificates are.
+    if (finding.kind !== 'revoked' && this.#revoked.size === 0) return finding;
     const key = `${issuer.fingerprint}:${toHex(certificate.serial)}`;
     if (finding.kind === 'revoked') {
       this.#revoked.set(key, finding);

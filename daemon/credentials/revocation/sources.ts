@@ -23,7 +23,7 @@ export interface SignatureCheck {
   verify(
     signer: Certificate,
     signed: Pick<Certificate, 'fingerprint' | 'tbs' | 'scheme' | 'signature' | 'der'>,
-  ): Promise<boolean>;
+  ): boolean | Promise<boolean>;
 }
 
 /** What is in effect of strongswan.conf. */

@@ -12,6 +12,7 @@ import { equalIdentity } from '../../proto/identity-match.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { constantTimeEqual } from '../../util/constant-time.ts';
 import type { Patience } from '../../util/patience.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import { type AuthScheme, nameOfAuthScheme } from './auth-schemes.ts';
 
 /** Addresses that a certificate grants. */
@@ -72,16 +73,20 @@ export class AuthenticatedPeer {
    * The peer signed with the key of a claim, and the claim is believed under these constraints: that is asked here, as long as `patience`
    * lasts. `warn` gets what an operator should know all the same.
    */
-  static async bySignature(
+  static *bySignature(
     signature: ProvenSignature,
     trust: PeerTrust,
     received: ReceivedCredentials,
     constraints: TrustConstraints,
     patience: Patience,
     warn: (sentence: string) => void,
-  ): Promise<AuthenticatedPeer | Disbelief> {
+  ): Waits<AuthenticatedPeer | Disbelief> {
     const { claim } = signature;
-    const verdict = await patience.wait(trust.judge(claim, received, constraints));
+    const judged = trust.judge(claim, received, constraints);
+    const verdict =
+      judged instanceof Promise || patience.over !== undefined
+        ? yield* settled(patience.wait(Promise.resolve(judged)))
+        : judged;
     if (verdict === undefined) {
       const reason = `nobody waits for the judgement of its key any more: ${patience.over}`;
       return { trusted: false, reason };
@@ -127,15 +132,15 @@ export class ProvenSignature {
   }
 
   /** Verifies the signature; whatever goes wrong is `undefined`. */
-  static async verify(
+  static *verify(
     verifier: SignatureVerifier,
     claim: KeyClaim,
     by: AuthScheme,
     octets: Uint8Array,
     signature: Uint8Array,
-  ): Promise<ProvenSignature | undefined> {
+  ): Waits<ProvenSignature | undefined> {
     try {
-      const good = await verifier.verify(claim.publicKey, by.scheme, octets, signature);
+      const good = yield* settled(verifier.verify(claim.publicKey, by.scheme, octets, signature));
       return good === true ? new ProvenSignature(claim, by) : undefined;
     } catch {
       return undefined;

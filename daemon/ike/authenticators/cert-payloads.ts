@@ -1,6 +1,6 @@
 import type { ConnectionConfig } from '../../config/connection-types.ts';
+import { certificateName } from '../../credentials/certificate-name.ts';
 import type { Certificate } from '../../credentials/x509/certificate.ts';
-import { printDn } from '../../proto/distinguished-name.ts';
 import { CertEncoding } from '../../proto/iana/cert-encodings.ts';
 import type { Payload } from '../../proto/payload.ts';
 import { concatBytes, utf8 } from '../../util/bytes.ts';
@@ -47,7 +47,7 @@ function certPayload(
   fetches: boolean,
 ): Payload {
   const { env, log } = sa;
-  const name = printDn(certificate.subject) ?? '';
+  const name = certificateName(certificate);
   const url =
     fetches && env.options().hash_and_url ? env.publicKeys.certificateUrl(certificate) : undefined;
   if (url !== undefined) {
@@ -67,7 +67,7 @@ async function ocspPayloads(sa: IkeSa, chain: readonly Certificate[]): Promise<r
   const whole = root === undefined ? chain : [...chain, root.certificate];
   const responses = await publicKeys.staple(whole);
   if (responses.length > 0) {
-    const name = printDn(chain[0]?.subject ?? new Uint8Array(0)) ?? '';
+    const name = chain[0] === undefined ? '' : certificateName(chain[0]);
     sa.log.log('ike', 1, `sending OCSP status for certificate: ${name}`);
   }
   return responses.map((data) => ({ kind: 'CERT', encoding: CertEncoding.OCSP_CONTENT, data }));

@@ -1,5 +1,5 @@
 import type { ConnectionConfig } from '../../config/connection-types.ts';
-import { printDn } from '../../proto/distinguished-name.ts';
+import { certificateName } from '../../credentials/certificate-name.ts';
 import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
 import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
@@ -60,7 +60,7 @@ function logRequests(sa: IkeSa, authorities: ReadonlySet<string>): void {
     .authorities()
     .filter((ca) => authorities.has(sa.env.rounds.authorityHash(ca) ?? ''));
   for (const ca of known.slice(0, MAX_EARLY_AUTHORITIES)) {
-    sa.log.log('ike', 1, `received cert request for "${printDn(ca.subject) ?? ''}"`);
+    sa.log.log('ike', 1, `received cert request for "${certificateName(ca)}"`);
   }
   const unknown = authorities.size - known.length;
   if (unknown > 0) sa.log.log('ike', 1, `received ${unknown} cert requests for an unknown ca`);
@@ -95,7 +95,7 @@ export function certRequests(
       break;
     }
     hashes.add(hash);
-    sa.log.log('ike', 1, `sending cert request for "${printDn(ca.subject) ?? ''}"`);
+    sa.log.log('ike', 1, `sending cert request for "${certificateName(ca)}"`);
   }
   if (hashes.size > 0) {
     const authorities = Uint8Array.from(

@@ -1,8 +1,8 @@
 import type { AuthRoundConfig } from '../../config/connection-types.ts';
 import type { PublicKey } from '../../contracts/signatures.ts';
+import { certificateName } from '../../credentials/certificate-name.ts';
 import { ownCredentials } from '../../credentials/own-certificates.ts';
 import type { Certificate } from '../../credentials/x509/certificate.ts';
-import { printDn } from '../../proto/distinguished-name.ts';
 import { IdType } from '../../proto/iana/id-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { equalIdentity } from '../../proto/identity-match.ts';
@@ -69,7 +69,7 @@ export function missingCredential(
   const now = env.clock.wallClock();
   if (certificate === undefined || (certificate.notBefore <= now && now <= certificate.notAfter))
     return undefined;
-  const name = printDn(certificate.subject) ?? '';
+  const name = certificateName(certificate);
   const state = now > certificate.notAfter ? 'has expired' : 'is not valid yet';
   return { kind: 'expired', reason: `our certificate "${name}" ${state}: peers will refuse it` };
 }
@@ -147,7 +147,7 @@ function whyNone(
     const [raw] = keys;
     return raw && `the private key of the configured public key ${raw.keyId} is not loaded`;
   }
-  const name = `certificate "${printDn(first.subject) ?? ''}"`;
+  const name = `certificate "${certificateName(first)}"`;
   if (first.publicKey === undefined) return `${name} has a key of a kind that is not supported`;
   if (!first.identities.some((id) => equalIdentity(id, identity))) {
     const who = printIdentity(identity);

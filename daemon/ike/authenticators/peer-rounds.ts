@@ -3,7 +3,7 @@ import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { matchIdentity } from '../../proto/identity-match.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
-import { settled, type Waits } from '../../util/waits.ts';
+import type { Waits } from '../../util/waits.ts';
 import { clipped } from '../attempts/clipped.ts';
 import type { Failure } from '../attempts/failure.ts';
 import { AuthenticationError } from '../errors.ts';
@@ -97,19 +97,19 @@ export class PeerRounds {
     if (unmet !== undefined) throw new AuthenticationError(unmet.reason, unmet);
     const known = round.met.get(config);
     if (known !== undefined) return known;
-    const peer = yield* settled(this.#verify(round, config, local));
+    const peer = yield* this.#verify(round, config, local);
     round.met.set(config, peer);
     return peer;
   }
 
-  #verify(
+  *#verify(
     { received, proof }: Round,
     config: AuthRoundConfig,
     local: Identity,
-  ): AuthenticatedPeer | Promise<AuthenticatedPeer> {
+  ): Waits<AuthenticatedPeer> {
     const { identity, method, data, theirs } = received;
     if (method === AuthMethod.NULL) return verifyNullAuth(this.#sa, theirs, data);
-    if (proof !== undefined) return proof.peer(config);
+    if (proof !== undefined) return yield* proof.peer(config);
     return verifyPskAuth(this.#sa, theirs, { method, data }, local, identity);
   }
 }

@@ -1,4 +1,5 @@
 import type { PublicKey } from '../../contracts/signatures.ts';
+import { certificateName } from '../../credentials/certificate-name.ts';
 import type { ReceivedCredentials } from '../../credentials/trust.ts';
 import type { Certificate, Crl, OcspResponse } from '../../credentials/x509/certificate.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
@@ -6,7 +7,6 @@ import { decodeCrl } from '../../credentials/x509/decode-crl.ts';
 import { decodeOcspResponse } from '../../credentials/x509/decode-ocsp.ts';
 import { type Decoded, problemText } from '../../credentials/x509/decoded.ts';
 import type { DecodeTools } from '../../credentials/x509/tools.ts';
-import { printDn } from '../../proto/distinguished-name.ts';
 import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
 import type { Message } from '../../proto/payload.ts';
 import { latin1 } from '../../util/bytes.ts';
@@ -95,7 +95,7 @@ class Found implements ReceivedCredentials {
   #add(certificate: Certificate): void {
     const kind = this.certificates.length === 0 ? 'end entity' : 'issuer';
     this.certificates.push(certificate);
-    this.#sa.log.log('ike', 1, `received ${kind} cert "${printDn(certificate.subject) ?? ''}"`);
+    this.#sa.log.log('ike', 1, `received ${kind} cert "${certificateName(certificate)}"`);
   }
 
   async #fetch(data: Uint8Array): Promise<void> {

@@ -1,13 +1,14 @@
 import type { AuthRoundConfig } from '../../config/connection-types.ts';
+import { certificateName } from '../../credentials/certificate-name.ts';
 import type { KeyClaim, ReceivedCredentials } from '../../credentials/trust.ts';
 import { algorithmOfScheme, schemeOfAlgorithm } from '../../crypto/signature-algorithms.ts';
-import { printDn } from '../../proto/distinguished-name.ts';
 import { AuthMethod, nameOfAuthMethod } from '../../proto/iana/auth-methods.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Payload } from '../../proto/payload.ts';
 import { concatBytes, equalBytes } from '../../util/bytes.ts';
 import { errorText, InternalError } from '../../util/error.ts';
+import type { Waits } from '../../util/waits.ts';
 import { alert } from '../announce.ts';
 import { distrust } from '../attempts/failure.ts';
 import { AuthenticationError } from '../errors.ts';
@@ -108,7 +109,7 @@ export class SignatureProof {
   }
 
   /** The peer, under what a round of the configuration demands. Throws {@link AuthenticationError}. */
-  async peer(round: AuthRoundConfig): Promise<AuthenticatedPeer> {
+  *peer(round: AuthRoundConfig): Waits<AuthenticatedPeer> {
     const { env, log } = this.#sa;
     const { identity, credentials } = this.#received;
     const { constraints } = env.rounds.of(round);
@@ -121,9 +122,9 @@ export class SignatureProof {
     let judged = 0;
     for (const claim of claims) {
       if (claim.certificate !== undefined) {
-        log.log('cfg', 1, `using certificate "${printDn(claim.certificate.subject) ?? ''}"`);
+        log.log('cfg', 1, `using certificate "${certificateName(claim.certificate)}"`);
       }
-      const proven = await this.#prove(claim, schemes);
+      const proven = yield* this.#prove(claim, schemes);
       if (proven === undefined) {
         log.log('ike', 1, 'signature validation failed, looking for another key');
         continue;
@@ -135,7 +136,7 @@ export class SignatureProof {
         });
       }
       if (judged++ === MAX_JUDGEMENTS) break;
-      const peer = await AuthenticatedPeer.bySignature(
+      const peer = yield* AuthenticatedPeer.bySignature(
         proven,
         trust,
         credentials,
@@ -171,7 +172,7 @@ export class SignatureProof {
     const sent =
       certificate === undefined
         ? 'the peer sent no certificate, and none with this identity is loaded'
-        : `the certificate "${printDn(certificate.subject) ?? ''}" that the peer sent does not contain this identity, or is not among those that are accepted`;
+        : `the certificate "${certificateName(certificate)}" that the peer sent does not contain this identity, or is not among those that are accepted`;
     return `no trusted ${kind} public key found for '${who}': ${sent}`;
   }
 
@@ -214,10 +215,10 @@ export class SignatureProof {
     return data.slice(1, 1 + (data[0] ?? 0));
   }
 
-  async #prove(
+  *#prove(
     claim: KeyClaim,
     named: readonly AuthScheme[] | undefined,
-  ): Promise<ProvenSignature | undefined> {
+  ): Waits<ProvenSignature | undefined> {
     for (const proven of this.#proven) {
       const again = proven.of(claim);
       if (again !== undefined) return again;
@@ -230,7 +231,7 @@ export class SignatureProof {
       named?.filter(({ scheme }) => fitsKey(scheme, publicKey.type) && this.#isOf(claim)) ??
       classicSchemes(method, publicKey.type).map((scheme) => ({ method, scheme }));
     for (const by of schemes) {
-      const proven = await ProvenSignature.verify(
+      const proven = yield* ProvenSignature.verify(
         this.#sa.env.crypto.signatures,
         claim,
         by,

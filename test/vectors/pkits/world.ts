@@ -15,6 +15,7 @@ import type { Certificate, Crl } from '../../../daemon/credentials/x509/certific
 import { decodeCertificate } from '../../../daemon/credentials/x509/decode-certificate.ts';
 import { decodeCrl } from '../../../daemon/credentials/x509/decode-crl.ts';
 import { problemText } from '../../../daemon/credentials/x509/decoded.ts';
+import { run } from '../../../daemon/util/waits.ts';
 import { NodeSignatureVerifier } from '../../../plugins/crypto-node/signatures.ts';
 import { SeededRandom } from '../../sim/seeded-random.ts';
 import { decodeTools } from '../../support/decode-tools.ts';
@@ -94,7 +95,7 @@ export class PkitsWorld {
   /** Why the certificates of a chain are not all known to be good; `undefined` if they are. */
   async revocation(chain: readonly Certificate[]): Promise<string | undefined> {
     const received = { certificates: [], crls: [], ocspResponses: [], rawKeys: [] };
-    const { failure } = await checkRevocation(this.#checker(), chain, 'strict', received, 0);
+    const { failure } = await run(checkRevocation(this.#checker(), chain, 'strict', received, 0));
     return failure?.reason;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CrlFiles, KeptCrl } from '../../../../daemon/contracts/crl-files.ts';
 import { OcspStapler } from '../../../../daemon/credentials/revocation/ocsp-stapler.ts';
+import { decodeCrl } from '../../../../daemon/credentials/x509/decode-crl.ts';
 import { decodeOcspResponse } from '../../../../daemon/credentials/x509/decode-ocsp.ts';
 import { RevocationBench } from '../../../support/revocation-bench.ts';
 import { ext, newKey, part, pkiTools } from '../../../support/revocation-pki.ts';
@@ -383,4 +384,29 @@ test('URLs of certificates write no lines of their own into the log', async () =
   const said = [...bench.log.lines, JSON.stringify(status)];
   expect(said.filter((line) => /\p{Cc}/u.test(line))).toEqual([]);
   expect(said.filter((line) => line.includes('all is well')).length).toBeGreaterThan(3);
+});
+
+test('where nothing is at hand and nobody can be asked the answer is there at once', async () => {
+  const bench = new RevocationBench();
+  const certificate = moon(bench);
+  const question = {
+    certificate,
+    issuer: bench.root.certificate,
+    chain: [certificate, bench.root.certificate],
+    policy: 'strict',
+    receivedCrls: [],
+    receivedOcsp: [],
+  } as const;
+  const skipped = (reason: string): object => ({ status: 'skipped', reason });
+  expect(bench.service.check(question)).toEqual(skipped('nobody says where a responder is'));
+  bench.settings = { ...bench.settings, enableOcsp: false };
+  expect(bench.service.check(question)).toEqual(skipped('nobody says where a CRL is'));
+  bench.settings = { ...bench.settings, enableCrl: false };
+  expect(bench.service.check(question)).toEqual(skipped('checking is disabled'));
+  bench.settings = { ...bench.settings, enableCrl: true, enableOcsp: true };
+  const crl = decodeCrl(crlOf(bench, [7]), pkiTools);
+  if (!crl.ok) throw new Error('the CRL cannot be read');
+  const sent = { ...question, receivedCrls: [crl.value] };
+  expect(await bench.service.check(sent)).toMatchObject({ status: 'revoked' });
+  expect(await bench.service.check(question)).toMatchObject({ status: 'revoked' });
 });
