@@ -1,14 +1,13 @@
-import { section } from './config/tree.ts';
 import type { Logger } from './contracts/logger.ts';
 import type { Monitoring, MonitoringSource } from './contracts/monitoring.ts';
 import type { Control } from './control/control.ts';
 import { tunnelCensus } from './control/tunnel-census.ts';
 import type { IkeDaemon } from './daemon.ts';
 import { errorText } from './util/error.ts';
-import { childSasSection } from './vici/events/child-sa-fields.ts';
-import { ikeSaFields } from './vici/events/ike-sa-fields.ts';
-import { listConnTree } from './vici/events/list-conn.ts';
+import { writeConnection } from './vici/events/list-conn.ts';
+import { writeSa } from './vici/events/list-sa.ts';
 import { jsonText } from './vici/json-text.ts';
+import { treeOf } from './vici/message-writer.ts';
 import type { FieldTypes } from './vici/number-fields.ts';
 
 /** What monitoring sees beside the daemon itself. */
@@ -67,15 +66,21 @@ export async function serveMonitoring(
 async function* sasAsJson(control: Control): AsyncIterable<string> {
   const types = await typesOf('list-sa');
   for await (const sa of control.listSas({})) {
-    const tree = [section(sa.name, [...ikeSaFields(sa), childSasSection(sa.children)])];
-    yield jsonText(tree, types);
+    if (sa === undefined) continue;
+    yield jsonText(
+      treeOf((out) => writeSa(out, sa)),
+      types,
+    );
   }
 }
 
 async function* connectionsAsJson(control: Control): AsyncIterable<string> {
   const types = await typesOf('list-conn');
   for (const config of control.connections()) {
-    yield jsonText(listConnTree(config), types);
+    yield jsonText(
+      treeOf((out) => writeConnection(out, config)),
+      types,
+    );
   }
 }
 

@@ -235,7 +235,8 @@ export interface KernelIpsec extends AsyncDisposable {
   ): Promise<void>;
   /** Removes an SA or a reserved SPI; one that is gone already is no error. */
   deleteSa(id: SaId): Awaitable<void>;
-  querySa(id: SaId): Promise<SaUsage | undefined>;
+  /** Its counters; `undefined` if there is no such SA. */
+  querySa(id: SaId): Awaitable<SaUsage | undefined>;
   /** Takes an acquire back that led to nothing, so that the next packet asks anew; no error if it is gone already. */
   forgetAcquire(wanted: WantedSa): Promise<void>;
   /** Adds or replaces a policy; an `exclusive` one rejects with EEXIST where its {@link PolicyId} is taken. */

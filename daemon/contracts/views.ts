@@ -3,15 +3,15 @@ import type { TrafficSelector } from '../proto/traffic-selector.ts';
 
 /** Transforms of a selected proposal, by their printed names. */
 export interface AlgorithmsView {
-  readonly encrAlg?: string;
-  readonly encrKeysize?: number;
-  readonly integAlg?: string;
-  readonly integKeysize?: number;
-  readonly prfAlg?: string;
-  readonly dhGroup?: string;
+  readonly encrAlg?: string | undefined;
+  readonly encrKeysize?: number | undefined;
+  readonly integAlg?: string | undefined;
+  readonly integKeysize?: number | undefined;
+  readonly prfAlg?: string | undefined;
+  readonly dhGroup?: string | undefined;
   /** Additional key exchanges (RFC 9370) by their number, 1 to 7. */
-  readonly additionalKe?: readonly { readonly number: number; readonly name: string }[];
-  readonly esn?: boolean;
+  readonly additionalKe?: readonly { readonly number: number; readonly name: string }[] | undefined;
+  readonly esn?: boolean | undefined;
 }
 
 export type IkeSaStateName =
@@ -41,7 +41,31 @@ export type ChildSaStateName =
 export interface UsageView {
   readonly bytes: bigint;
   readonly packets: bigint;
-  readonly use?: number;
+  readonly use?: number | undefined;
+}
+
+/** What is in the kernel of a CHILD_SA. Times in seconds from now. */
+export interface InstalledView {
+  readonly protocol: 'ESP' | 'AH';
+  readonly encap: boolean;
+  readonly spiIn: number;
+  readonly spiOut: number;
+  /** IPComp, RFC 3173: both or neither. */
+  readonly cpiIn?: number | undefined;
+  readonly cpiOut?: number | undefined;
+  readonly markIn?: { readonly value: number; readonly mask: number } | undefined;
+  readonly markOut?: { readonly value: number; readonly mask: number } | undefined;
+  readonly ifIdIn: number;
+  readonly ifIdOut: number;
+  /** The CHILD_SA is one of several, RFC 9611; `cpu` is the one it is bound to. */
+  readonly perCpuSas?: boolean | undefined;
+  readonly cpu?: number | undefined;
+  readonly algorithms: AlgorithmsView;
+  readonly in: UsageView;
+  readonly out: UsageView;
+  readonly rekeyTime?: number | undefined;
+  readonly lifeTime?: number | undefined;
+  readonly installTime: number;
 }
 
 /** Read-only snapshot of a CHILD_SA. Times in seconds from now. */
@@ -53,30 +77,9 @@ export interface ChildSaView {
   /** In capitals; `TRANSPORT_PROXY` for transport mode on behalf of others. */
   readonly mode: string;
   /** Security label, octets as they are on the wire. */
-  readonly label?: Uint8Array;
+  readonly label?: Uint8Array | undefined;
   /** Present once installed. */
-  readonly installed?: {
-    readonly protocol: 'ESP' | 'AH';
-    readonly encap: boolean;
-    readonly spiIn: number;
-    readonly spiOut: number;
-    /** IPComp, RFC 3173: both or neither. */
-    readonly cpiIn?: number;
-    readonly cpiOut?: number;
-    readonly markIn?: { readonly value: number; readonly mask: number };
-    readonly markOut?: { readonly value: number; readonly mask: number };
-    readonly ifIdIn: number;
-    readonly ifIdOut: number;
-    /** The CHILD_SA is one of several, RFC 9611; `cpu` is the one it is bound to. */
-    readonly perCpuSas?: boolean;
-    readonly cpu?: number;
-    readonly algorithms: AlgorithmsView;
-    readonly in: UsageView;
-    readonly out: UsageView;
-    readonly rekeyTime?: number;
-    readonly lifeTime?: number;
-    readonly installTime: number;
-  };
+  readonly installed?: InstalledView | undefined;
   readonly localTs: readonly TrafficSelector[];
   readonly remoteTs: readonly TrafficSelector[];
 }
@@ -95,7 +98,7 @@ export interface IkeSaView {
   readonly remotePort: number;
   readonly remoteId: string;
   /** Identity that EAP proved, if another than `remoteId`. */
-  readonly remoteEapId?: string;
+  readonly remoteEapId?: string | undefined;
   readonly initiator: boolean;
   /** Sixteen hexadecimal digits. */
   readonly initiatorSpi: string;
@@ -105,14 +108,14 @@ export interface IkeSaView {
   readonly natFake: boolean;
   readonly ifIdIn: number;
   readonly ifIdOut: number;
-  readonly algorithms?: AlgorithmsView;
+  readonly algorithms?: AlgorithmsView | undefined;
   /** A post-quantum preshared key was used, RFC 8784. */
-  readonly ppk?: boolean;
+  readonly ppk?: boolean | undefined;
   /** Present in state ESTABLISHED. */
-  readonly established?: number;
+  readonly established?: number | undefined;
   /** Negative when overdue. */
-  readonly rekeyTime?: number;
-  readonly reauthTime?: number;
+  readonly rekeyTime?: number | undefined;
+  readonly reauthTime?: number | undefined;
   readonly localVips: readonly IpAddress[];
   readonly remoteVips: readonly IpAddress[];
   readonly tasksQueued: readonly string[];

@@ -7,6 +7,7 @@ import type { Counters } from '../ike/counters.ts';
 import type { PoolView } from '../pools/pool-store.ts';
 import type { Identity } from '../proto/identity.ts';
 import type { RedirectTarget } from '../proto/redirect-target.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import type { ConnectionChange } from './connection-change.ts';
 import type { Explanation, IkeSaView, PolicyView } from './views.ts';
 
@@ -22,6 +23,9 @@ export interface InitiateRequest {
   readonly timeout: number;
   readonly initLimits: boolean;
 }
+
+/** Something to list: what has to be waited for is a promise, and what is gone by then `undefined`. */
+export type Listed<T> = Awaitable<T | undefined>;
 
 /** Which SAs are meant; 0 and undefined match anything. */
 export interface SaSelector {
@@ -120,7 +124,7 @@ export interface Control {
   /** Installed traps, then shunts, each in order of installation. */
   policies(): readonly PolicyView[];
   /** Snapshots in order of creation, taken one at a time: a slow reader holds no IKE_SA. */
-  listSas(selector: SaSelector): AsyncIterable<IkeSaView>;
+  listSas(selector: SaSelector): Iterable<Listed<IkeSaView>>;
   stats(): DaemonStats;
   /** Why a connection, or the one that a child belongs to, is not up. */
   explain(name: string): Promise<Explanation>;

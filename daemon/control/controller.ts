@@ -7,9 +7,7 @@ import type { LogHub } from '../contracts/logger.ts';
 import { explain } from '../ike/attempts/explain.ts';
 import { failureOf, noteUntried } from '../ike/attempts/note.ts';
 import type { Counters } from '../ike/counters.ts';
-import type { IkeSa } from '../ike/ike-sa.ts';
 import type { IkeSaManager } from '../ike/ike-sa-manager.ts';
-import { viewIkeSa } from '../ike/ike-sa-view.ts';
 import type { PoolStore } from '../pools/pool-store.ts';
 import type { Emitter } from '../util/emitter.ts';
 import { errorText } from '../util/error.ts';
@@ -18,6 +16,7 @@ import type {
   Control,
   DaemonStats,
   InitiateRequest,
+  Listed,
   Outcome,
   PoolControl,
   ProgressSink,
@@ -30,6 +29,7 @@ import type {
 } from './control.ts';
 import { followLog } from './follow-log.ts';
 import type { LeftoverGrace } from './leftover-grace.ts';
+import { listSas } from './list-sas.ts';
 import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
 import { affected, saFates } from './sa-fates.ts';
@@ -217,21 +217,8 @@ export class Controller implements Control {
     return [...this.#deps.manager.policies.views(), ...(this.#deps.bypasses?.() ?? [])];
   }
 
-  async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {
-    const { manager } = this.#deps;
-    const { ikeId } = selector;
-    // Ids first: SAs may come and go while a slow reader takes its time.
-    for (const id of ikeId ? [ikeId] : [...manager.tables.byId.keys()]) {
-      const sa = manager.tables.byId.get(id);
-      if (sa === undefined || !matchesIke(sa, selector)) continue;
-      const children = [...sa.children.values()].filter(
-        (child) =>
-          (selector.child === undefined || child.config.name === selector.child) &&
-          (!selector.childId || child.terms.uniqueId === selector.childId),
-      );
-      await Promise.all(children.map((child) => child.refreshUsage().catch(() => undefined)));
-      if (!sa.destroyed) yield viewIkeSa(sa, children);
-    }
+  listSas(selector: SaSelector): Iterable<Listed<IkeSaView>> {
+    return listSas(this.#deps.manager.tables, selector);
   }
 
   stats(): DaemonStats {
@@ -283,8 +270,4 @@ const REMOVED = { outcome: 'removed', keys: [], children: [] } as const;
 
 function no(errmsg: string): Outcome {
   return { ok: false, errmsg };
-}
-
-function matchesIke(sa: IkeSa, { ike, ikeId }: SaSelector): boolean {
-  return (ike === undefined || sa.tag.name === ike) && (!ikeId || sa.uniqueId === ikeId);
 }

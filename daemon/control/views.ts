@@ -4,6 +4,7 @@ export type {
   ChildSaView,
   IkeSaStateName,
   IkeSaView,
+  InstalledView,
   PolicyView,
   UsageView,
 } from '../contracts/views.ts';

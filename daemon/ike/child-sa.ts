@@ -3,11 +3,17 @@ import type { Timer } from '../contracts/clock.ts';
 import type { KernelLifetime, SaMode, SaUsage } from '../contracts/kernel.ts';
 import type { ChildSaStateName } from '../contracts/views.ts';
 import type { ChildSaSpec } from '../kernel/child-sa-spec.ts';
-import type { Halves, InstalledChildSa } from '../kernel/installed-child.ts';
+import {
+  type ChildUsage,
+  type Halves,
+  type InstalledChildSa,
+  NO_USAGE,
+} from '../kernel/installed-child.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { Proposal } from '../proto/proposal.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
+import { type Awaitable, proceed } from '../util/awaitable.ts';
 import { hex32 } from '../util/hex.ts';
 import { announceChildDown } from './announce.ts';
 import { succeed } from './heirs.ts';
@@ -32,14 +38,6 @@ export interface ChildSaTerms {
   readonly lifetime: KernelLifetime;
   readonly marks: Pick<ChildSaSpec, 'markIn' | 'markOut' | 'ifIdIn' | 'ifIdOut'>;
 }
-
-/** Counters of both directions, as the kernel told them last. */
-export interface ChildUsage {
-  readonly in: SaUsage | undefined;
-  readonly out: SaUsage | undefined;
-}
-
-const NO_USAGE: ChildUsage = { in: undefined, out: undefined };
 
 /** What sends: nothing, nothing yet (the peer's rekeying is not complete), or the kernel. */
 export type OutboundState = 'NONE' | 'REGISTERED' | 'INSTALLED';
@@ -266,10 +264,16 @@ export class ChildSa {
     if (waiting !== undefined) successor.whenRemoved(waiting);
   }
 
-  /** Asks the kernel for the counters; without an answer the last ones stand. */
-  async refreshUsage(): Promise<ChildUsage> {
-    this.#usage = await this.#kernel.usage();
-    return this.#usage;
+  /** Asks the kernel for the counters; without an answer the last ones stand. Never fails. */
+  refreshUsage(): Awaitable<ChildUsage> {
+    return proceed(
+      () => this.#kernel.usage(),
+      (told) => {
+        this.#usage = told;
+        return told;
+      },
+      () => this.#usage,
+    );
   }
 
   /** Takes it out of the kernel and of the IKE_SA, and says so. Doing it twice does nothing. */
@@ -279,7 +283,7 @@ export class ChildSa {
     this.#gone = true;
     this.#linger?.cancel();
     await succeed(this);
-    const usage = await this.refreshUsage().catch(() => this.#usage);
+    const usage = await this.refreshUsage();
     const bytes = (one: SaUsage | undefined): string => `(${one?.bytes ?? 0n} bytes)`;
     this.#sa.log.log(
       'chd',

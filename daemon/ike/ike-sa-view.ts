@@ -1,18 +1,12 @@
 import type { SaUsage } from '../contracts/kernel.ts';
-import type {
-  AlgorithmsView,
-  ChildSaView,
-  IkeSaStateName,
-  IkeSaView,
-  UsageView,
-} from '../contracts/views.ts';
-import { SnId, TransformType, transformName } from '../proto/iana/transforms.ts';
+import type { ChildSaView, IkeSaStateName, IkeSaView, UsageView } from '../contracts/views.ts';
 import { printIkeSpi } from '../proto/ike-spi.ts';
-import type { Proposal } from '../proto/proposal.ts';
-import { transformOf } from '../proto/proposal-transforms.ts';
+import { viewAlgorithms } from './algorithms-view.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { stateName } from './ike-sa-state.ts';
+
+// Lists are made of thousands of these: each has all of its keys, so that all have one shape, and is made in one go.
 
 /** A snapshot of an IKE_SA with these of its CHILD_SAs (all, if not said); counters are those read last. */
 export function viewIkeSa(
@@ -20,8 +14,7 @@ export function viewIkeSa(
   children: Iterable<ChildSa> = sa.children.values(),
 ): IkeSaView {
   const now = sa.env.clock.now();
-  const { state } = sa;
-  const since = 'since' in state ? state.since : undefined;
+  const { state, proposal, rekeyAt, reauthAt } = sa;
   return {
     name: sa.tag.name === '' ? '(unnamed)' : sa.tag.name,
     uniqueId: sa.uniqueId,
@@ -40,28 +33,28 @@ export function viewIkeSa(
     natFake: sa.nat.fake,
     ifIdIn: sa.interfaceIds?.in ?? 0,
     ifIdOut: sa.interfaceIds?.out ?? 0,
-    ...(sa.proposal === undefined ? {} : { algorithms: viewAlgorithms(sa.proposal) }),
-    ...(sa.usesPpk && { ppk: true }),
-    ...(since === undefined ? {} : { established: seconds(now - since) }),
-    ...(sa.rekeyAt === undefined ? {} : { rekeyTime: seconds(sa.rekeyAt - now) }),
-    ...(sa.reauthAt === undefined ? {} : { reauthTime: seconds(sa.reauthAt - now) }),
+    algorithms: proposal && viewAlgorithms(proposal),
+    ppk: sa.usesPpk || undefined,
+    established: 'since' in state ? seconds(now - state.since) : undefined,
+    rekeyTime: rekeyAt === undefined ? undefined : seconds(rekeyAt - now),
+    reauthTime: reauthAt === undefined ? undefined : seconds(reauthAt - now),
     localVips: sa.configuration.local,
     remoteVips: sa.configuration.remote,
     tasksQueued: sa.tasks.queuedNames,
     tasksActive: sa.tasks.activeNames,
-    tasksPassive: sa.responder !== undefined && state.kind === 'connecting' ? ['IKE_AUTH'] : [],
-    children: [...children].map((child) => viewChildSa(sa, child)),
+    tasksPassive: sa.responder !== undefined && state.kind === 'connecting' ? ANSWERING : [],
+    children: Array.from(children, (child) => viewChildSa(sa, child)),
   };
 }
+
+const ANSWERING = ['IKE_AUTH'];
 
 /** A snapshot of a CHILD_SA; counters are those read last. */
 export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
   const { terms, usage } = child;
   const { perCpu } = child.spec;
-  const now = sa.env.clock.now();
-  const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
-  const age = seconds(now - child.installedAt);
-  const { softSeconds, hardSeconds } = terms.lifetime;
+  const { marks, ipcomp, lifetime } = terms;
+  const age = seconds(sa.env.clock.now() - child.installedAt);
   return {
     name: child.config.name,
     uniqueId: terms.uniqueId,
@@ -73,18 +66,19 @@ export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
       encap: terms.encap,
       spiIn: terms.spiIn,
       spiOut: terms.spiOut,
-      ...(terms.ipcomp && { cpiIn: terms.ipcomp.cpiIn, cpiOut: terms.ipcomp.cpiOut }),
-      ...(markIn === undefined ? {} : { markIn }),
-      ...(markOut === undefined ? {} : { markOut }),
-      ifIdIn,
-      ifIdOut,
-      ...(perCpu && { perCpuSas: true }),
-      ...(perCpu?.cpu === undefined ? {} : { cpu: perCpu.cpu }),
+      cpiIn: ipcomp?.cpiIn,
+      cpiOut: ipcomp?.cpiOut,
+      markIn: marks.markIn,
+      markOut: marks.markOut,
+      ifIdIn: marks.ifIdIn,
+      ifIdOut: marks.ifIdOut,
+      perCpuSas: perCpu && true,
+      cpu: perCpu?.cpu,
       algorithms: viewAlgorithms(terms.proposal),
       in: viewUsage(sa, usage.in),
       out: viewUsage(sa, usage.out),
-      ...(softSeconds > 0 ? { rekeyTime: softSeconds - age } : {}),
-      ...(hardSeconds > 0 ? { lifeTime: hardSeconds - age } : {}),
+      rekeyTime: lifetime.softSeconds > 0 ? lifetime.softSeconds - age : undefined,
+      lifeTime: lifetime.hardSeconds > 0 ? lifetime.hardSeconds - age : undefined,
       installTime: age,
     },
     localTs: terms.localTs,
@@ -92,53 +86,26 @@ export function viewChildSa(sa: IkeSa, child: ChildSa): ChildSaView {
   };
 }
 
+const MODES = {
+  tunnel: 'TUNNEL',
+  transport: 'TRANSPORT',
+  beet: 'BEET',
+  iptfs: 'IPTFS',
+} as const;
+
 function modeName({ config, terms }: ChildSa): string {
   const proxied = terms.mode === 'transport' && config.mode === 'transport_proxy';
-  return proxied ? 'TRANSPORT_PROXY' : terms.mode.toUpperCase();
+  return proxied ? 'TRANSPORT_PROXY' : MODES[terms.mode];
 }
 
 function viewUsage(sa: IkeSa, usage: SaUsage | undefined): UsageView {
-  if (usage === undefined) return { bytes: 0n, packets: 0n };
+  if (usage === undefined) return UNUSED;
   const { bytes, packets, lastUsed } = usage;
-  if (lastUsed === undefined) return { bytes, packets };
+  if (lastUsed === undefined) return { bytes, packets, use: undefined };
   return { bytes, packets, use: Math.max(0, seconds(sa.env.clock.wallClock()) - lastUsed) };
 }
 
-const ADDITIONAL_KE = [1, 2, 3, 4, 5, 6, 7];
-
-// NONE (0) of integrity has a name that is shown nowhere else; of a key exchange it means that there was none.
-function isKeyExchange(type: number): boolean {
-  return type === TransformType.KE || type >= TransformType.ADDKE1;
-}
-
-function viewAlgorithms(proposal: Proposal): AlgorithmsView {
-  const encr = transformOf(proposal, TransformType.ENCR);
-  const name = (type: number): string | undefined => {
-    const transform = transformOf(proposal, type);
-    return transform === undefined || (transform.id === 0 && isKeyExchange(type))
-      ? undefined
-      : transformName(type, transform.id);
-  };
-  const [encrAlg, integAlg, prfAlg, dhGroup] = [
-    name(TransformType.ENCR),
-    name(TransformType.INTEG),
-    name(TransformType.PRF),
-    name(TransformType.KE),
-  ];
-  const additionalKe = ADDITIONAL_KE.flatMap((number) => {
-    const found = name(TransformType.ADDKE1 + number - 1);
-    return found === undefined ? [] : [{ number, name: found }];
-  });
-  return {
-    ...(encrAlg === undefined ? {} : { encrAlg }),
-    ...(encr?.keyLength === undefined ? {} : { encrKeysize: encr.keyLength }),
-    ...(integAlg === undefined ? {} : { integAlg }),
-    ...(prfAlg === undefined ? {} : { prfAlg }),
-    ...(dhGroup === undefined ? {} : { dhGroup }),
-    ...(additionalKe.length === 0 ? {} : { additionalKe }),
-    ...(transformOf(proposal, TransformType.SN)?.id === SnId.EXT_SEQ ? { esn: true } : {}),
-  };
-}
+const UNUSED: UsageView = { bytes: 0n, packets: 0n, use: undefined };
 
 function seconds(millis: number): number {
   return Math.trunc(millis / 1000);

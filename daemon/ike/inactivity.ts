@@ -49,7 +49,7 @@ export async function passOnIdleness(old: ChildSa, by: ChildSa): Promise<void> {
 async function idleMillis(sa: IkeSa, child: ChildSa): Promise<number> {
   const { clock } = sa.env;
   const installed = clock.now() - child.idleSince;
-  const usage = await child.refreshUsage().catch(() => child.usage);
+  const usage = await child.refreshUsage();
   const last = Math.max(usage.in?.lastUsed ?? 0, usage.out?.lastUsed ?? 0);
   // A wall clock that jumped back says "just now".
   return last === 0 ? installed : Math.min(installed, Math.max(0, clock.wallClock() - last * 1000));

@@ -49,7 +49,7 @@ function sinceInbound(sa: IkeSa): number {
 async function sinceEsp(sa: IkeSa): Promise<number> {
   let newest = 0;
   for (const child of sa.children.values()) {
-    const usage = await child.refreshUsage().catch(() => child.usage);
+    const usage = await child.refreshUsage();
     newest = Math.max(newest, usage.in?.lastUsed ?? 0);
   }
   const silent = sa.env.clock.wallClock() - newest * 1000;

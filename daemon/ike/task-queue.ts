@@ -33,7 +33,8 @@ export class TaskQueue {
   }
 
   get queuedNames(): readonly TaskName[] {
-    return this.#waiting.flatMap((plan) => plan.names);
+    const waiting = this.#waiting;
+    return waiting.length === 0 ? [] : waiting.flatMap((plan) => plan.names);
   }
 
   /** Conversations that wait for their time, not for the window. */

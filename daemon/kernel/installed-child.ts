@@ -43,6 +43,15 @@ export interface ChildHost {
 /** What of a CHILD_SA is meant: what it receives, what it sends, or both. */
 export type Halves = 'in' | 'out' | 'both';
 
+/** Counters of both directions, as the kernel told them last. */
+export interface ChildUsage {
+  readonly in: SaUsage | undefined;
+  readonly out: SaUsage | undefined;
+}
+
+/** The kernel told none. */
+export const NO_USAGE: ChildUsage = { in: undefined, out: undefined };
+
 /** How much of a CHILD_SA is put into the kernel. */
 export interface InstallOptions {
   /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
@@ -183,8 +192,13 @@ export class InstalledChildSa {
   }
 
   /** Counters of both directions, before decompression and after it. */
-  async usage(): Promise<{ readonly in: SaUsage | undefined; readonly out: SaUsage | undefined }> {
-    return { in: await this.#in.sas[0]?.usage(), out: await this.#out.sas[0]?.usage() };
+  usage(): Awaitable<ChildUsage> {
+    const received = this.#in.sas[0]?.usage();
+    const sent = this.#out.sas[0]?.usage();
+    if (received instanceof Promise || sent instanceof Promise) {
+      return Promise.all([received, sent]).then(([told, toldToo]) => ({ in: told, out: toldToo }));
+    }
+    return received === undefined && sent === undefined ? NO_USAGE : { in: received, out: sent };
   }
 
   async #inTurn(step: () => Promise<void>): Promise<void> {

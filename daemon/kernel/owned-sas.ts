@@ -25,13 +25,13 @@ export interface HeldSa {
   release(): Awaitable<void>;
   /** Gives it other ends, together with the policies that lead to it; see {@link KernelIpsec.moveSa}. */
   move(to: SaEnds, policies: readonly KernelPolicy[]): Promise<void>;
-  usage(): Promise<SaUsage | undefined>;
+  usage(): Awaitable<SaUsage | undefined>;
 }
 
 /** What an SA asks of the owner of all. */
 interface Desk {
   delete(record: string, id: SaId): Awaitable<void>;
-  usage(id: SaId): Promise<SaUsage | undefined>;
+  usage(id: SaId): Awaitable<SaUsage | undefined>;
   /** Resolves to its record and its name afterwards. */
   move(
     sa: OwnedSa,
@@ -58,7 +58,7 @@ class OwnedSa implements HeldSa {
     return this.#desk.delete(this.record, this.id);
   }
 
-  usage(): Promise<SaUsage | undefined> {
+  usage(): Awaitable<SaUsage | undefined> {
     return this.#desk.usage(this.id);
   }
 

@@ -1,5 +1,6 @@
 import type { Tree } from '../config/tree.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { EventBatch } from './event-batch.ts';
 import type { RequestMessage } from './message.ts';
 import type { ViciServices } from './services.ts';
 
@@ -13,6 +14,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Sends an event to this client, if it registered for it. `droppable` ones are lost first if it does not read. */
   event(name: string, tree: Tree, droppable?: boolean): void;
+  /** For many events of one name to this client, if it registered for them. */
+  batch(name: string): EventBatch;
   /**
    * Counts so many units of work, one unless told otherwise; resolves when the client has read enough to be sent more, and the event loop has
    * had its turn; or at once.

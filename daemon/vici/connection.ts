@@ -114,6 +114,11 @@ export class ViciConnection {
     }
   }
 
+  /** Sends segments of events, one behind the other, as they are. */
+  sendBatch(segments: Uint8Array): void {
+    if (!this.#closed) this.#outbox.push(segments, false);
+  }
+
   /**
    * Counts what was streamed, and resolves when the client has read enough to be sent more and it is its turn.
    * `undefined` means at once.

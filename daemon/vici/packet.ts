@@ -1,6 +1,7 @@
 import type { Tree } from '../config/tree.ts';
 import { printableName } from './element.ts';
 import { messageLength, writeMessage } from './message.ts';
+import type { MessageBody, MessageWriter } from './message-writer.ts';
 
 /** Packet types, the first octet of a segment. */
 export const PacketType = {
@@ -63,4 +64,26 @@ export function encodeSegment(
   const end = writeMessage(tree, segment, 4 + head);
   new DataView(segment.buffer).setUint32(0, end - 4);
   return segment.subarray(0, end);
+}
+
+/** What a segment of an event begins with: room for its length, and its head. */
+export function eventHead(name: string): Uint8Array {
+  return encodeSegment(PacketType.EVENT, name, []) ?? new Uint8Array(0);
+}
+
+/** Writes a whole segment that begins so; false, and nothing written, if it would be larger than {@link MAX_PACKET}. */
+export function writeSegment(out: MessageWriter, head: Uint8Array, body: MessageBody): boolean {
+  const start = out.length;
+  let written = false;
+  try {
+    out.raw(head);
+    if (typeof body === 'function') body(out);
+    else out.tree(body);
+    const length = out.length - start - 4;
+    written = length <= MAX_PACKET;
+    if (written) out.setUint32(start, length);
+  } finally {
+    if (!written) out.truncate(start);
+  }
+  return written;
 }

@@ -9,10 +9,12 @@ import type { CommandContext } from './command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { ViciConnection, type ViciHandlers } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { EventBatch } from './event-batch.ts';
 import { GLOBAL_EVENTS, type GlobalEvent } from './events/global.ts';
 import { STREAMED_EVENTS } from './events/streamed.ts';
 import { FairShare } from './fair-share.ts';
-import { encodeSegment, PacketType } from './packet.ts';
+import { type MessageBody, MessageWriter } from './message-writer.ts';
+import { eventHead, writeSegment } from './packet.ts';
 import { ReaderLog } from './reader-log.ts';
 import type { ViciServices } from './services.ts';
 
@@ -182,6 +184,12 @@ class Server implements ViciServer, ViciHandlers {
         const segment = this.#encodeEvent(event, tree);
         if (segment !== undefined) connection.sendEvent(event, segment, droppable);
       },
+      batch: (event) =>
+        new EventBatch(event, {
+          registrations: () => connection.registrationsOf(event),
+          send: (segments) => connection.sendBatch(segments),
+          leftOut: () => this.#leftOut(event),
+        }),
       ready: (units) => connection.ready(units),
     };
     if (connection.readOnly && !onlyReads(name)) {
@@ -211,7 +219,7 @@ class Server implements ViciServer, ViciHandlers {
     const count = (this.#registrations.get(name) ?? 0) + delta;
     this.#registrations.set(name, count);
     if (count === 1 && delta === 1) {
-      const send = (tree: Tree): void => this.#broadcast(event, tree);
+      const send = (message: MessageBody): void => this.#broadcast(event, message);
       this.#disconnectSource.set(name, event.connect(this.#services, send));
     } else if (count === 0) {
       this.#disconnectSource.get(name)?.();
@@ -219,8 +227,8 @@ class Server implements ViciServer, ViciHandlers {
     }
   }
 
-  #broadcast(event: GlobalEvent, tree: Tree): void {
-    const segment = this.#encodeEvent(event.name, tree);
+  #broadcast(event: GlobalEvent, message: MessageBody): void {
+    const segment = this.#encodeEvent(event.name, message);
     if (segment === undefined) return;
     // Sending may disconnect a client, which changes the set.
     for (const client of [...this.#clients]) {
@@ -228,12 +236,16 @@ class Server implements ViciServer, ViciHandlers {
     }
   }
 
-  #encodeEvent(name: string, tree: Tree): Uint8Array | undefined {
-    const segment = encodeSegment(PacketType.EVENT, name, tree);
+  #encodeEvent(name: string, message: MessageBody): Uint8Array | undefined {
+    const out = new MessageWriter();
+    if (writeSegment(out, eventHead(name), message)) return out.take();
+    this.#leftOut(name);
+    return undefined;
+  }
+
+  #leftOut(event: string): void {
     // A log event about a log event that is too long could go on for ever.
-    if (segment === undefined && name !== 'log') {
-      this.#log.log('cfg', 1, `vici event '${name}' is too long for a packet, left out`);
-    }
-    return segment;
+    if (event === 'log') return;
+    this.#log.log('cfg', 1, `vici event '${event}' is too long for a packet, left out`);
   }
 }

@@ -74,7 +74,7 @@ export class NullIpsec implements KernelIpsec {
     this.counts.sasDeleted++;
   }
 
-  async querySa(): Promise<SaUsage | undefined> {
+  querySa(): SaUsage | undefined {
     return undefined;
   }
 

@@ -6,6 +6,7 @@ import type {
   Control,
   DaemonStats,
   InitiateRequest,
+  Listed,
   Outcome,
   ProgressSink,
   RedirectRequest,
@@ -156,7 +157,7 @@ export class FakeControl implements Control {
     return this.installed;
   }
 
-  async *listSas(selector: SaSelector): AsyncIterable<IkeSaView> {
+  *listSas(selector: SaSelector): Iterable<Listed<IkeSaView>> {
     for (const sa of this.sas) {
       if (selector.ike !== undefined && sa.name !== selector.ike) continue;
       if (selector.ikeId !== undefined && sa.uniqueId !== selector.ikeId) continue;

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
-import { listConnTree } from '../events/list-conn.ts';
+import { writeConnection } from '../events/list-conn.ts';
 import { textInput } from '../inputs.ts';
+import { streamEvents } from '../stream-events.ts';
 
 /** One `list-conn` event per connection, then an empty answer. */
 export const listConns: Command = {
@@ -8,14 +9,8 @@ export const listConns: Command = {
   run: async ({ tree }, context) => {
     const ike = textInput(tree, 'ike');
     const { control } = context.services;
-    const only = ike === undefined ? undefined : control.connection(ike);
-    const chosen = only === undefined ? [] : [only];
-    for (const config of ike === undefined ? control.connections() : chosen) {
-      if (context.signal.aborted) break;
-      context.event('list-conn', listConnTree(config));
-      const turn = context.ready();
-      if (turn !== undefined) await turn;
-    }
+    const chosen = ike === undefined ? control.connections() : [control.connection(ike)];
+    await streamEvents(context, 'list-conn', chosen, writeConnection);
     return [];
   },
 };

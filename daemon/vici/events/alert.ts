@@ -1,6 +1,9 @@
-import { section, value } from '../../config/tree.ts';
+import { sectionKeys, valueKeys } from '../message-keys.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeIkeSaAlone } from './list-sa.ts';
+
+const K = valueKeys('type');
+const S = sectionKeys('ike-sa');
 
 /** An error condition. */
 export const alertEvent: GlobalEvent = {
@@ -9,10 +12,12 @@ export const alertEvent: GlobalEvent = {
   connect: ({ control }, send) =>
     control.onEvent((event) => {
       if (event.kind !== 'alert') return;
-      const { ike } = event;
-      send([
-        value('type', event.type),
-        ...(ike === undefined ? [] : [section('ike-sa', [section(ike.name, ikeSaFields(ike))])]),
-      ]);
+      send((out) => {
+        out.text(K.type, event.type);
+        if (event.ike === undefined) return;
+        out.section(S['ike-sa']);
+        writeIkeSaAlone(out, event.ike);
+        out.end();
+      });
     }),
 };

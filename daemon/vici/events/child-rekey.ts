@@ -1,7 +1,9 @@
-import { section } from '../../config/tree.ts';
-import { childSaFields } from './child-sa-fields.ts';
+import { sectionKeys } from '../message-keys.ts';
+import { writeChildSa } from './child-sa-fields.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeIkeSa } from './ike-sa-fields.ts';
+
+const S = sectionKeys('child-sas', 'old', 'new');
 
 /** A CHILD_SA was rekeyed. Its section is named after the configuration alone, without a number. */
 export const childRekeyEvent: GlobalEvent = {
@@ -10,15 +12,20 @@ export const childRekeyEvent: GlobalEvent = {
   connect: ({ control }, send) =>
     control.onEvent((event) => {
       if (event.kind !== 'child-rekey') return;
-      const both = [
-        section('old', childSaFields(event.old)),
-        section('new', childSaFields(event.new)),
-      ];
-      send([
-        section(event.ike.name, [
-          ...ikeSaFields(event.ike),
-          section('child-sas', [section(event.old.name, both)]),
-        ]),
-      ]);
+      send((out) => {
+        out.named(event.ike.name);
+        writeIkeSa(out, event.ike);
+        out.section(S['child-sas']);
+        out.named(event.old.name);
+        out.section(S.old);
+        writeChildSa(out, event.old);
+        out.end();
+        out.section(S.new);
+        writeChildSa(out, event.new);
+        out.end();
+        out.end();
+        out.end();
+        out.end();
+      });
     }),
 };

@@ -1,9 +1,10 @@
-import { flag, section, type Tree } from '../../config/tree.ts';
 import type { DaemonEvent } from '../../contracts/events.ts';
 import type { ChildSaView, IkeSaView } from '../../control/views.ts';
-import { childSasSection } from './child-sa-fields.ts';
+import { valueKeys } from '../message-keys.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeSa } from './list-sa.ts';
+
+const K = valueKeys('up');
 
 /**
  * What clients for DMVPN (FRR's nhrpd) register for and charon does not know: each CHILD_SA by itself as it is installed,
@@ -19,14 +20,14 @@ function childStateEvent(
     droppable: false,
     connect: ({ control }, send) =>
       control.onEvent((event) => {
-        const found = pick(event);
-        if (found?.child !== undefined) send([...flag('up', up), ...tree(found.ike, found.child)]);
+        const { ike, child } = pick(event) ?? {};
+        if (ike === undefined || child === undefined) return;
+        send((out) => {
+          out.flag(K.up, up);
+          writeSa(out, ike, [child]);
+        });
       }),
   };
-}
-
-function tree(ike: IkeSaView, child: ChildSaView): Tree {
-  return [section(ike.name, [...ikeSaFields(ike), childSasSection([child])])];
 }
 
 /** A CHILD_SA is in the kernel, new or in the place of another. */

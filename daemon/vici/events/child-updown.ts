@@ -1,7 +1,8 @@
-import { flag, section } from '../../config/tree.ts';
-import { childSasSection } from './child-sa-fields.ts';
+import { valueKeys } from '../message-keys.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeSa } from './list-sa.ts';
+
+const K = valueKeys('up');
 
 /** A CHILD_SA was installed or removed. */
 export const childUpdownEvent: GlobalEvent = {
@@ -10,10 +11,9 @@ export const childUpdownEvent: GlobalEvent = {
   connect: ({ control }, send) =>
     control.onEvent((event) => {
       if (event.kind !== 'child-updown') return;
-      const { ike } = event;
-      send([
-        ...flag('up', event.up),
-        section(ike.name, [...ikeSaFields(ike), childSasSection(ike.children)]),
-      ]);
+      send((out) => {
+        out.flag(K.up, event.up);
+        writeSa(out, event.ike);
+      });
     }),
 };

@@ -1,4 +1,4 @@
-import type { Tree } from '../../config/tree.ts';
+import type { MessageBody } from '../message-writer.ts';
 import type { ViciServices } from '../services.ts';
 import { alertEvent } from './alert.ts';
 import { childRekeyEvent } from './child-rekey.ts';
@@ -19,7 +19,7 @@ export interface GlobalEvent {
   /** Whether it may be left out for a client that does not read. */
   readonly droppable: boolean;
   /** Starts sending; the returned function stops it. Called while at least one client is registered. */
-  connect(services: ViciServices, send: (tree: Tree) => void): () => void;
+  connect(services: ViciServices, send: (message: MessageBody) => void): () => void;
 }
 
 export const GLOBAL_EVENTS: readonly GlobalEvent[] = [

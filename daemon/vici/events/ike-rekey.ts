@@ -1,6 +1,8 @@
-import { section } from '../../config/tree.ts';
+import { sectionKeys } from '../message-keys.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeIkeSa } from './ike-sa-fields.ts';
+
+const S = sectionKeys('old', 'new');
 
 /** An IKE_SA was rekeyed: the old one and the one that took its place. */
 export const ikeRekeyEvent: GlobalEvent = {
@@ -9,11 +11,15 @@ export const ikeRekeyEvent: GlobalEvent = {
   connect: ({ control }, send) =>
     control.onEvent((event) => {
       if (event.kind !== 'ike-rekey') return;
-      send([
-        section(event.old.name, [
-          section('old', ikeSaFields(event.old)),
-          section('new', ikeSaFields(event.new)),
-        ]),
-      ]);
+      send((out) => {
+        out.named(event.old.name);
+        out.section(S.old);
+        writeIkeSa(out, event.old);
+        out.end();
+        out.section(S.new);
+        writeIkeSa(out, event.new);
+        out.end();
+        out.end();
+      });
     }),
 };

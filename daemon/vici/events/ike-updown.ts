@@ -1,6 +1,8 @@
-import { flag, section } from '../../config/tree.ts';
+import { valueKeys } from '../message-keys.ts';
 import type { GlobalEvent } from './global.ts';
-import { ikeSaFields } from './ike-sa-fields.ts';
+import { writeIkeSaAlone } from './list-sa.ts';
+
+const K = valueKeys('up');
 
 /** An IKE_SA was established or goes away. */
 export const ikeUpdownEvent: GlobalEvent = {
@@ -9,6 +11,9 @@ export const ikeUpdownEvent: GlobalEvent = {
   connect: ({ control }, send) =>
     control.onEvent((event) => {
       if (event.kind !== 'ike-updown') return;
-      send([...flag('up', event.up), section(event.ike.name, ikeSaFields(event.ike))]);
+      send((out) => {
+        out.flag(K.up, event.up);
+        writeIkeSaAlone(out, event.ike);
+      });
     }),
 };

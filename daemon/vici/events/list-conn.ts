@@ -4,55 +4,64 @@ import type {
   ChildConfig,
   ConnectionConfig,
 } from '../../config/connection-types.ts';
-import {
-  flag,
-  list,
-  optional,
-  section,
-  type Tree,
-  type TreeEntry,
-  value,
-} from '../../config/tree.ts';
 import { ProtocolId } from '../../proto/iana/protocol-ids.ts';
-import { TransformType, transformName } from '../../proto/iana/transforms.ts';
+import type { Identity } from '../../proto/identity.ts';
 import { printIdentity } from '../../proto/identity-text.ts';
 import type { Proposal } from '../../proto/proposal.ts';
-import { printSelectorConfig } from '../../proto/traffic-selector-text.ts';
+import { printSelectorConfig, type SelectorConfig } from '../../proto/traffic-selector-text.ts';
 import { utf8 } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
+import { listKeys, type MessageKey, sectionKeys, valueKeys } from '../message-keys.ts';
+import type { MessageWriter } from '../message-writer.ts';
+import { transformLists } from './transform-lists.ts';
 
-/** One loaded connection, keys in the order of the protocol. */
-export function listConnTree(config: ConnectionConfig): Tree {
-  return [
-    section(config.name, [
-      list(
-        'local_addrs',
-        config.localAddrs.map((spec) => spec.text),
-      ),
-      list(
-        'remote_addrs',
-        config.remoteAddrs.map((spec) => spec.text),
-      ),
-      value('local_port', config.localPort),
-      value('remote_port', config.remotePort),
-      value('version', 'IKEv2'),
-      value('reauth_time', config.reauthTime),
-      value('rekey_time', config.rekeyTime),
-      value('unique', `UNIQUE_${config.unique.toUpperCase()}`),
-      section('proposals', proposalSections(config.proposals)),
-      ...(config.dpdDelay === 0 ? [] : [value('dpd_delay', config.dpdDelay)]),
-      ...(config.dpdTimeout === 0 ? [] : [value('dpd_timeout', config.dpdTimeout)]),
-      ...optional('ppk_id', config.ppkId && printIdentity(config.ppkId)),
-      ...flag('ppk_required', config.ppkRequired),
-      ...config.local.map((round, i) => section(`local-${i + 1}`, authSection(round))),
-      ...config.remote.map((round, i) => section(`remote-${i + 1}`, authSection(round))),
-      section(
-        'children',
-        [...config.children.values()].map((child) => section(child.name, childSection(child))),
-      ),
-    ]),
-  ];
+const K = valueKeys(
+  'local_port',
+  'remote_port',
+  'version',
+  'reauth_time',
+  'rekey_time',
+  'unique',
+  'dpd_delay',
+  'dpd_timeout',
+  'ppk_id',
+  'ppk_required',
+);
+const L = listKeys('local_addrs', 'remote_addrs');
+const S = sectionKeys('proposals', 'children', 'esp_proposals', 'ah_proposals');
+
+/** Writes one loaded connection, keys in the order of the protocol. */
+export function writeConnection(out: MessageWriter, config: ConnectionConfig): void {
+  out.named(config.name);
+  writeTexts(out, L.local_addrs, config.localAddrs);
+  writeTexts(out, L.remote_addrs, config.remoteAddrs);
+  out.number(K.local_port, config.localPort);
+  out.number(K.remote_port, config.remotePort);
+  out.text(K.version, 'IKEv2');
+  out.number(K.reauth_time, config.reauthTime);
+  out.number(K.rekey_time, config.rekeyTime);
+  out.text(K.unique, UNIQUE[config.unique]);
+  out.section(S.proposals);
+  writeProposals(out, config.proposals);
+  out.end();
+  writeNonZero(out, K.dpd_delay, config.dpdDelay);
+  writeNonZero(out, K.dpd_timeout, config.dpdTimeout);
+  writeIdentity(out, K.ppk_id, config.ppkId);
+  out.flag(K.ppk_required, config.ppkRequired);
+  writeRounds(out, 'local', config.local);
+  writeRounds(out, 'remote', config.remote);
+  out.section(S.children);
+  for (const child of config.children.values()) writeChild(out, child);
+  out.end();
+  out.end();
 }
+
+const UNIQUE = {
+  never: 'UNIQUE_NEVER',
+  no: 'UNIQUE_NO',
+  keep: 'UNIQUE_KEEP',
+  replace: 'UNIQUE_REPLACE',
+} as const;
 
 const CLASS_NAMES = {
   psk: 'pre-shared key',
@@ -63,89 +72,123 @@ const CLASS_NAMES = {
 };
 const REVOCATION_NAMES = { strict: 'GOOD', ifuri: 'SKIPPED', relaxed: undefined };
 
-function authSection(round: AuthRoundConfig): Tree {
-  return [
-    ...optional('class', CLASS_NAMES[round.class]),
-    ...optional('revocation', REVOCATION_NAMES[round.revocation]),
-    ...optional('id', round.id && printIdentity(round.id)),
-    ...optional('ca_id', round.caId && printIdentity(round.caId)),
-    ...optional('aaa_id', round.aaaId && printIdentity(round.aaaId)),
-    ...optional('eap_id', round.eapId && printIdentity(round.eapId)),
-    list('groups', round.groups.map(printIdentity)),
-    list('cert_policy', round.certPolicy),
-    list('certs', [
-      ...round.certs.map(({ subject }) => printIdentity(subject)),
-      // A raw key has no name but that of its owner.
-      ...round.pubkeys.flatMap(() => (round.id === undefined ? [] : [printIdentity(round.id)])),
-    ]),
-    list(
-      'cacerts',
-      round.cacerts.map(({ subject }) => printIdentity(subject)),
-    ),
-  ];
+const R = valueKeys('class', 'revocation', 'id', 'ca_id', 'aaa_id', 'eap_id');
+const RL = listKeys('groups', 'cert_policy', 'certs', 'cacerts');
+
+function writeRounds(
+  out: MessageWriter,
+  side: 'local' | 'remote',
+  rounds: readonly AuthRoundConfig[],
+): void {
+  for (const [i, round] of rounds.entries()) {
+    out.named(`${side}-${i + 1}`);
+    writeRound(out, round);
+    out.end();
+  }
 }
 
-function childSection(child: ChildConfig): Tree {
-  const of = (protocol: number): Tree =>
-    proposalSections(child.proposals.filter((proposal) => proposal.protocol === protocol));
-  return [
-    value('mode', child.mode.toUpperCase()),
-    ...optional('label', child.label && toHex(utf8(child.label))),
-    value('rekey_time', child.time.rekey),
-    value('rekey_bytes', child.bytes.rekey),
-    value('rekey_packets', child.packets.rekey),
-    value('dpd_action', printActions(child.dpdAction)),
-    value('close_action', printActions(child.closeAction)),
-    section('esp_proposals', of(ProtocolId.ESP)),
-    section('ah_proposals', of(ProtocolId.AH)),
-    list(
-      'local-ts',
-      child.localTs.map((ts) => printSelectorConfig(ts)),
-    ),
-    list(
-      'remote-ts',
-      child.remoteTs.map((ts) => printSelectorConfig(ts)),
-    ),
-    ...optional('interface', child.interface),
-    ...(child.priority === 0 ? [] : [value('priority', child.priority)]),
-  ];
+function writeRound(out: MessageWriter, round: AuthRoundConfig): void {
+  const { id } = round;
+  out.text(R.class, CLASS_NAMES[round.class]);
+  out.text(R.revocation, REVOCATION_NAMES[round.revocation]);
+  writeIdentity(out, R.id, id);
+  writeIdentity(out, R.ca_id, round.caId);
+  writeIdentity(out, R.aaa_id, round.aaaId);
+  writeIdentity(out, R.eap_id, round.eapId);
+  out.raw(RL.groups);
+  for (const group of round.groups) out.item(printIdentity(group));
+  out.endList();
+  out.list(RL.cert_policy, round.certPolicy);
+  out.raw(RL.certs);
+  for (const { subject } of round.certs) out.item(printIdentity(subject));
+  // A raw key has no name but that of its owner.
+  if (id !== undefined) for (const _ of round.pubkeys) out.item(printIdentity(id));
+  out.endList();
+  out.raw(RL.cacerts);
+  for (const { subject } of round.cacerts) out.item(printIdentity(subject));
+  out.endList();
 }
 
-function printActions(flags: ActionFlags): string {
-  const names = [flags.trap ? 'trap' : '', flags.start ? 'start' : ''].filter(
-    (name) => name !== '',
-  );
-  return names.length === 0 ? 'none' : names.join(' | ');
+const C = valueKeys(
+  'mode',
+  'label',
+  'rekey_time',
+  'rekey_bytes',
+  'rekey_packets',
+  'dpd_action',
+  'close_action',
+  'interface',
+  'priority',
+);
+const CL = listKeys('local-ts', 'remote-ts');
+
+function writeChild(out: MessageWriter, child: ChildConfig): void {
+  const { label } = child;
+  out.named(child.name);
+  out.text(C.mode, child.mode.toUpperCase());
+  out.text(C.label, label && toHex(utf8(label)));
+  out.number(C.rekey_time, child.time.rekey);
+  out.number(C.rekey_bytes, child.bytes.rekey);
+  out.number(C.rekey_packets, child.packets.rekey);
+  out.text(C.dpd_action, printActions(child.dpdAction));
+  out.text(C.close_action, printActions(child.closeAction));
+  out.section(S.esp_proposals);
+  writeProposals(out, child.proposals, ProtocolId.ESP);
+  out.end();
+  out.section(S.ah_proposals);
+  writeProposals(out, child.proposals, ProtocolId.AH);
+  out.end();
+  writeSelectors(out, CL['local-ts'], child.localTs);
+  writeSelectors(out, CL['remote-ts'], child.remoteTs);
+  out.text(C.interface, child.interface);
+  writeNonZero(out, C.priority, child.priority);
+  out.end();
 }
 
-const LISTS: readonly (readonly [string, number])[] = [
-  ['encr', TransformType.ENCR],
-  ['integ', TransformType.INTEG],
-  ['prf', TransformType.PRF],
-  ['ke', TransformType.KE],
-  ...[1, 2, 3, 4, 5, 6, 7].map((n) => [`ake${n}`, TransformType.ADDKE1 + n - 1] as const),
-  ['sn', TransformType.SN],
-];
-
-// Thousands of connections share a few proposals, which never change.
-const written = new WeakMap<Proposal, readonly TreeEntry[]>();
-
-function proposalSections(proposals: readonly Proposal[]): Tree {
-  return proposals.map((proposal, index) => {
-    const lists = written.get(proposal) ?? transformLists(proposal);
-    written.set(proposal, lists);
-    return section(String(index), lists);
-  });
+function printActions({ trap, start }: ActionFlags): string {
+  if (trap) return start ? 'trap | start' : 'trap';
+  return start ? 'start' : 'none';
 }
 
-function transformLists({ transforms }: Proposal): readonly TreeEntry[] {
-  return LISTS.flatMap(([name, type]) => {
-    const items = transforms
-      .filter((transform) => transform.type === type)
-      .map(({ id, keyLength }) => {
-        const printed = transformName(type, id);
-        return keyLength === undefined ? printed : `${printed}_${keyLength}`;
-      });
-    return items.length === 0 ? [] : [list(name, items)];
-  });
+/** Writes proposals, or those of one protocol, as sections with numbers from 0. */
+function writeProposals(
+  out: MessageWriter,
+  proposals: readonly Proposal[],
+  protocol?: ProtocolId,
+): void {
+  let number = 0;
+  for (const proposal of proposals) {
+    if (protocol !== undefined && proposal.protocol !== protocol) continue;
+    out.named(String(number++));
+    out.raw(transformLists(proposal));
+    out.end();
+  }
+}
+
+function writeSelectors(
+  out: MessageWriter,
+  key: MessageKey,
+  selectors: readonly SelectorConfig[],
+): void {
+  out.raw(key);
+  for (const selector of selectors) out.item(printSelectorConfig(selector));
+  out.endList();
+}
+
+function writeTexts(
+  out: MessageWriter,
+  key: MessageKey,
+  items: readonly { readonly text: string }[],
+): void {
+  out.raw(key);
+  for (const { text } of items) out.item(text);
+  out.endList();
+}
+
+function writeIdentity(out: MessageWriter, key: MessageKey, id: Identity | undefined): void {
+  if (id !== undefined) out.text(key, printIdentity(id));
+}
+
+function writeNonZero(out: MessageWriter, key: MessageKey, number: number): void {
+  if (number !== 0) out.number(key, number);
 }

@@ -31,7 +31,7 @@ test('SEC-82 10 000 SAs are listed in slices, and other clients are answered bet
   using counter = new TurnCounter();
   const perTurn = new Map<number, number>();
   let listed = 0;
-  bench.control.listSas = async function* () {
+  bench.control.listSas = function* () {
     for (; listed < 10_000; listed++) {
       perTurn.set(counter.turn, (perTurn.get(counter.turn) ?? 0) + 1);
       yield ikeSaView({ uniqueId: listed });
@@ -57,7 +57,7 @@ test('SEC-82 lists for a hundred clients at once are no more work in a turn than
   using counter = new TurnCounter();
   const perTurn = new Map<number, number>();
   let listed = 0;
-  bench.control.listSas = async function* () {
+  bench.control.listSas = function* () {
     for (let i = 0; i < 200; i++, listed++) {
       perTurn.set(counter.turn, (perTurn.get(counter.turn) ?? 0) + 1);
       yield ikeSaView({ uniqueId: i });

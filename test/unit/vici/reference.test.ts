@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { type Tree, value } from '../../../daemon/config/tree.ts';
 import { certificateFlag, certificateKind } from '../../../daemon/vici/certificate-kind.ts';
 import { COMMANDS } from '../../../daemon/vici/commands/table.ts';
-import { childSaFields } from '../../../daemon/vici/events/child-sa-fields.ts';
+import { writeChildSa } from '../../../daemon/vici/events/child-sa-fields.ts';
 import { GLOBAL_EVENTS } from '../../../daemon/vici/events/global.ts';
-import { ikeSaFields } from '../../../daemon/vici/events/ike-sa-fields.ts';
+import { writeIkeSa } from '../../../daemon/vici/events/ike-sa-fields.ts';
 import { listAuthorityTree } from '../../../daemon/vici/events/list-authority.ts';
 import { listCertTree } from '../../../daemon/vici/events/list-cert.ts';
 import { STREAMED_EVENTS } from '../../../daemon/vici/events/streamed.ts';
+import { treeOf } from '../../../daemon/vici/message-writer.ts';
 import { childSaView, ikeSaView } from '../../support/fake-control.ts';
 import { ip } from '../../support/selectors.ts';
 import { ask, ViciBench } from '../../support/vici.ts';
@@ -42,8 +43,8 @@ describe('the reference of the protocol', () => {
     const ike = Object.values(listed?.outputs ?? {})[0]?.fields ?? {};
     const child = Object.values(ike['child-sas']?.fields ?? {})[0]?.fields ?? {};
     const { 'child-sas': _children, ...own } = ike;
-    expect(namesOf(ikeSaFields(fullIke))).toEqual(expand(own));
-    expect(namesOf(childSaFields(fullChild))).toEqual(expand(child));
+    expect(namesOf(treeOf((out) => writeIkeSa(out, fullIke)))).toEqual(expand(own));
+    expect(namesOf(treeOf((out) => writeChildSa(out, fullChild)))).toEqual(expand(child));
   });
 
   test('a certificate and an authority have the keys of the reference in its order', () => {

@@ -301,7 +301,7 @@ describe('slow and greedy clients', () => {
   test('thousands of SAs are not gathered for one that does not read', async () => {
     await using bench = await ViciBench.start();
     let taken = 0;
-    bench.control.listSas = async function* () {
+    bench.control.listSas = function* () {
       for (; taken < 20_000; taken++) yield ikeSaView({ uniqueId: taken });
     };
     using lazy = await bench.raw();
