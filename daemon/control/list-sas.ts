@@ -35,10 +35,6 @@ function childrenOf({ children }: IkeSa, { child, childId }: SaSelector): readon
 
 /** Has the counters of all of them read; without a promise if the kernel told them at once. */
 function refresh(children: readonly ChildSa[]): Awaitable<unknown> {
-  let waiting: Promise<unknown>[] | undefined;
-  for (const child of children) {
-    const usage = child.refreshUsage();
-    if (usage instanceof Promise) (waiting ??= []).push(usage);
-  }
-  return waiting && Promise.all(waiting);
+  const usages = children.map((child) => child.refreshUsage());
+  return usages.some((usage) => usage instanceof Promise) ? Promise.all(usages) : undefined;
 }

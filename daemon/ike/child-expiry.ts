@@ -13,7 +13,7 @@ export async function pastSoftLifetime(child: ChildSa): Promise<boolean> {
   const age = child.sa.env.clock.now() - child.installedAt;
   if (softSeconds > 0 && age >= softSeconds * 1000 - ROUNDING) return true;
   if (softBytes === 0n && softPackets === 0n) return false;
-  const usage = await child.refreshUsage().catch(() => child.usage);
+  const usage = await child.refreshUsage();
   return [usage.in, usage.out].some(
     (used) =>
       used !== undefined &&
