@@ -60,12 +60,12 @@ export function parseAuthRound(
       warn(...what);
     },
   });
-  if (!warned && isPlain(parsed.round)) memo.rounds.set(key, parsed);
+  if (!warned && isPlainRound(parsed.round)) memo.rounds.set(key, parsed);
   return parsed;
 }
 
-// Certificates and keys may read differently another time.
-function isPlain({ class: kind, certs, cacerts, pubkeys }: AuthRoundConfig): boolean {
+/** Whether the same text always reads the same: certificates and keys may read differently another time. */
+export function isPlainRound({ class: kind, certs, cacerts, pubkeys }: AuthRoundConfig): boolean {
   return kind !== 'null' && certs.length + cacerts.length + pubkeys.length === 0;
 }
 

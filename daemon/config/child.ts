@@ -26,8 +26,6 @@ const NO_IF_ID: IfIdConfig = { kind: 'value', value: 0 };
 const MAX_REPLAY_WINDOW = 4096;
 const ACTIONS = ['none', 'trap', 'start', 'restart', 'trap|start'];
 const DYNAMIC = ['dynamic'];
-/** Selectors of lists that are remembered. */
-const MAX_REMEMBERED = 16;
 const OFFLOADS = ['no', 'yes', 'crypto', 'packet', 'auto'];
 
 /** Keys that differ from child to child where there are thousands of them. */
@@ -106,19 +104,11 @@ function selectors(
   reader: SectionReader,
   memo: SectionMemo,
 ): Pick<ChildConfig, 'localTs' | 'remoteTs'> {
-  const of = (key: 'local_ts' | 'remote_ts', known: SectionMemo['localTs']) => {
-    const texts = reader.texts(key) ?? DYNAMIC;
-    const text = texts.length <= MAX_REMEMBERED ? texts.join('\n') : undefined;
-    const before = text === undefined ? undefined : known.get(text);
-    if (before !== undefined) return before;
-    const list = reader.mapped(key, DYNAMIC, (one) => parseSelector(one, undefined, key));
-    if (text !== undefined) known.set(text, list);
-    return list;
-  };
-  return {
-    localTs: of('local_ts', memo.localTs),
-    remoteTs: of('remote_ts', memo.remoteTs),
-  };
+  const of = (key: 'local_ts' | 'remote_ts') =>
+    memo.selectors(key, reader.texts(key) ?? DYNAMIC, () =>
+      reader.mapped(key, DYNAMIC, (one) => parseSelector(one, undefined, key)),
+    );
+  return { localTs: of('local_ts'), remoteTs: of('remote_ts') };
 }
 
 // ESP and AH proposals share one list in order of appearance; `default` is used if neither is given.

@@ -10,6 +10,8 @@ import type { Tree, TreeEntry } from './tree.ts';
 const LIMIT = 128;
 /** Longer ones are not worth remembering. */
 const MAX_TEXT = 2048;
+/** Selectors of lists that are remembered. */
+const MAX_SELECTORS = 16;
 
 /**
  * What was read lately, by the text it was read from. Thousands of connections differ in a few keys only: what the others say is read once, and
@@ -21,8 +23,8 @@ export class SectionMemo {
   readonly connections = new Recent<ConnectionConfig>(LIMIT);
   readonly rounds = new Recent<ParsedRound>(LIMIT);
   readonly children = new Recent<ChildConfig>(LIMIT);
-  readonly localTs = new Recent<readonly SelectorConfig[]>(LIMIT);
-  readonly remoteTs = new Recent<readonly SelectorConfig[]>(LIMIT);
+  readonly #localTs = new Recent<readonly SelectorConfig[]>(LIMIT);
+  readonly #remoteTs = new Recent<readonly SelectorConfig[]>(LIMIT);
 
   /** The one for these algorithms: proposals depend on them. */
   static of(crypto: Crypto): SectionMemo {
@@ -31,6 +33,22 @@ export class SectionMemo {
     const memo = new SectionMemo();
     SectionMemo.#known.set(crypto, memo);
     return memo;
+  }
+
+  /** What `read` makes of the selectors of a key, or what it made of the same before. */
+  selectors(
+    key: 'local_ts' | 'remote_ts',
+    texts: readonly string[],
+    read: () => readonly SelectorConfig[],
+  ): readonly SelectorConfig[] {
+    if (texts.length > MAX_SELECTORS) return read();
+    const text = texts.join('\n');
+    const known = key === 'local_ts' ? this.#localTs : this.#remoteTs;
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const list = read();
+    known.set(text, list);
+    return list;
   }
 
   /** Splits a section; sub-sections are in neither part. */

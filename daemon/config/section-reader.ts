@@ -196,11 +196,17 @@ function unknownOption(
 /** A key/value given for a list: its comma-separated parts, blobs whole. */
 function splitItems(entry: { readonly name: string; readonly value: Uint8Array }): Uint8Array[] {
   if (BLOBS.has(entry.name)) return [entry.value];
-  return latin1(entry.value)
+  return splitList(latin1(entry.value)).map((item) =>
+    Uint8Array.from(item, (char) => char.charCodeAt(0)),
+  );
+}
+
+/** The items of a list that is written as one text. */
+export function splitList(text: string): string[] {
+  return text
     .split(',')
     .map((item) => item.trim())
-    .filter((item) => item !== '')
-    .map((item) => Uint8Array.from(item, (char) => char.charCodeAt(0)));
+    .filter((item) => item !== '');
 }
 
 function printableText(key: string, octets: Uint8Array): string {

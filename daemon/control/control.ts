@@ -89,11 +89,16 @@ export interface PoolControl {
 /** The one door for anything that steers the daemon: VICI and tests go through it and nothing else. */
 export interface Control {
   /** Adds or replaces a connection and runs its start actions. `text` stands for what it was read from. */
-  loadConnection(config: ConnectionConfig, text?: string): Promise<ConnectionChange>;
+  loadConnection(
+    config: ConnectionConfig,
+    text?: string,
+  ): ConnectionChange | Promise<ConnectionChange>;
   /** Whether the connection of that name was read from this: {@link loadConnection} would change nothing. */
   isLoadedFrom(name: string, text: string): boolean;
   /** Removes a connection and undoes its start actions; `undefined` if there is none of that name. */
-  unloadConnection(name: string): Promise<ConnectionChange | undefined>;
+  unloadConnection(
+    name: string,
+  ): ConnectionChange | undefined | Promise<ConnectionChange | undefined>;
   /** What {@link loadConnection} would do now. */
   previewLoad(config: ConnectionConfig): ConnectionChange;
   /** What {@link unloadConnection} would do now. */

@@ -32,7 +32,7 @@ import type { LeftoverGrace } from './leftover-grace.ts';
 import { listSas } from './list-sas.ts';
 import { redirect } from './redirect.ts';
 import { rekey } from './rekey.ts';
-import { affected, saFates } from './sa-fates.ts';
+import { affected, type SaFate, saFates } from './sa-fates.ts';
 import { StartActions } from './start-actions.ts';
 import { terminate } from './terminate.ts';
 import type { Explanation, IkeSaView, PolicyView } from './views.ts';
@@ -72,33 +72,49 @@ export class Controller implements Control {
     this.#actions = new StartActions(deps.manager, deps.hub, (done) => deps.grace.starting(done));
   }
 
-  async loadConnection(config: ConnectionConfig, text?: string): Promise<ConnectionChange> {
+  loadConnection(
+    config: ConnectionConfig,
+    text?: string,
+  ): ConnectionChange | Promise<ConnectionChange> {
     const { connections, manager, grace } = this.#deps;
     const before = connections.get(config.name);
     const diff = connections.load(config, text);
     const { outcome } = diff;
     if (outcome === 'unchanged') return UNCHANGED;
     grace.loaded();
-    // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
-    for (const { kind, text } of [...config.localAddrs, ...config.remoteAddrs]) {
-      if (kind === 'name') this.#deps.resolve(text).catch(() => {});
-    }
+    this.#resolveNames(config.localAddrs);
+    this.#resolveNames(config.remoteAddrs);
     // As stored: what did not change is still the same object.
     const after = connections.get(config.name) ?? config;
     manager.loaded(after);
-    const fates = await this.#actions.changed({ before, after, outcome });
-    grace.loaded();
-    return { ...diff, ...affected(fates) };
+    return this.#settled(diff, this.#actions.changed({ before, after, outcome }));
   }
 
-  async unloadConnection(name: string): Promise<ConnectionChange | undefined> {
-    const { connections, grace } = this.#deps;
+  unloadConnection(
+    name: string,
+  ): ConnectionChange | undefined | Promise<ConnectionChange | undefined> {
+    const { connections } = this.#deps;
     const before = connections.get(name);
     if (before === undefined) return undefined;
     connections.remove(name);
-    const fates = await this.#actions.changed({ before, after: undefined, outcome: 'removed' });
-    grace.loaded();
-    return { ...REMOVED, ...affected(fates) };
+    const change = { before, after: undefined, outcome: 'removed' } as const;
+    return this.#settled(REMOVED, this.#actions.changed(change));
+  }
+
+  // Peers that connect are matched against what the names stand for now; nobody waits for the lookup.
+  #resolveNames(specs: ConnectionConfig['localAddrs']): void {
+    for (const { kind, text } of specs)
+      if (kind === 'name') this.#deps.resolve(text).catch(() => {});
+  }
+
+  // Most changes wait for nothing.
+  #settled(
+    diff: Omit<ConnectionChange, 'closed' | 'kept'>,
+    fates: readonly SaFate[] | Promise<readonly SaFate[]>,
+  ): ConnectionChange | Promise<ConnectionChange> {
+    if (fates instanceof Promise) return fates.then((done) => this.#settled(diff, done));
+    this.#deps.grace.loaded();
+    return { ...diff, ...affected(fates) };
   }
 
   isLoadedFrom(name: string, text: string): boolean {

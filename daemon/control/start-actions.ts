@@ -28,15 +28,24 @@ export class StartActions {
    * was replaced. Resolves when traps and shunts are there (first, so that traffic has its policy throughout); nobody
    * waits for what is started. Failures are in the log. Tells what became of the SAs that there were.
    */
-  async changed(change: Change): Promise<readonly SaFate[]> {
+  changed(change: Change): readonly SaFate[] | Promise<readonly SaFate[]> {
     const { before, after } = change;
     // Most connections have none, and most of them come in thousands.
     const wanted = after === undefined ? NOTHING : this.#policiesOf(change, after);
+    const waits = wanted.length > 0 || this.#policiesWithout(before, after).length > 0;
+    return waits ? this.#withPolicies(change, wanted) : this.#start(change);
+  }
+
+  async #withPolicies(change: Change, wanted: readonly ChildConfig[]): Promise<readonly SaFate[]> {
+    const { before, after } = change;
     if (after !== undefined && wanted.length > 0) await this.#installPolicies(after, wanted);
-    if (before !== undefined) {
-      const unwanted = this.#policiesWithout(before, after);
-      if (unwanted.length > 0) await this.#removePolicies(before, unwanted);
-    }
+    const unwanted = this.#policiesWithout(before, after);
+    if (before !== undefined && unwanted.length > 0) await this.#removePolicies(before, unwanted);
+    return this.#start(change);
+  }
+
+  #start(change: Change): readonly SaFate[] {
+    const { after } = change;
     const fates = saFates(this.#manager.tables, change);
     this.#undo(fates);
     for (const [name, child] of after?.children ?? NO_CHILDREN) {
@@ -78,9 +87,10 @@ export class StartActions {
   }
 
   #policiesWithout(
-    before: ConnectionConfig,
+    before: ConnectionConfig | undefined,
     after: ConnectionConfig | undefined,
   ): readonly string[] {
+    if (before === undefined) return [];
     const { policies } = this.#manager;
     const unwanted: string[] = [];
     for (const name of before.children.keys()) {

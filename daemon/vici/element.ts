@@ -72,8 +72,11 @@ export class ElementReader {
   #name(): string | undefined {
     const length = this.#octets[this.#offset];
     if (length === undefined) return undefined;
-    const octets = this.#take(1, length);
-    return octets === undefined ? undefined : printableName(octets);
+    const start = this.#offset + 1;
+    const end = start + length;
+    if (end > this.#octets.length) return undefined;
+    this.#offset = end;
+    return printableText(this.#octets, start, end);
   }
 
   #value(): Uint8Array | undefined {
@@ -91,10 +94,11 @@ export class ElementReader {
   }
 }
 
-/** The text of a name, or `undefined` if an octet is outside printable ASCII. */
-export function printableName(octets: Uint8Array): string | undefined {
+/** The text of octets from one place to another, or `undefined` if one is outside printable ASCII. */
+export function printableText(octets: Uint8Array, start: number, end: number): string | undefined {
   let text = '';
-  for (const octet of octets) {
+  for (let i = start; i < end; i++) {
+    const octet = octets[i] ?? 0;
     if (octet < 0x20 || octet > 0x7e) return undefined;
     text += String.fromCharCode(octet);
   }

@@ -1,5 +1,5 @@
 import type { Tree } from '../config/tree.ts';
-import { printableName } from './element.ts';
+import { printableText } from './element.ts';
 import { messageLength, writeMessage } from './message.ts';
 import type { MessageBody, MessageWriter } from './message-writer.ts';
 
@@ -41,7 +41,7 @@ export function readHead(packet: Uint8Array): PacketHead | undefined {
   if (!NAMED.has(type)) return { type, name: '', offset: 1 };
   const length = packet[1];
   if (length === undefined || 2 + length > packet.length) return undefined;
-  const name = printableName(packet.subarray(2, 2 + length));
+  const name = printableText(packet, 2, 2 + length);
   return name === undefined ? undefined : { type, name, offset: 2 + length };
 }
 

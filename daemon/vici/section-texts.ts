@@ -1,6 +1,6 @@
 import type { Crypto } from '../contracts/crypto.ts';
 import { latin1 } from '../util/bytes.ts';
-import { ElementType, printableName } from './element.ts';
+import { ElementType, printableText } from './element.ts';
 
 /** A section of a request and the text that stands for its octets. */
 export interface SectionText {
@@ -27,9 +27,10 @@ export function sectionTexts(
   let began = offset;
   while (began < octets.length) {
     const end = endOfSection(octets, began);
+    if (end === undefined) return undefined;
     const first = began + 2;
-    const name = printableName(octets.subarray(first, first + (octets[began + 1] ?? 0)));
-    if (end === undefined || name === undefined) return undefined;
+    const name = printableText(octets, first, first + (octets[began + 1] ?? 0));
+    if (name === undefined) return undefined;
     sections.push({ name, text: sectionText(octets.subarray(began, end), crypto) });
     began = end;
   }

@@ -135,7 +135,7 @@ export class WorldHost {
     await this.daemon.start();
   }
 
-  load(config: ConnectionConfig): Promise<unknown> {
+  async load(config: ConnectionConfig): Promise<unknown> {
     return this.daemon.control.loadConnection(config);
   }
 

@@ -1,10 +1,12 @@
 import { type ParsedConnection, parseConnection } from '../../config/connection.ts';
 import type { Tree, TreeEntry } from '../../config/tree.ts';
-import { UNCHANGED } from '../../control/connection-change.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import { type ConnectionChange, UNCHANGED } from '../../control/connection-change.ts';
 import { failure, SUCCESS } from '../answers.ts';
 import { changeLines } from '../change-lines.ts';
 import { changeTree, reportTree } from '../change-tree.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { ConnectionTemplates } from '../connection-templates.ts';
 import { boolInput } from '../inputs.ts';
 import { encodeMessage, type RequestMessage } from '../message.ts';
 import { type SectionText, sectionText, sectionTexts } from '../section-texts.ts';
@@ -30,12 +32,44 @@ export const loadConn: Command = {
     // Most of what is loaded again is what it was: then nobody looks at what it says. A log that tells all wants it told.
     const same = texts?.every(({ name, text }) => services.control.isLoadedFrom(name, text));
     if (same === true && !log.enabled('cfg', 2)) return SUCCESS;
-    return message.broken ? failure('parsing request failed') : load(message, texts, context);
+    return (
+      loadLike(octets, texts, context) ??
+      (message.broken ? failure('parsing request failed') : load(message, texts, context))
+    );
   },
 };
 
+/** Loads a single connection that is like one that was read before; most that come in thousands are. */
+function loadLike(
+  octets: Uint8Array,
+  texts: readonly SectionText[] | undefined,
+  { services, log }: CommandContext,
+): Tree | Promise<Tree> | undefined {
+  const only = texts?.length === 1 ? texts[0] : undefined;
+  if (only === undefined) return undefined;
+  const { name, text } = only;
+  const config = ConnectionTemplates.of(services.crypto).read(name, octets);
+  if (config === undefined) return undefined;
+  const change = services.control.loadConnection(config, text);
+  if (change instanceof Promise) {
+    return change.then((outcome) => {
+      tell(name, outcome, log);
+      return SUCCESS;
+    });
+  }
+  tell(name, change, log);
+  return SUCCESS;
+}
+
+function tell(name: string, change: ConnectionChange, log: Logger): void {
+  const level = change.outcome === 'unchanged' ? 2 : 1;
+  if (!log.enabled('cfg', level)) return;
+  log.log('cfg', level, `${change.outcome} vici connection: ${name}`);
+  for (const line of changeLines(name, change)) log.log('cfg', 1, line);
+}
+
 async function load(
-  { tree }: RequestMessage,
+  { tree, octets }: RequestMessage,
   texts: readonly SectionText[] | undefined,
   context: CommandContext,
 ): Promise<Tree> {
@@ -65,11 +99,9 @@ async function load(
     const same = warnings.length === 0 ? text : undefined;
     const change =
       parsed === undefined ? UNCHANGED : await control.loadConnection(parsed.config, same);
-    const level = change.outcome === 'unchanged' ? 2 : 1;
-    if (log.enabled('cfg', level)) {
-      log.log('cfg', level, `${change.outcome} vici connection: ${name}`);
-      for (const line of changeLines(name, change)) log.log('cfg', 1, line);
-    }
+    if (parsed !== undefined && warnings.length === 0 && texts?.length === 1)
+      ConnectionTemplates.of(crypto).remember(octets, parsed.config);
+    tell(name, change, log);
     report?.push(changeTree(name, change));
   }
   return report === undefined ? SUCCESS : [...SUCCESS, reportTree(report)];
