@@ -7,11 +7,17 @@ import { childRekey } from './tasks/child-rekey.ts';
 /** Milliseconds by which the kernel, which counts whole seconds, may be ahead of us. */
 const ROUNDING = 2000;
 
+/** Whether a CHILD_SA is older than its soft lifetime, by so many milliseconds at least. */
+export function olderThanSoft(child: ChildSa, by: number): boolean {
+  const { softSeconds } = child.terms.lifetime;
+  const age = child.sa.env.clock.now() - child.installedAt;
+  return softSeconds > 0 && age >= softSeconds * 1000 + by;
+}
+
 /** Whether the kernel must have told that this CHILD_SA is to be rekeyed. Asks it for counters only if these are limited. */
 export async function pastSoftLifetime(child: ChildSa): Promise<boolean> {
-  const { softSeconds, softBytes, softPackets } = child.terms.lifetime;
-  const age = child.sa.env.clock.now() - child.installedAt;
-  if (softSeconds > 0 && age >= softSeconds * 1000 - ROUNDING) return true;
+  const { softBytes, softPackets } = child.terms.lifetime;
+  if (olderThanSoft(child, -ROUNDING)) return true;
   if (softBytes === 0n && softPackets === 0n) return false;
   const usage = await child.refreshUsage();
   return [usage.in, usage.out].some(

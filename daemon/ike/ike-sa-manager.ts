@@ -9,7 +9,7 @@ import type { JobLoad } from '../util/mailbox.ts';
 import { Throttle } from '../util/throttle.ts';
 import { adoptChildren } from './adopt-children.ts';
 import { AttemptBook } from './attempts/attempt-book.ts';
-import { expireChild, pastSoftLifetime } from './child-expiry.ts';
+import { expireChild } from './child-expiry.ts';
 import { type ChildMarks, marksInUse, type TrapNumbers, uniqueNumbers } from './child-marks.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Comebacks } from './comebacks.ts';
@@ -66,7 +66,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     const outsideAlerts = new Throttle(10, 1000);
     const { counters, attempts, jobs } = this;
     this.#env = { ...env, registry: this, counters, attempts, jobs, outsideAlerts };
-    this.#softExpiries = new SoftExpiries(env.clock);
+    this.#softExpiries = new SoftExpiries(env.clock, () => this.tables.byId.values());
     this.#comebacks = new Comebacks(env.clock, env.random, STABLE_IKE_SA);
     this.#childComebacks = new Comebacks(env.clock, env.random, STABLE_CHILD_SA);
     this.guard = new ResponderGuard(env);
@@ -183,8 +183,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
   /** Messages can be received: what was under way goes on. */
   resume(takeover: Takeover): void {
     takeover.resume(this.#env);
-    // What the kernel told while nobody listened.
-    void this.#missedSoftExpiries();
+    void this.#softExpiries.makeUp();
   }
 
   /** What the kernel says about installed SAs. */
@@ -198,28 +197,18 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
       return;
     }
     if (event.kind === 'acquire') this.policies.acquire(event);
-    if (event.kind === 'overrun') void this.#missedSoftExpiries();
+    if (event.kind === 'overrun') void this.#softExpiries.makeUp();
     if (event.kind !== 'expire') return;
     const { protocol, destination, spi } = event.id;
     const found = this.tables.child(protocol, destination, spi);
     if (found === undefined) return;
     const { child } = found;
-    const name = `CHILD_SA ${child.label} (SPI ${hex32(spi)})`;
-    const reached = event.hard ? 'expired' : 'reached its soft lifetime';
-    child.sa.log.log('chd', 1, `${name} ${reached}`);
-    if (event.hard) child.sa.post(() => expireChild(child));
-    else this.#softExpiries.reached(child);
-  }
-
-  // The kernel tells of a soft lifetime once: whoever missed that would lose the CHILD_SA at its hard one.
-  async #missedSoftExpiries(): Promise<void> {
-    for (const sa of this.tables.byId.values()) {
-      for (const child of sa.children.values()) {
-        if (!(await pastSoftLifetime(child))) continue;
-        const { local: destination, spiIn: spi, protocol } = child.spec;
-        this.onKernelEvent({ kind: 'expire', id: { destination, spi, protocol }, hard: false });
-      }
+    if (!event.hard) {
+      this.#softExpiries.reached(child, spi);
+      return;
     }
+    child.sa.log.log('chd', 1, `CHILD_SA ${child.label} (SPI ${hex32(spi)}) expired`);
+    child.sa.post(() => expireChild(child));
   }
 
   newSpi(): IkeSpi {
@@ -299,6 +288,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
     for (const mark of marks) this.#nextMark = Math.max(this.#nextMark, mark + 1);
     for (const id of ifIds) this.#nextIfId = Math.max(this.#nextIfId, id + 1);
     this.tables.childInstalled(sa, child);
+    this.#softExpiries.watch();
     watchActivity(sa, child);
   }
 
@@ -308,6 +298,7 @@ export class IkeSaManager implements SaRegistry, TrapNumbers {
 
   childRemoved(child: ChildSa): void {
     this.tables.childRemoved(child);
+    if (!this.tables.hasChildren) this.#softExpiries.rest();
   }
 
   successor(old: IkeSa, isInitiator: boolean, spi: IkeSpi): IkeSa {

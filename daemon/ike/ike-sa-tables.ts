@@ -32,6 +32,11 @@ export class IkeSaTables {
   /** What the CHILD_SAs in `#children` protect. */
   readonly selectors = new SelectorCensus();
 
+  /** Whether any CHILD_SA is in the kernel. */
+  get hasChildren(): boolean {
+    return this.#children.size > 0;
+  }
+
   add(sa: IkeSa): void {
     this.bySpi.set(sa.ownSpi, sa);
     this.byId.set(sa.uniqueId, sa);

@@ -78,3 +78,27 @@ test.each([-YEAR, YEAR])(
     }
   },
 );
+
+// The kernel counts lifetimes in time of day: set back by a year, it would tell of the soft one a year later.
+test('a CHILD_SA of whose soft lifetime the kernel does not tell is rekeyed all the same, once', async () => {
+  await using world = new World();
+  const child = { time: { rekey: 600, life: 6000, rand: 0 } };
+  const [moon, carol] = await pair(world, { moonChild: child });
+  await world.during(moon.initiate('net'));
+  await world.settle(() => carol.children.length === 1);
+  const spi = () => moon.children.map(({ installed }) => installed?.spiIn);
+  const before = spi();
+  world.clock.sleep(-YEAR);
+  await world.pass(625_000);
+  expect(spi()).toEqual(before);
+  await world.pass(70_000);
+  expect(spi()).not.toEqual(before);
+  expect(moon.events.filter(({ kind }) => kind === 'child-rekey')).toHaveLength(1);
+  // And the next one; with none left nothing looks any more.
+  await world.pass(690_000);
+  expect(moon.events.filter(({ kind }) => kind === 'child-rekey')).toHaveLength(2);
+  await world.during(moon.terminate({ ike: 'gw' }));
+  await world.settle(() => moon.sas.length + carol.sas.length === 0);
+  await world.pass(10_000);
+  expect(world.clock.waiting).toBe(0);
+});
