@@ -1,6 +1,6 @@
 import { write, writeSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
 import type { LogOutput, LostLines } from '../contracts/log-output.ts';
+import { systemReason } from './system-reason.ts';
 
 /** Octets that may wait for a slow disk or reader before lines are dropped. */
 const MAX_WAITING = 1024 * 1024;
@@ -140,12 +140,4 @@ export class DescriptorOutput implements LogOutput {
     this.#dropped += count;
     this.#droppedSinceWrite += count;
   }
-}
-
-/** Why a system call failed, without the call and the path: `no space left on device`. */
-export function systemReason(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? error.message;
-  }
-  return error instanceof Error ? error.message : String(error);
 }

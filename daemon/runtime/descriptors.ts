@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
-import { errorText } from '../util/error.ts';
 
 /** What a process may have open where the system does not say. */
 const USUAL_LIMIT = 1024;
@@ -26,12 +24,4 @@ export function tooManyOpen(descriptor: number, limit: number): string | undefin
   const kept = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, limit >> 3));
   if (descriptor < limit - kept) return undefined;
   return `the last ${kept} of ${limit} file descriptors (ulimit -n) are kept for IKE`;
-}
-
-/** What the system says of a failure, in words rather than as a code where it has words. */
-export function systemReason(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? error.message;
-  }
-  return errorText(error);
 }

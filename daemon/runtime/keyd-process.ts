@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KeydLink, KeydLinkEvents } from '../keyd/remote-keys.ts';
-import { systemReason } from './descriptors.ts';
+import { systemReason } from './system-reason.ts';
 
 /** How to start the key process. */
 export interface KeydProcessSetup {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { getSystemErrorMessage } from 'node:util';
 import type { OperatorFiles } from '../contracts/operator-files.ts';
+import { systemReason } from './system-reason.ts';
 
 /** A configuration file larger than this is none. */
 const MAX_OCTETS = 16 * 1024 * 1024;
@@ -21,7 +21,7 @@ export class NodeFiles implements OperatorFiles {
       const read = readFileSync(path);
       return new Uint8Array(read.buffer, read.byteOffset, read.length);
     } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
+      throw new Error(systemReason(error), { cause: error });
     }
   }
 
@@ -32,7 +32,7 @@ export class NodeFiles implements OperatorFiles {
         .filter(isFile)
         .sort();
     } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
+      throw new Error(systemReason(error), { cause: error });
     }
   }
 
@@ -90,11 +90,4 @@ function partPattern(part: string): RegExp {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? error.message;
-  }
-  return error instanceof Error ? error.message : String(error);
 }

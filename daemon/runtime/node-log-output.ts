@@ -8,7 +8,8 @@ import type {
   LostLines,
 } from '../contracts/log-output.ts';
 import { DatagramQueue } from './datagram-queue.ts';
-import { DescriptorOutput, systemReason } from './descriptor-output.ts';
+import { DescriptorOutput } from './descriptor-output.ts';
+import { systemReason } from './system-reason.ts';
 
 /** Owner reads and writes, group reads. */
 const MODE = 0o640;

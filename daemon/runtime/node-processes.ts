@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { CommandEnd, CommandRequest, Processes } from '../contracts/processes.ts';
-import { systemReason } from './descriptors.ts';
+import { systemReason } from './system-reason.ts';
 
 /** Milliseconds between asking a command that took too long to end and killing it. */
 const GRACE = 1000;

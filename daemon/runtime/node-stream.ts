@@ -9,7 +9,8 @@ import type {
   StreamSystem,
 } from '../contracts/stream.ts';
 import { IkedError } from '../util/error.ts';
-import { descriptorLimit, systemReason, tooManyOpen } from './descriptors.ts';
+import { descriptorLimit, tooManyOpen } from './descriptors.ts';
+import { systemReason } from './system-reason.ts';
 
 /** Connections waiting to be accepted; clients that do not block fail at once when it is full. */
 const BACKLOG = 512;
