@@ -70,11 +70,23 @@ export class AddressIndex<T> {
     }
   }
 
-  /** Whatever may be for this address: all that is, and perhaps what is for any address of the other family. */
+  /**
+   * Whatever may be for this address: all that is, and perhaps what is for any address of the other family. It holds until something
+   * is added or removed.
+   */
   find(address: IpAddress): ReadonlySet<T> {
-    const found = new Set(this.#any);
+    let found: ReadonlySet<T> = this.#any;
+    let joined: Set<T> | undefined;
     const addAll = (items: ReadonlySet<T> | undefined): void => {
-      if (items !== undefined) for (const item of items) found.add(item);
+      if (items === undefined) return;
+      // Mostly all are in one place: nothing has to be joined.
+      if (found.size === 0) {
+        found = items;
+        return;
+      }
+      joined ??= new Set(found);
+      for (const item of items) joined.add(item);
+      found = joined;
     };
     addAll(this.#byHost.get(address));
     for (const name of this.#names.namesOf(address)) addAll(this.#byName.get(name));

@@ -79,6 +79,7 @@ export class AddressProfile {
 
   /** Connections that may match both identities, the local one if the peer named it: a superset, in order of loading. */
   maybe(localId: Identity | undefined, remoteId: Identity): readonly Entry[] {
+    if (this.#size === 1) return this.leaders;
     const fewer =
       localId !== undefined && this.#byLocalId.count(localId) < this.#byRemoteId.count(remoteId);
     return fewer ? this.#byLocalId.find(localId) : this.#byRemoteId.find(remoteId);

@@ -40,6 +40,7 @@ export class ConnectionStore {
   readonly #byRemote: AddressIndex<AddressProfile>;
   /** Profiles that take any remote address. */
   readonly #byLocal: AddressIndex<AddressProfile>;
+  readonly #resolved = (name: string) => this.#names.addressesOf(name);
   #nextSequence = 1;
 
   constructor(services: ConnectionStoreServices = {}) {
@@ -121,13 +122,13 @@ export class ConnectionStore {
    * and equal proposals only the first: anybody may ask for this, so thousands of them must cost no more than one.
    */
   candidatesForInit(local: Endpoint, remote: Endpoint): readonly ConnectionConfig[] {
+    const matching = this.#matching(local, remote);
+    if (matching.length === 1) return matching.flatMap(({ profile }) => configsOf(profile.leaders));
     const byScore = new Map<number, readonly Entry[]>();
-    for (const { profile, score } of this.#matching(local, remote)) {
+    for (const { profile, score } of matching) {
       byScore.set(score, mergeOrdered(byScore.get(score) ?? [], profile.leaders));
     }
-    return [...byScore]
-      .sort(([a], [b]) => b - a)
-      .flatMap(([, entries]) => entries.map((entry) => entry.config));
+    return [...byScore].sort(([a], [b]) => b - a).flatMap(([, entries]) => configsOf(entries));
   }
 
   /**
@@ -148,6 +149,7 @@ export class ConnectionStore {
         if (identity > 0) found.push({ entry, address: score, identity });
       }
     }
+    if (found.length === 1) return found.map(({ entry }) => entry.config);
     found.sort((a, b) => a.entry.sequence - b.entry.sequence);
     return rankByBoth(found).map(({ entry }) => entry.config);
   }
@@ -167,18 +169,15 @@ export class ConnectionStore {
     return remoteScore === 0 ? 0 : localScore + remoteScore;
   }
 
-  *#matching(
-    local: Endpoint,
-    remote: Endpoint,
-  ): Iterable<{ readonly profile: AddressProfile; readonly score: number }> {
-    const resolved = (name: string) => this.#names.addressesOf(name);
-    const near = [this.#byRemote.find(remote.address), this.#byLocal.find(local.address)];
-    for (const profiles of near) {
-      for (const profile of profiles) {
-        const score = profile.score(local, remote, resolved);
-        if (score > 0) yield { profile, score };
-      }
-    }
+  #matching(local: Endpoint, remote: Endpoint): readonly Matching[] {
+    const matching: Matching[] = [];
+    const score = (profile: AddressProfile): void => {
+      const score = profile.score(local, remote, this.#resolved);
+      if (score > 0) matching.push({ profile, score });
+    };
+    for (const profile of this.#byRemote.find(remote.address)) score(profile);
+    for (const profile of this.#byLocal.find(local.address)) score(profile);
+    return matching;
   }
 
   #add(entry: Entry): void {
@@ -225,6 +224,15 @@ export class ConnectionStore {
       ? ([this.#byLocal, localAddrs] as const)
       : ([this.#byRemote, remoteAddrs] as const);
   }
+}
+
+interface Matching {
+  readonly profile: AddressProfile;
+  readonly score: number;
+}
+
+function configsOf(entries: readonly Entry[]): readonly ConnectionConfig[] {
+  return entries.map(({ config }) => config);
 }
 
 function keepEqual(old: ConnectionConfig, now: ConnectionConfig): ConnectionConfig['children'] {

@@ -111,13 +111,15 @@ export class Candidates {
     const identity = this.#rounds.identity;
     if (identity === undefined) throw new InternalError('candidates for nobody');
     const found = env.connections.candidatesForAuth(local, remote, this.#asked, identity);
-    const wanted = this.#asked === undefined ? '%any' : printIdentity(this.#asked);
-    const ends = `${local.address}[${wanted}]...${remote.address}[${printIdentity(identity)}]`;
-    log.log('cfg', 1, `looking for peer configs matching ${ends}`);
+    const ends = (): string => {
+      const wanted = this.#asked === undefined ? '%any' : printIdentity(this.#asked);
+      return `${local.address}[${wanted}]...${remote.address}[${printIdentity(identity)}]`;
+    };
+    if (log.enabled('cfg', 1)) log.log('cfg', 1, `looking for peer configs matching ${ends()}`);
     if (found.length === 0) {
       log.log('cfg', 1, 'no matching peer config found');
       throw new AuthenticationError(
-        `no matching peer config found for ${ends}; no loaded connection fits these addresses and identities`,
+        `no matching peer config found for ${ends()}; no loaded connection fits these addresses and identities`,
         { failure: { kind: 'no-connection' } },
       );
     }

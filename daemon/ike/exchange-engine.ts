@@ -11,7 +11,7 @@ import { FragmentSize } from './fragment-size.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { encodeSync, maySync, readSync } from './message-id-sync.ts';
 import { type MessageRead, MessageReader } from './message-reader.ts';
-import { MessageWindow } from './message-window.ts';
+import { fingerprintOf, MessageWindow } from './message-window.ts';
 import { MAX_PROBES, type Path, type PathSearch, PROBE_INTERVAL } from './mobike.ts';
 import { retransmissionDelay } from './retransmission.ts';
 import type { InboundRequest, OutboundRequest, OutboundResponse, Reply } from './task.ts';
@@ -227,7 +227,7 @@ export class ExchangeEngine {
     const read = this.#reader.read(header, datagram, this.inbound, this.window.outstanding?.raw);
     if (read?.answer !== undefined) {
       const { exchange, messageId } = header;
-      this.#respond(exchange, messageId, read.answer, datagram.slice(), local, remote);
+      this.#respond(exchange, messageId, read.answer, fingerprintOf(datagram), local, remote);
     }
     if (read?.message === undefined) return undefined;
     const { message } = read;
@@ -322,22 +322,22 @@ export class ExchangeEngine {
     local: Endpoint,
     remote: Endpoint,
   ): undefined | Promise<void> {
-    const kept = datagram.slice();
-    const raw = message.exchange === ExchangeType.IKE_INTERMEDIATE ? covered : kept;
+    const asked = fingerprintOf(datagram);
+    const raw = message.exchange === ExchangeType.IKE_SA_INIT ? datagram.slice() : covered;
     const request: InboundRequest = { message, raw, local, remote };
     const response = this.#host.handleRequest(request);
     return response instanceof Promise
-      ? response.then((answer) => this.#answer(request, answer, kept))
-      : this.#answer(request, response, kept);
+      ? response.then((answer) => this.#answer(request, answer, asked))
+      : this.#answer(request, response, asked);
   }
 
   #answer(
     { message: { exchange, messageId }, local, remote }: InboundRequest,
     response: OutboundResponse | undefined,
-    request: Uint8Array,
+    asked: string,
   ): undefined | Promise<void> {
     if (response === undefined) return undefined;
-    const sent = this.#respond(exchange, messageId, response, request, local, remote);
+    const sent = this.#respond(exchange, messageId, response, asked, local, remote);
     return response.after?.(sent) ?? undefined;
   }
 
@@ -345,13 +345,13 @@ export class ExchangeEngine {
     exchange: number,
     messageId: number,
     { payloads, last = false }: OutboundResponse,
-    request: Uint8Array,
+    asked: string,
     local: Endpoint,
     remote: Endpoint,
   ): Uint8Array {
     this.#wipeRetired();
     const { raw, datagrams } = this.#encode(exchange, true, messageId, payloads);
-    this.window.answered(request, datagrams);
+    this.window.answered(asked, datagrams);
     const { sessions } = this.#sa.env;
     if (last) sessions.ending(this.#sa, { local, remote, datagrams });
     else sessions.checkpoint(this.#sa);

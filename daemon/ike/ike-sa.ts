@@ -325,12 +325,11 @@ export class IkeSa implements EngineHost {
     if (this.keys !== undefined) this.keys = keepSkD(this.keys);
     this.timers.stop('halfOpen');
     env.registry.established(this);
-    this.log.log(
-      'ike',
-      0,
-      `IKE_SA ${this.label} established between ${this.local.address}[${this.printedId('local')}]...` +
-        `${this.remote.address}[${this.printedId('remote')}]`,
-    );
+    if (this.log.enabled('ike', 0)) {
+      const local = `${this.local.address}[${this.printedId('local')}]`;
+      const remote = `${this.remote.address}[${this.printedId('remote')}]`;
+      this.log.log('ike', 0, `IKE_SA ${this.label} established between ${local}...${remote}`);
+    }
     scheduleLifetimes(this);
     watchLiveness(this);
     this.up = true;

@@ -169,22 +169,20 @@ export class MessageWindow {
     return this.#answered?.datagrams ?? [];
   }
 
-  /** The expected request was handled; `datagram` is the one whose repetition asks for the answer again. */
-  answered(datagram: Uint8Array, datagrams: readonly Uint8Array[]): void {
+  /** The expected request was handled; a repetition with this {@link fingerprintOf} asks for the answer again. */
+  answered(fingerprint: string, datagrams: readonly Uint8Array[]): void {
     this.#revision++;
-    this.#answered = {
-      messageId: this.#expected++,
-      fingerprint: fingerprintOf(datagram),
-      datagrams,
-    };
+    this.#answered = { messageId: this.#expected++, fingerprint, datagrams };
   }
 }
 
 /** Octets kept of a request: its length and its end, which for a protected message is the ICV. */
 const TAIL_OCTETS = 32;
 
-// Text, because every IKE_SA keeps one and an array of octets takes five times the memory.
-function fingerprintOf(datagram: Uint8Array): string {
+/**
+ * What a repeated request is known by. Text, because every IKE_SA keeps one and an array of octets takes five times the memory.
+ */
+export function fingerprintOf(datagram: Uint8Array): string {
   const tail = datagram.subarray(Math.max(0, datagram.length - TAIL_OCTETS));
   // Spread, the octets would each cost an object of the iteration.
   const text: string = Reflect.apply(String.fromCharCode, undefined, tail);

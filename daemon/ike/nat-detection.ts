@@ -66,7 +66,7 @@ export function detectNat(sa: IkeSa, message: Message): void {
   const { spiI, spiR } = message;
   const remote = natDetectionHash(crypto, spiI, spiR, sa.remote);
   const local = natDetectionHash(crypto, spiI, spiR, sa.local);
-  const before = { ...sa.nat };
+  const before = { local: sa.nat.local, remote: sa.nat.remote };
   sa.nat.known = true;
   sa.nat.remote = !sources.some((source) => equalBytes(source.data, remote));
   sa.nat.local = !destinations.some((destination) => equalBytes(destination.data, local));

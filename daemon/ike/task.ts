@@ -75,7 +75,7 @@ export interface QueuedTask {
   abandoned?(sa: IkeSa, reason: string): void;
 }
 
-/** A request of the peer, decrypted, with its octets (of IKE_INTERMEDIATE: in the clear) and the ends it came over. */
+/** A request of the peer, decrypted, and the ends it came over; `raw` is as in {@link Reply}. */
 export interface InboundRequest {
   readonly message: Message;
   readonly raw: Uint8Array;

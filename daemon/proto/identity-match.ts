@@ -107,6 +107,7 @@ function matchRegExp({ type, pattern }: Identity, id: Identity): number {
 function matchName(pattern: Uint8Array, name: Uint8Array): number {
   if (pattern.length === 1 && pattern[0] === STAR) return ANY;
   if (name.includes(0) || pattern.includes(0)) return 0;
+  if (equalBytes(pattern, name)) return PERFECT_MATCH;
   const wanted = foldCase(pattern);
   const text = foldCase(name);
   if (wanted === text) return PERFECT_MATCH;

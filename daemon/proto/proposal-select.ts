@@ -8,7 +8,7 @@ import {
 } from './iana/transforms.ts';
 import type { Proposal, Transform } from './proposal.ts';
 import { printProposals, printTransform } from './proposal-print.ts';
-import { isAead, withoutKeyExchanges } from './proposal-transforms.ts';
+import { isAead } from './proposal-transforms.ts';
 
 /** How to choose between two lists of proposals. */
 export interface SelectOptions {
@@ -91,32 +91,36 @@ interface Match {
 }
 
 function match(configured: Proposal, received: Proposal, options: SelectOptions): Match {
-  const ours = groupByType(configured, options);
-  const theirs = groupByType(received, options);
+  const ours = byType(configured, options);
+  const theirs = byType(received, options);
   const chosen: Transform[] = [];
-  const mismatches: TransformMismatch[] = [];
-  const methods = new Set<number>();
-  const types = [...ours.keys()];
-  for (const type of theirs.keys()) if (!ours.has(type)) types.push(type);
+  let mismatches = NO_MISMATCHES;
   let combined = false;
-  for (const type of types.sort(byTurn)) {
+  // Both lists are walked side by side, the transforms of one type at a time.
+  let [i, j] = [0, 0];
+  while (i < ours.length || j < theirs.length) {
+    const type = Math.min(ours[i]?.type ?? LAST_TYPE, theirs[j]?.type ?? LAST_TYPE);
+    const mine = ours.slice(i, endOfType(ours, i, type));
+    const other = theirs.slice(j, endOfType(theirs, j, type));
+    i += mine.length;
+    j += other.length;
     if (type === TransformType.INTEG && combined) continue;
-    const mine = ours.get(type) ?? ABSENT;
-    const other = theirs.get(type) ?? ABSENT;
     const preferred = options.preferConfigured ? mine : other;
     const accepted = options.preferConfigured ? other : mine;
-    const choice = chooseOf(type, configured.protocol, preferred, accepted, methods, options);
-    if (choice === undefined) mismatches.push({ type, configured: mine, received: other });
+    const choice = chooseOf(type, configured.protocol, preferred, accepted, chosen, options);
+    if (choice === undefined) {
+      mismatches = [...mismatches, { type, configured: mine, received: other }];
+      continue;
+    }
     // NONE is answered only to a peer that listed it: an answer must not name what was not offered.
-    else if (choice.id !== NONE || !hasNone(type) || other.length > 0) chosen.push(choice);
-    if (choice === undefined) continue;
+    if (choice.id !== NONE || !hasNone(type) || other.length > 0) chosen.push(choice);
     if (type === TransformType.ENCR) combined = isAead(choice.id);
-    if (isKeyExchangeType(type)) methods.add(choice.id);
   }
   return { chosen, mismatches };
 }
 
-const ABSENT: readonly Transform[] = [];
+const NO_MISMATCHES: readonly TransformMismatch[] = [];
+const LAST_TYPE = 0xff;
 const NONE = KeMethod.KE_NONE;
 const PRIVATE_USE = 1024;
 
@@ -130,7 +134,7 @@ function chooseOf(
   protocol: number,
   preferred: readonly Transform[],
   accepted: readonly Transform[],
-  methods: ReadonlySet<number>,
+  chosen: readonly Transform[],
   { acceptPrivate = false }: SelectOptions,
 ): Transform | undefined {
   const optional =
@@ -139,39 +143,52 @@ function chooseOf(
     const present = preferred.length === 0 ? accepted : preferred;
     return optional ? present.find(({ id }) => id === NONE) : undefined;
   }
-  return preferred.find(({ id, keyLength, otherAttributes }) => {
+  for (const transform of preferred) {
     // RFC 7296 section 3.3.6: a transform with an attribute we do not know is one we do not support.
-    if (otherAttributes !== undefined) return false;
-    if (id >= PRIVATE_USE && !acceptPrivate) return false;
+    if (transform.otherAttributes !== undefined) continue;
+    if (transform.id >= PRIVATE_USE && !acceptPrivate) continue;
     // RFC 9370 section 2.2.1: no method twice in one proposal.
-    if (isKeyExchangeType(type) && id !== NONE && methods.has(id)) return false;
-    return accepted.some(
-      (other) =>
-        other.id === id && other.keyLength === keyLength && other.otherAttributes === undefined,
-    );
-  });
-}
-
-/** Transforms by type in their order. INTEG NONE says the same as no INTEG at all (RFC 7296 section 3.3.2). */
-function groupByType(
-  proposal: Proposal,
-  { ignoreKe = false }: SelectOptions,
-): ReadonlyMap<number, readonly Transform[]> {
-  const groups = new Map<number, Transform[]>();
-  const { transforms } = ignoreKe ? withoutKeyExchanges(proposal) : proposal;
-  for (const transform of transforms) {
-    const { type, id } = transform;
-    if (type === TransformType.INTEG && id === IntegrityId.NONE) continue;
-    const group = groups.get(type);
-    if (group === undefined) groups.set(type, [transform]);
-    else group.push(transform);
+    if (isKeyExchangeType(type) && transform.id !== NONE && exchanges(chosen, transform.id))
+      continue;
+    if (lists(accepted, transform)) return transform;
   }
-  return groups;
+  return undefined;
 }
 
-// The cipher decides about integrity and is chosen first (it has the lowest number); the rest by number.
-function byTurn(a: number, b: number): number {
-  return a - b;
+function exchanges(chosen: readonly Transform[], method: number): boolean {
+  for (const { type, id } of chosen) if (id === method && isKeyExchangeType(type)) return true;
+  return false;
+}
+
+function lists(transforms: readonly Transform[], { id, keyLength }: Transform): boolean {
+  for (const other of transforms) {
+    if (other.id === id && other.keyLength === keyLength && other.otherAttributes === undefined)
+      return true;
+  }
+  return false;
+}
+
+/**
+ * Transforms that count, those of one type together in their order. INTEG NONE says the same as no INTEG at all (RFC 7296 section
+ * 3.3.2). The cipher decides about integrity and is chosen first (it has the lowest number); the rest by number.
+ */
+function byType(
+  { transforms }: Proposal,
+  { ignoreKe = false }: SelectOptions,
+): readonly Transform[] {
+  const counts = ({ type, id }: Transform): boolean =>
+    !(ignoreKe && isKeyExchangeType(type)) &&
+    !(type === TransformType.INTEG && id === IntegrityId.NONE);
+  const used = transforms.every(counts) ? transforms : transforms.filter(counts);
+  // Most peers list them in this order already.
+  const inTurn = used.every(({ type }, i) => i === 0 || type >= (used[i - 1]?.type ?? 0));
+  return inTurn ? used : used.toSorted((a, b) => a.type - b.type);
+}
+
+function endOfType(transforms: readonly Transform[], from: number, type: number): number {
+  let end = from;
+  while (transforms[end]?.type === type) end++;
+  return end;
 }
 
 function explain(

@@ -74,13 +74,15 @@ export function refuseCritical(links: readonly Link[]): void {
 /** The payloads of a chain; those in it must not be encrypted ones. */
 export function readPayloads(bytes: Uint8Array, links: readonly Link[]): Payload[] {
   refuseCritical(links);
-  return links.map(({ type, critical, start, bodyStart, end }) => {
+  const payloads: Payload[] = [];
+  for (const { type, critical, start, bodyStart, end } of links) {
     if (type === PayloadType.SK || type === PayloadType.SKF) {
       const reason = 'encrypted payload where none may be';
       throw new DecodeError({ payload: 'chain', offset: start, reason });
     }
-    return readBody(type, critical, new Reader(bytes, bodyName(type), bodyStart, end));
-  });
+    payloads.push(readBody(type, critical, new Reader(bytes, bodyName(type), bodyStart, end)));
+  }
+  return payloads;
 }
 
 /** A chain in octets, and the type of its first payload (0 if there is none). */
@@ -89,9 +91,13 @@ export interface EncodedChain {
   readonly bytes: Uint8Array;
 }
 
+/** Where chains are put together, one after the other: memory outside of the heap of objects is dear to get. */
+const CHAIN = new Writer();
+
 /** Writes payloads in the given order. Throws {@link InternalError} for one of more than 65535 octets. */
 export function encodeChain(payloads: readonly Payload[]): EncodedChain {
-  const writer = new Writer();
+  const writer = CHAIN;
+  writer.reset();
   let firstType: number = PayloadType.NONE;
   let previousHeader: number | undefined;
   for (const payload of payloads) {

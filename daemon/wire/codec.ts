@@ -99,18 +99,19 @@ export type StructOf<F extends readonly Field[]> = {
 
 /** Fields in wire order. */
 export function struct<const F extends readonly Field[]>(...fields: F): Codec<StructOf<F>> {
+  const plan = fields.map(([name, codec]) => ({ name, codec, kept: !name.startsWith('_') }));
   return {
     read(reader) {
       const value: Record<string, unknown> = {};
-      for (const [name, codec] of fields) {
+      for (const { name, codec, kept } of plan) {
         const field = codec.read(reader);
-        if (!name.startsWith('_')) value[name] = field;
+        if (kept) value[name] = field;
       }
       return value as StructOf<F>;
     },
     write(writer, value) {
       const source = value as Readonly<Record<string, unknown>>;
-      for (const [name, codec] of fields) codec.write(writer, source[name]);
+      for (const { name, codec } of plan) codec.write(writer, source[name]);
     },
   };
 }

@@ -28,7 +28,7 @@ export function coveredOfOwn(message: Message): Uint8Array {
   const chain = encodeChain(message.payloads);
   const length = IKE_HEADER_OCTETS + PAYLOAD_HEADER_OCTETS + chain.bytes.length;
   const writer = new Writer(length);
-  writeHeader(writer, { ...message, nextPayload: PayloadType.SK }, length);
+  writeHeader(writer, message, PayloadType.SK, length);
   writer.u8(chain.firstType);
   writer.u8(0);
   writer.u16(PAYLOAD_HEADER_OCTETS + chain.bytes.length);

@@ -87,14 +87,19 @@ function refuse(offset: number, reason: string, notify?: number): DecodeError {
 /** What of a header differs from message to message; the version is always 2.0. */
 export type HeaderFields = Pick<
   IkeHeader,
-  'spiI' | 'spiR' | 'nextPayload' | 'exchange' | 'isResponse' | 'fromInitiator' | 'messageId'
+  'spiI' | 'spiR' | 'exchange' | 'isResponse' | 'fromInitiator' | 'messageId'
 >;
 
-/** Writes a header of a message of `length` octets in all. */
-export function writeHeader(writer: Writer, header: HeaderFields, length: number): void {
+/** Writes a header of a message of `length` octets in all, whose first payload is of the type `nextPayload`. */
+export function writeHeader(
+  writer: Writer,
+  header: HeaderFields,
+  nextPayload: number,
+  length: number,
+): void {
   writer.u64(header.spiI);
   writer.u64(header.spiR);
-  writer.u8(header.nextPayload);
+  writer.u8(nextPayload);
   writer.u8(IKE_MAJOR_VERSION << 4);
   writer.u8(header.exchange);
   writer.u8((header.isResponse ? FLAG_RESPONSE : 0) | (header.fromInitiator ? FLAG_INITIATOR : 0));

@@ -147,22 +147,26 @@ export function checkMessage(message: Message): void {
   const rule = ruleFor(exchange, isResponse);
   if (rule === undefined) throw refuse(`unknown exchange ${exchangeName(exchange)}`);
   if (payloads.length > MAX_PAYLOADS) throw refuse(`${payloads.length} payloads`);
-  const counts = countKinds(payloads);
-  for (const kind of counts.keys()) {
-    if (kind !== 'Unknown' && !rule.payloads.some((entry) => entry.kind === kind)) {
-      throw refuse(`${kind} payload in ${exchangeName(exchange)}`, kind);
-    }
-  }
+  let allowed = countOf(payloads, 'Unknown');
   for (const { kind, max } of rule.payloads) {
-    const count = counts.get(kind) ?? 0;
+    const count = countOf(payloads, kind);
     if (count > max) throw refuse(`${count} payloads, at most ${max} allowed`, kind);
+    allowed += count;
   }
+  if (allowed < payloads.length) throw misplaced(message, rule);
   checkAddressing(message);
   if (isResponse && payloads.some(isRefusal)) return;
   for (const { kind, min } of rule.payloads) {
-    if ((counts.get(kind) ?? 0) < min) throw refuse('payload is missing', kind);
+    if (min > 0 && countOf(payloads, kind) < min) throw refuse('payload is missing', kind);
   }
-  checkTogether(message, counts);
+  checkTogether(message);
+}
+
+function misplaced({ exchange, payloads }: Message, rule: MessageRule): DecodeError {
+  const stranger = payloads.find(
+    ({ kind }) => kind !== 'Unknown' && !rule.payloads.some((entry) => entry.kind === kind),
+  );
+  return refuse(`${stranger?.kind} payload in ${exchangeName(exchange)}`, stranger?.kind);
 }
 
 /**
@@ -183,10 +187,14 @@ export function orderPayloads(
   return payloads.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function countKinds(payloads: readonly Payload[]): Map<PayloadKind, number> {
-  const counts = new Map<PayloadKind, number>();
-  for (const { kind } of payloads) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return counts;
+function countOf(payloads: readonly Payload[], kind: PayloadKind): number {
+  let count = 0;
+  for (const payload of payloads) if (payload.kind === kind) count++;
+  return count;
+}
+
+function has(payloads: readonly Payload[], kind: PayloadKind): boolean {
+  return countOf(payloads, kind) > 0;
 }
 
 /** A notify that stands in for everything else: an error, or a request to ask again or elsewhere. */
@@ -205,17 +213,16 @@ function checkAddressing({ exchange, isResponse, fromInitiator, messageId, spiR 
 }
 
 // What the "optional" of the table leaves open: payloads that belong to each other.
-function checkTogether(message: Message, counts: ReadonlyMap<PayloadKind, number>): void {
-  const { exchange, isResponse, payloads, spiR } = message;
+function checkTogether({ exchange, isResponse, payloads, spiR }: Message): void {
   if (exchange === ExchangeType.IKE_SA_INIT && isResponse && spiR === 0n) {
     throw refuse('response without responder SPI');
   }
-  const hasSelectors = counts.has('TSi');
-  if (hasSelectors !== counts.has('TSr')) throw refuse('TSi and TSr belong together');
-  if (exchange === ExchangeType.IKE_AUTH && counts.has('SA') !== hasSelectors) {
+  const hasSelectors = has(payloads, 'TSi');
+  if (hasSelectors !== has(payloads, 'TSr')) throw refuse('TSi and TSr belong together');
+  if (exchange === ExchangeType.IKE_AUTH && has(payloads, 'SA') !== hasSelectors) {
     throw refuse('SA and traffic selectors belong together');
   }
-  const proves = counts.has('IDi') || counts.has('AUTH') || counts.has('EAP');
+  const proves = has(payloads, 'IDi') || has(payloads, 'AUTH') || has(payloads, 'EAP');
   if (exchange === ExchangeType.IKE_AUTH && !isResponse && hasSelectors && !proves) {
     throw refuse('none of the payloads IDi, AUTH, EAP');
   }
@@ -224,7 +231,7 @@ function checkTogether(message: Message, counts: ReadonlyMap<PayloadKind, number
     if (rekeysIke === hasSelectors) {
       throw refuse(rekeysIke ? 'selectors for an IKE_SA' : 'payload is missing', 'TSi');
     }
-    if (rekeysIke && !counts.has('KE')) throw refuse('payload is missing', 'KE');
+    if (rekeysIke && !has(payloads, 'KE')) throw refuse('payload is missing', 'KE');
   }
   if (exchange === ExchangeType.IKE_FOLLOWUP_KE && !isResponse) {
     requireNotify(payloads, NotifyType.ADDITIONAL_KEY_EXCHANGE);

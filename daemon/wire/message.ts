@@ -127,9 +127,9 @@ const SK_OVERHEAD_OCTETS = IKE_HEADER_OCTETS + PAYLOAD_HEADER_OCTETS;
 function encodeClear(message: Message, chain: EncodedChain): Uint8Array {
   const length = IKE_HEADER_OCTETS + chain.bytes.length;
   const writer = new Writer(length);
-  writeHeader(writer, { ...message, nextPayload: chain.firstType }, length);
+  writeHeader(writer, message, chain.firstType, length);
   writer.bytes(chain.bytes);
-  return writer.finish();
+  return writer.end();
 }
 
 function encodeEncrypted(
@@ -139,11 +139,10 @@ function encodeEncrypted(
 ): Uint8Array {
   const bodyOctets = sealedOctets(protection, chain.bytes.length);
   const writer = new Writer(SK_OVERHEAD_OCTETS + bodyOctets);
-  const header = { ...message, nextPayload: PayloadType.SK };
-  writeHeader(writer, header, SK_OVERHEAD_OCTETS + bodyOctets);
+  writeHeader(writer, message, PayloadType.SK, SK_OVERHEAD_OCTETS + bodyOctets);
   writePayloadHeader(writer, chain.firstType, PAYLOAD_HEADER_OCTETS + bodyOctets);
   writer.bytes(sealBody(protection, writer.finish(), chain.bytes));
-  return writer.finish();
+  return writer.end();
 }
 
 interface Fragment {
@@ -160,12 +159,11 @@ function encodeFragment(
 ): Uint8Array {
   const bodyOctets = FRAGMENT_FIELDS_OCTETS + sealedOctets(protection, content.length);
   const writer = new Writer(SK_OVERHEAD_OCTETS + bodyOctets);
-  const header = { ...message, nextPayload: PayloadType.SKF };
-  writeHeader(writer, header, SK_OVERHEAD_OCTETS + bodyOctets);
+  writeHeader(writer, message, PayloadType.SKF, SK_OVERHEAD_OCTETS + bodyOctets);
   writePayloadHeader(writer, next, PAYLOAD_HEADER_OCTETS + bodyOctets);
   fragmentFields.write(writer, { number, total });
   writer.bytes(sealBody(protection, writer.finish(), content));
-  return writer.finish();
+  return writer.end();
 }
 
 function writePayloadHeader(writer: Writer, next: number, length: number): void {

@@ -2,6 +2,8 @@ import { DecodeError } from './decode-error.ts';
 
 const EMPTY = new Uint8Array(0);
 
+const SHORT = 32;
+
 /**
  * A cursor over octets that never leaves its bounds: every read past the end is a {@link DecodeError}. It only
  * ever moves forward. Numbers are big-endian.
@@ -56,7 +58,9 @@ export class Reader {
     const at = this.#advance(length);
     if (length === 0) return EMPTY;
     const copy = new Uint8Array(length);
-    copy.set(this.#bytes.subarray(at, at + length));
+    // A view costs more than to copy a few octets one by one.
+    if (length > SHORT) copy.set(this.#bytes.subarray(at, at + length));
+    else for (let i = 0; i < length; i++) copy[i] = this.#bytes[at + i] as number;
     return copy;
   }
 

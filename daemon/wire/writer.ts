@@ -1,5 +1,7 @@
 import { InternalError } from '../util/error.ts';
 
+const KEPT_OCTETS = 4096;
+
 /** Appends octets to a buffer that grows; numbers are big-endian and must fit. */
 export class Writer {
   #bytes: Uint8Array;
@@ -65,6 +67,18 @@ export class Writer {
   /** What was written, as an array of its own. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  /** The same for the last time: where all room was used, that is the array. */
+  end(): Uint8Array {
+    return this.#length === this.#bytes.length ? this.#bytes : this.finish();
+  }
+
+  /** Begins anew, in the same memory if it is not large. */
+  reset(): void {
+    if (this.#bytes.length > KEPT_OCTETS) this.#bytes = new Uint8Array(KEPT_OCTETS);
+    this.#bytes.fill(0, 0, this.#length);
+    this.#length = 0;
   }
 
   #reserve(count: number): number {

@@ -54,8 +54,7 @@ export function datagramWith(
   changes: Partial<Message> = {},
 ): Uint8Array {
   const writer = new Writer();
-  const header = { ...messageWith([], changes), nextPayload: firstType };
-  writeHeader(writer, header, 28 + chain.length);
+  writeHeader(writer, messageWith([], changes), firstType, 28 + chain.length);
   writer.bytes(chain);
   return writer.finish();
 }

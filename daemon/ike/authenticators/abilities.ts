@@ -56,6 +56,10 @@ export function moreAbilities(sa: IkeSa, known: Abilities, message: Message): Ab
   };
 }
 
+const { SHA1, SHA2_256, SHA2_384, SHA2_512, IDENTITY } = HashAlgorithm;
+const WITHOUT_SHA1: ReadonlySet<number> = new Set([SHA2_256, SHA2_384, SHA2_512, IDENTITY]);
+const WITH_SHA1: ReadonlySet<number> = new Set([SHA1, ...WITHOUT_SHA1]);
+
 /** Hashes that a notify can name; more of them are not read. */
 const MAX_HASHES = 64;
 
@@ -76,13 +80,12 @@ export function announcedHashes(
   connections: readonly ConnectionConfig[],
 ): ReadonlySet<number> | undefined {
   if (!sa.env.options().signature_authentication) return undefined;
-  const { SHA1, SHA2_256, SHA2_384, SHA2_512, IDENTITY } = HashAlgorithm;
   const sha1 = connections.some(({ remote }) =>
     remote.some((round) =>
       sa.env.rounds.of(round).auth.schemes.some(({ hash }) => hash === 'sha1'),
     ),
   );
-  return new Set([...(sha1 ? [SHA1] : []), SHA2_256, SHA2_384, SHA2_512, IDENTITY]);
+  return sha1 ? WITH_SHA1 : WITHOUT_SHA1;
 }
 
 /** N(SIGNATURE_HASH_ALGORITHMS), if we announce any. */

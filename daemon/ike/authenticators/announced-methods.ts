@@ -1,4 +1,4 @@
-import type { ConnectionConfig } from '../../config/connection-types.ts';
+import type { AuthRoundConfig, ConnectionConfig } from '../../config/connection-types.ts';
 import type { PublicKey } from '../../contracts/signatures.ts';
 import { algorithmOfScheme } from '../../crypto/signature-algorithms.ts';
 import { AuthMethod } from '../../proto/iana/auth-methods.ts';
@@ -55,9 +55,9 @@ export function methodsPayload(
   connections: readonly ConnectionConfig[],
 ): readonly Payload[] {
   const options = sa.env.options();
+  if (!options.signature_authentication || !connections.some(mayProveByKey)) return [];
   const rounds = connections.flatMap(({ remote }) => remote);
-  const byKey = rounds.filter((round) => round.class === 'pubkey' || round.class === 'any');
-  if (byKey.length === 0 || !options.signature_authentication) return [];
+  const byKey = rounds.filter(isByKey);
   const terms = {
     constrained: options.signature_authentication_constraints,
     rsaPss: options.rsa_pss,
@@ -74,4 +74,12 @@ export function methodsPayload(
   if (has('psk') || has('any')) methods.push({ method: AuthMethod.SHARED_KEY_MIC, authority: 0 });
   if (has('null')) methods.push({ method: AuthMethod.NULL, authority: 0 });
   return [notify(NotifyType.SUPPORTED_AUTH_METHODS, encodeAuthMethods(methods))];
+}
+
+function mayProveByKey({ remote }: ConnectionConfig): boolean {
+  return remote.some(isByKey);
+}
+
+function isByKey(round: AuthRoundConfig): boolean {
+  return round.class === 'pubkey' || round.class === 'any';
 }

@@ -1,11 +1,11 @@
-import type { ConnectionConfig } from '../../config/connection-types.ts';
+import type { AuthRoundConfig, ConnectionConfig } from '../../config/connection-types.ts';
 import { certificateName } from '../../credentials/certificate-name.ts';
 import { CertEncoding, nameOfCertEncoding } from '../../proto/iana/cert-encodings.ts';
 import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Message, Payload } from '../../proto/payload.ts';
 import { toHex } from '../../util/hex.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { notify } from '../payloads.ts';
+import { find, notify } from '../payloads.ts';
 
 /** What a peer asked for in CERTREQ payloads. */
 export interface CertRequests {
@@ -28,6 +28,7 @@ const MAX_EARLY_AUTHORITIES = 16;
 
 /** Adds the CERTREQ payloads of a message to what is known. */
 export function readCertRequests(sa: IkeSa, message: Message, known: CertRequests): CertRequests {
+  if (find(message, 'CERTREQ') === undefined) return known;
   const encodings = new Set(known.encodings);
   const authorities = new Set(known.authorities);
   for (const payload of message.payloads) {
@@ -76,11 +77,9 @@ export function certRequests(
   connections: readonly ConnectionConfig[],
   early: boolean,
 ): readonly Payload[] {
-  const asking = connections.filter(({ sendCertreq }) => sendCertreq);
-  const rounds = asking
-    .flatMap(({ remote }) => remote)
-    .filter((round) => round.class === 'pubkey' || round.class === 'any');
-  if (rounds.length === 0) return [];
+  if (!connections.some(mayAsk)) return [];
+  const asking = connections.filter(mayAsk);
+  const rounds = asking.flatMap(({ remote }) => remote).filter(byKey);
   const decoded = rounds.map((round) => sa.env.rounds.of(round));
   const open = early || decoded.some(({ cas, publicKeys }) => cas.length + publicKeys.length === 0);
   const cas = open ? sa.env.publicKeys.authorities() : decoded.flatMap((round) => round.cas);
@@ -118,6 +117,14 @@ export function certRequests(
     }
   }
   return payloads;
+}
+
+function mayAsk({ sendCertreq, remote }: ConnectionConfig): boolean {
+  return sendCertreq && remote.some(byKey);
+}
+
+function byKey(round: AuthRoundConfig): boolean {
+  return round.class === 'pubkey' || round.class === 'any';
 }
 
 function request(encoding: number, authorities: Uint8Array = new Uint8Array(0)): Payload {

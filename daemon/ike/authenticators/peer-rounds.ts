@@ -133,12 +133,12 @@ export function unmetDemand(
   config: AuthRoundConfig,
   { identity, method }: { readonly identity: Identity; readonly method: number },
 ): Unmet | undefined {
-  const who = printIdentity(identity);
+  const who = (): string => printIdentity(identity);
   if (!isOfClass(config, method)) {
     const wanted = config.auth === '' ? 'another' : config.auth;
     const used = nameOfMethod(method);
     return {
-      reason: `constraint check failed: ${wanted} authentication is required, '${who}' used ${used}`,
+      reason: `constraint check failed: ${wanted} authentication is required, '${who()}' used ${used}`,
       failure: {
         kind: 'method',
         differences: [{ what: 'authentication of the peer', ours: wanted, theirs: used }],
@@ -147,16 +147,16 @@ export function unmetDemand(
   }
   // Nobody proves only that it is nobody, and somebody proves who it is: neither goes by the other's name.
   if (isNobody(identity) !== (method === AuthMethod.NULL)) {
-    return { reason: `identity '${who}' does not go with ${nameOfMethod(method)}` };
+    return { reason: `identity '${who()}' does not go with ${nameOfMethod(method)}` };
   }
   if (config.id === undefined || method === AuthMethod.NULL) return undefined;
   if (matchIdentity(config.id, identity, sa.env.options().rdn_matching) > 0) return undefined;
   const wanted = printIdentity(config.id);
   return {
-    reason: `constraint check failed: identity '${wanted}' required, but the peer is '${who}'`,
+    reason: `constraint check failed: identity '${wanted}' required, but the peer is '${who()}'`,
     failure: {
       kind: 'identity',
-      differences: [{ what: 'identity of the peer', ours: wanted, theirs: clipped(who) }],
+      differences: [{ what: 'identity of the peer', ours: wanted, theirs: clipped(who()) }],
     },
   };
 }

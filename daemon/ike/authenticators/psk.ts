@@ -50,11 +50,10 @@ export function verifyPskAuth(
     const peer = AuthenticatedPeer.byMac(remote, expected, auth.data);
     expected.fill(0);
     if (peer !== undefined) {
-      sa.log.log(
-        'ike',
-        1,
-        `authentication of '${printIdentity(remote)}' with ${peer.method} successful`,
-      );
+      if (sa.log.enabled('ike', 1)) {
+        const who = printIdentity(remote);
+        sa.log.log('ike', 1, `authentication of '${who}' with ${peer.method} successful`);
+      }
       return peer;
     }
   }

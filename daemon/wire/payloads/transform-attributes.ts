@@ -6,6 +6,8 @@ import { Writer } from '../writer.ts';
 const KEY_LENGTH = 0x800e;
 const SHORT_FORM = 0x8000;
 
+const NONE = {};
+
 type Attributes = Pick<Transform, 'keyLength' | 'otherAttributes'>;
 
 /**
@@ -28,9 +30,10 @@ export function readAttributes(reader: Reader): Attributes {
     others.u16(value);
     if ((type & SHORT_FORM) === 0) others.bytes(reader.bytes(value));
   }
+  if (others === undefined) return keyLength === undefined ? NONE : { keyLength };
   return {
     ...(keyLength === undefined ? {} : { keyLength }),
-    ...(others === undefined ? {} : { otherAttributes: others.finish() }),
+    otherAttributes: others.finish(),
   };
 }
 

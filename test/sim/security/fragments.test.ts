@@ -38,12 +38,12 @@ function fragment(puppet: Puppet, piece: Piece): Uint8Array {
     {
       spiI: puppet.spiI,
       spiR: puppet.spiR,
-      nextPayload: PayloadType.SKF,
       exchange: ExchangeType.IKE_AUTH,
       isResponse: false,
       fromInitiator: true,
       messageId: piece.messageId ?? puppet.messageId,
     },
+    PayloadType.SKF,
     length,
   );
   writer.u8(piece.next ?? 0);

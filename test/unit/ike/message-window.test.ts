@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MessageWindow } from '../../../daemon/ike/message-window.ts';
+import { fingerprintOf, MessageWindow } from '../../../daemon/ike/message-window.ts';
 
 const request = Uint8Array.from({ length: 80 }, (_, i) => i);
 const response = Uint8Array.of(1, 2, 3);
@@ -8,7 +8,7 @@ describe('message window, RFC 7296 sections 2.1 to 2.3', () => {
   test('a request is processed once, and its exact repetition asks for the stored answer', () => {
     const window = new MessageWindow();
     expect(window.judgeRequest(0, request)).toBe('process');
-    window.answered(request, [response]);
+    window.answered(fingerprintOf(request), [response]);
     expect(window.judgeRequest(0, request.slice())).toBe('replay');
     expect(window.lastResponse).toEqual([response]);
     expect(window.judgeRequest(1, request)).toBe('process');
@@ -16,8 +16,8 @@ describe('message window, RFC 7296 sections 2.1 to 2.3', () => {
 
   test('SEC-68 a changed repetition, older ids and ids of the future are dropped', () => {
     const window = new MessageWindow();
-    window.answered(request, [response]);
-    window.answered(request, [response]);
+    window.answered(fingerprintOf(request), [response]);
+    window.answered(fingerprintOf(request), [response]);
     const changed = request.slice();
     changed[79] = 0;
     expect(window.judgeRequest(1, changed)).toBe('drop');

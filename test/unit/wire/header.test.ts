@@ -38,7 +38,7 @@ test('SEC-84 SPIs and message ids from 0x80000000 on are unsigned', () => {
 test('writes what it read', () => {
   const bytes = hex(INIT);
   const writer = new Writer();
-  writeHeader(writer, { ...messageWith([]), nextPayload: 33 }, IKE_HEADER_OCTETS);
+  writeHeader(writer, messageWith([]), 33, IKE_HEADER_OCTETS);
   expect(writer.finish()).toEqual(bytes);
 });
 
