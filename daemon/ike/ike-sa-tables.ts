@@ -1,5 +1,6 @@
 import type { ConnectionConfig } from '../config/connection-types.ts';
 import { type Endpoint, sameEndpoint } from '../proto/endpoint.ts';
+import type { Identity } from '../proto/identity.ts';
 import { identityKey } from '../proto/identity-match.ts';
 import type { IkeSpi } from '../proto/ike-spi.ts';
 import { familyOf, type IpAddress } from '../proto/ip-address.ts';
@@ -13,6 +14,15 @@ import { namesNobody } from './trap-attempt.ts';
 interface HalfOpen {
   readonly sa: IkeSa;
   readonly remote: Endpoint;
+}
+
+/** The key of a peer, and what it was made of. */
+interface PeerOf {
+  readonly localId: Identity | undefined;
+  readonly remoteId: Identity | undefined;
+  readonly connection: ConnectionConfig | undefined;
+  readonly address: IpAddress;
+  readonly key: string | undefined;
 }
 
 /** Every way to find an IKE_SA or a CHILD_SA, each one lookup, however many there are. */
@@ -29,6 +39,7 @@ export class IkeSaTables {
   /** Half-open responders by what a repeated IKE_SA_INIT request has in common with the first one. */
   readonly #byInit = new Map<IkeSpi, readonly HalfOpen[]>();
   readonly #children = new Map<string, { readonly sa: IkeSa; readonly child: ChildSa }>();
+  #lastPeer: PeerOf | undefined;
   /** What the CHILD_SAs in `#children` protect. */
   readonly selectors = new SelectorCensus();
 
@@ -86,7 +97,7 @@ export class IkeSaTables {
 
   /** Identities and connection are settled: the IKE_SA can be found by them. */
   established(sa: IkeSa): void {
-    this.#name(sa, peerKey(sa));
+    this.#name(sa, this.#peerOf(sa));
   }
 
   #name(sa: IkeSa, peer: string | undefined): void {
@@ -115,16 +126,16 @@ export class IkeSaTables {
   }
 
   /** IKE_SAs between the same identities over the same address family, perhaps with the one itself. */
-  *samePeer(sa: IkeSa): Iterable<IkeSa> {
-    const peer = peerKey(sa);
-    if (peer === undefined) return;
-    yield* this.#ofPeer(peer + RESPONDED);
-    yield* this.#ofPeer(peer + INITIATED);
+  samePeer(sa: IkeSa): Iterable<IkeSa> {
+    const peer = this.#peerOf(sa);
+    if (peer === undefined) return NONE;
+    const [responded, initiated] = [this.#ofPeer(peer + RESPONDED), this.#ofPeer(peer + INITIATED)];
+    return responded === NONE ? initiated : joined(responded, initiated);
   }
 
   /** Those of them that the other side initiated, seen from this one. */
   samePeerCrossed(sa: IkeSa): Iterable<IkeSa> {
-    const peer = peerKey(sa);
+    const peer = this.#peerOf(sa);
     if (peer === undefined) return NONE;
     return this.#ofPeer(peer + (sa.isInitiator ? RESPONDED : INITIATED));
   }
@@ -172,6 +183,21 @@ export class IkeSaTables {
     spi: number,
   ): { readonly sa: IkeSa; readonly child: ChildSa } | undefined {
     return this.#children.get(childKey(protocol, destination, spi));
+  }
+
+  // Asked several times in a row for an IKE_SA that comes up; the text takes longer to make than all that is done with it.
+  #peerOf(sa: IkeSa): string | undefined {
+    const { localId, remoteId, connection, remote } = sa;
+    const last = this.#lastPeer;
+    const known =
+      last?.localId === localId &&
+      last?.remoteId === remoteId &&
+      last?.connection === connection &&
+      last?.address === remote.address;
+    if (last !== undefined && known) return last.key;
+    const key = peerKey(sa);
+    this.#lastPeer = { localId, remoteId, connection, address: remote.address, key };
+    return key;
   }
 
   #addAddress(sa: IkeSa, peer: IpAddress): void {
@@ -248,6 +274,11 @@ function peerKey(sa: IkeSa, remote: IpAddress = sa.remote.address): string | und
     familyOf(remote),
     connection?.name ?? '',
   ].join('|');
+}
+
+function* joined(first: Iterable<IkeSa>, second: Iterable<IkeSa>): Iterable<IkeSa> {
+  yield* first;
+  yield* second;
 }
 
 function addTo(map: Map<string, Set<IkeSa>>, key: string, sa: IkeSa): void {
