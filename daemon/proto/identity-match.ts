@@ -48,10 +48,8 @@ export function equalIdentity(a: Identity, b: Identity): boolean {
   if (a.type !== b.type || (a.pattern === undefined) !== (b.pattern === undefined)) return false;
   if (equalBytes(a.data, b.data)) return true;
   if (a.pattern !== undefined) return false;
-  if (a.type === T.ID_FQDN || a.type === T.ID_RFC822_ADDR) {
-    if (a.data.length !== b.data.length) return false;
-    return equalBytes(a.data, b.data) || foldCase(a.data) === foldCase(b.data);
-  }
+  if (a.type === T.ID_FQDN || a.type === T.ID_RFC822_ADDR)
+    return a.data.length === b.data.length && foldCase(a.data) === foldCase(b.data);
   return a.type === T.ID_DER_ASN1_DN && equalDn(a.data, b.data);
 }
 

@@ -2,6 +2,7 @@ import type { AuthRoundConfig, ConnectionConfig } from '../../config/connection-
 import { NotifyType } from '../../proto/iana/notify-types.ts';
 import type { Identity } from '../../proto/identity.ts';
 import type { Payload } from '../../proto/payload.ts';
+import { settled, type Waits } from '../../util/waits.ts';
 import { AuthenticationError, OwnAuthenticationError } from '../errors.ts';
 import { localIdentity, NOBODY } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -37,23 +38,23 @@ export function ownIdentity(
  * Proves who we are in a round of a connection: with a shared key, a signature, or nothing at all. Throws
  * {@link OwnAuthenticationError} that says what we lack.
  */
-export async function ownRound(...args: Parameters<typeof prove>): Promise<OwnRound> {
+export function* ownRound(...args: Parameters<typeof prove>): Waits<OwnRound> {
   try {
-    return await prove(...args);
+    return yield* prove(...args);
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
     throw new OwnAuthenticationError(error.message, { cause: error, failure: error.failure });
   }
 }
 
-async function prove(
+function* prove(
   sa: IkeSa,
   connection: ConnectionConfig,
   index: number,
   own: SignedMessage,
   asked: Identity | undefined,
   peer: { readonly identity: Identity; readonly abilities: Abilities },
-): Promise<OwnRound> {
+): Waits<OwnRound> {
   const round = connection.local[index];
   if (round === undefined) throw new AuthenticationError('no round of ours is left');
   const identity = ownIdentity(sa, round, asked);
@@ -71,8 +72,8 @@ async function prove(
       return { identity, certs: [], auth: buildPskAuth(sa, own, identity, peer.identity), follows };
     case 'pubkey': {
       const credential = ownCredential(sa, round, identity, peer.abilities);
-      const certs = await certPayloads(sa, connection, credential, peer.abilities);
-      const auth = await buildSignatureAuth(sa, own, identity, credential);
+      const certs = yield* settled(certPayloads(sa, connection, credential, peer.abilities));
+      const auth = yield* settled(buildSignatureAuth(sa, own, identity, credential));
       return { identity, certs, auth, follows };
     }
   }

@@ -92,7 +92,8 @@ async function prove(
   const signed = signedBy('initiator', init, keys);
   try {
     const { abilities } = init;
-    const own = await ownRound(sa, connection, round, signed, undefined, { identity, abilities });
+    const peer = { identity, abilities };
+    const own = await run(ownRound(sa, connection, round, signed, undefined, peer));
     sa.localId = own.identity;
     return own;
   } catch (error) {

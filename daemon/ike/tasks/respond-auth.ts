@@ -108,7 +108,7 @@ function* rounds(sa: IkeSa, init: InitialExchanges, first: InboundRequest): Resp
     const signed = signedBy('responder', init, authKeys(sa));
     const own =
       round < connection.local.length
-        ? yield* settled(ownRound(sa, connection, round, signed, asked, { identity, abilities }))
+        ? yield* ownRound(sa, connection, round, signed, asked, { identity, abilities })
         : undefined;
     if (own !== undefined) sa.localId = own.identity;
     if (done && round + 1 >= connection.local.length) {
