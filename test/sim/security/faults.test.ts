@@ -45,6 +45,46 @@ test('SEC-81: an exception at any call into cryptography closes one IKE_SA and n
   for (let call = 0; call < calls; call++) await handshakeWithFault(call);
 });
 
+/** The same where the source of randomness fails at its n-th call. */
+async function randomnessFails(call: number): Promise<number> {
+  const wire = new Tripwire();
+  await using world = new World({ printOnFailure: false });
+  const [moon, carol] = await pair(world, {
+    carolConnection: { remoteAddrs: [{ kind: 'any', text: '%any' }] },
+    moonConnection: { dpdDelay: 10 },
+  });
+  expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+  const bytes = carol.random.bytes.bind(carol.random);
+  carol.random.bytes = (length) => {
+    wire.pass('randomness');
+    return bytes(length);
+  };
+  const victim = new Puppet(world, '198.51.100.9', places.carol.address);
+  wire.set(call);
+  // Before there is an IKE_SA it is the socket that contains what its handler throws.
+  await victim.init().catch((error: Error) => expect(error.message).toContain('injected fault'));
+  if (victim.outbound !== undefined) await victim.auth();
+  const { calls } = wire;
+  wire.set(Number.POSITIVE_INFINITY);
+  await world.pass(56_000);
+  expect(moon.established, `call ${call}`).toHaveLength(1);
+  const next = new Puppet(world, '198.51.100.10', places.carol.address);
+  await next.init();
+  await next.auth();
+  expect(carol.established.length, `call ${call}`).toBeGreaterThanOrEqual(2);
+  await world.during(carol.terminate({ ike: 'gw' }, true));
+  await world.settle(() => carol.sas.length === 0);
+  expect(carol.kernel.empty, `call ${call}`).toBe(true);
+  expect(carol.daemon.manager.guard.halfOpen, `call ${call}`).toBe(0);
+  return calls;
+}
+
+test('SEC-81: randomness that fails at any call costs one IKE_SA and no other', async () => {
+  const calls = await randomnessFails(Number.POSITIVE_INFINITY);
+  expect(calls).toBeGreaterThan(1);
+  for (let call = 0; call < calls; call++) await randomnessFails(call);
+});
+
 test('SEC-81: a kernel that refuses at any call fails one CHILD_SA and leaves nothing', async () => {
   for (const errno of ['ENOMEM', 'EINVAL', 'EPERM', 'EEXIST']) {
     for (let failing = 0; failing < 8; failing++) {
