@@ -18,11 +18,12 @@ import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors } from '../proto/traffic-selector-math.ts';
+import type { Draft } from '../util/draft.ts';
 import { InternalError } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
 import { alert, announceChildUp } from './announce.ts';
 import type { ChildFeatures } from './child-features.ts';
-import { type ChildMarks, chooseMarks, setMarks } from './child-marks.ts';
+import { type ChildMarks, chooseMarks, marksOf, setMarks } from './child-marks.ts';
 import { ChildSa, type ChildSaTerms } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { needsEncapsulation } from './nat-detection.ts';
@@ -75,7 +76,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   const { localTs, remoteTs } = agreement;
   const reqid =
     replaces === undefined
-      ? env.installer.acquireReqid({ localTs, remoteTs, ...marks, fixed: agreement.child.reqid })
+      ? env.installer.acquireReqid({ ...marks, localTs, remoteTs, fixed: agreement.child.reqid })
       : env.installer.retainReqid(replaces.terms.reqid);
   const lengths = childKeyLengths(proposal);
   const childKeys = deriveChildKeys(prf, keys.skD, ni, nr, secret, lengths, additional);
@@ -84,7 +85,7 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
     if (env.keyLog !== undefined) giveAway(env.keyLog, spec);
     const kernel = await env.installer.install(spec, {
       outbound,
-      ...(replaces && { replaces: replaces.installed }),
+      replaces: replaces?.installed,
     });
     const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel, {
       keys: outbound ? undefined : childKeys,
@@ -143,14 +144,12 @@ export function termsOf(
   spec: ChildSaSpec,
   proposal: Proposal,
 ): ChildSaTerms {
-  const { markIn, markOut, ifIdIn, ifIdOut } = spec;
-  return {
+  const terms: Draft<ChildSaTerms> = {
     uniqueId: agreement.uniqueId,
     config: agreement.child,
     reqid: spec.reqid,
     protocol: spec.protocol,
     mode: spec.mode,
-    ...(spec.ipcomp === undefined ? {} : { ipcomp: spec.ipcomp }),
     proposal,
     spiIn: spec.spiIn,
     spiOut: spec.spiOut,
@@ -158,13 +157,10 @@ export function termsOf(
     remoteTs: spec.remoteTs,
     encap: spec.encap !== undefined,
     lifetime: spec.lifetime,
-    marks: {
-      ...(markIn === undefined ? {} : { markIn }),
-      ...(markOut === undefined ? {} : { markOut }),
-      ifIdIn,
-      ifIdOut,
-    },
+    marks: marksOf(spec),
   };
+  if (spec.ipcomp !== undefined) terms.ipcomp = spec.ipcomp;
+  return terms;
 }
 
 function buildSpec(
@@ -174,14 +170,10 @@ function buildSpec(
   marks: ChildMarks,
   keys: ChildKeys,
 ): ChildSaSpec {
-  const { child, proposal, mode } = agreement;
-  const [out, into] = agreement.byUs
-    ? [keys.initiator, keys.responder]
-    : [keys.responder, keys.initiator];
+  const { child, proposal, mode, byUs, ipcomp } = agreement;
+  const { initiator, responder } = keys;
   const options = sa.env.options();
-  const tfcPadding = padding(sa, agreement);
-  const perCpu = agreement.replaces?.spec.perCpu ?? agreement.perCpu;
-  return {
+  const spec: Draft<ChildSaSpec> = {
     protocol: proposal.protocol === ProtocolId.AH ? 51 : 50,
     mode,
     reqid,
@@ -189,35 +181,47 @@ function buildSpec(
     remote: sa.remote.address,
     spiIn: agreement.spiIn,
     spiOut: agreement.spiOut,
-    ...algorithms(proposal, into, out),
     esn: transformOf(proposal, TransformType.SN)?.id === SnId.EXT_SEQ,
     replayWindow: child.replayWindow ?? options.replay_window,
     lifetime: kernelLifetime(child, sa.env.random),
-    ...(needsEncapsulation(sa)
-      ? { encap: { localPort: sa.local.port, remotePort: sa.remote.port } }
-      : {}),
-    ...(agreement.ipcomp === undefined ? {} : { ipcomp: agreement.ipcomp }),
-    ...(mode === 'iptfs' ? { iptfs: iptfsSettings(options, agreement.peer) } : {}),
     localTs: agreement.localTs,
     remoteTs: agreement.remoteTs,
-    ...marks,
     markInSa: child.markInSa,
-    ...setMarks(child, marks),
+    ifIdIn: marks.ifIdIn,
+    ifIdOut: marks.ifIdOut,
     priority: child.priority,
-    ...(child.interface === undefined ? {} : { interface: child.interface }),
     policies: child.policies,
     policiesFwdOut: child.policiesFwdOut,
-    ...(tfcPadding > 0 ? { tfcPadding } : {}),
     copyDf: child.copyDf,
     copyEcn: child.copyEcn,
     copyDscp: child.copyDscp,
-    ...(child.hwOffload === 'no' ? {} : { hwOffload: child.hwOffload }),
     sha256Trunc96: child.sha256Trunc96,
-    ...(child.icmp ? { icmp: true } : {}),
-    ...(perCpu && { perCpu }),
-    ...(perCpu && child.perCpuSas === 'encap' && { sendPort: portOfItsOwn(sa.env.random) }),
     portsInSelector: options['plugins.kernel-netlink.set_proto_port_transport_sa'],
   };
+  Object.assign(
+    spec,
+    algorithms(proposal, byUs ? responder : initiator, byUs ? initiator : responder),
+  );
+  if (needsEncapsulation(sa)) {
+    spec.encap = { localPort: sa.local.port, remotePort: sa.remote.port };
+  }
+  if (ipcomp !== undefined) spec.ipcomp = ipcomp;
+  if (mode === 'iptfs') spec.iptfs = iptfsSettings(options, agreement.peer);
+  if (marks.markIn !== undefined) spec.markIn = marks.markIn;
+  if (marks.markOut !== undefined) spec.markOut = marks.markOut;
+  const { setMarkIn, setMarkOut } = setMarks(child, marks);
+  if (setMarkIn !== undefined) spec.setMarkIn = setMarkIn;
+  if (setMarkOut !== undefined) spec.setMarkOut = setMarkOut;
+  if (child.interface !== undefined) spec.interface = child.interface;
+  const tfcPadding = padding(sa, agreement);
+  if (tfcPadding > 0) spec.tfcPadding = tfcPadding;
+  if (child.hwOffload !== 'no') spec.hwOffload = child.hwOffload;
+  if (child.icmp) spec.icmp = true;
+  const perCpu = agreement.replaces?.spec.perCpu ?? agreement.perCpu;
+  if (perCpu === undefined) return spec;
+  spec.perCpu = perCpu;
+  if (child.perCpuSas === 'encap') spec.sendPort = portOfItsOwn(sa.env.random);
+  return spec;
 }
 
 /** More than any packet: the kernel stops at the path MTU. */
@@ -253,37 +257,39 @@ export function algorithms(
 ): Pick<ChildSaSpec, 'encryption' | 'integrity'> {
   const encr = transformOf(proposal, TransformType.ENCR);
   const integ = transformOf(proposal, TransformType.INTEG);
-  return {
-    ...(encr === undefined
-      ? {}
-      : {
-          encryption: {
-            id: encr.id,
-            ...(encr.keyLength === undefined ? {} : { keyBits: encr.keyLength }),
-            keyIn: into.encryption.bytes,
-            keyOut: out.encryption.bytes,
-          },
-        }),
-    ...(integ === undefined || integ.id === 0 || into.integrity.length === 0
-      ? {}
-      : {
-          integrity: { id: integ.id, keyIn: into.integrity.bytes, keyOut: out.integrity.bytes },
-        }),
-  };
+  const found: Draft<Pick<ChildSaSpec, 'encryption' | 'integrity'>> = {};
+  if (encr !== undefined) {
+    const { id, keyLength } = encr;
+    const [keyIn, keyOut] = [into.encryption.bytes, out.encryption.bytes];
+    found.encryption =
+      keyLength === undefined ? { id, keyIn, keyOut } : { id, keyBits: keyLength, keyIn, keyOut };
+  }
+  if (integ !== undefined && integ.id !== 0 && into.integrity.length > 0) {
+    const [keyIn, keyOut] = [into.integrity.bytes, out.integrity.bytes];
+    found.integrity = { id: integ.id, keyIn, keyOut };
+  }
+  return found;
 }
 
 /** Limits for the kernel: the soft ones less their random share, so that two sides do not rekey at one moment. */
 export function kernelLifetime(child: ChildConfig, random: Random): KernelLifetime {
-  const soft = (range: LifetimeRange): number =>
-    range.rekey === 0 ? 0 : Math.max(1, range.rekey - share(range.rand, random));
   return {
-    softSeconds: soft(child.time),
+    softSeconds: soft(child.time, random),
     hardSeconds: child.time.life,
-    softBytes: BigInt(Math.trunc(soft(child.bytes))),
-    hardBytes: BigInt(Math.trunc(child.bytes.life)),
-    softPackets: BigInt(Math.trunc(soft(child.packets))),
-    hardPackets: BigInt(Math.trunc(child.packets.life)),
+    softBytes: count(soft(child.bytes, random)),
+    hardBytes: count(child.bytes.life),
+    softPackets: count(soft(child.packets, random)),
+    hardPackets: count(child.packets.life),
   };
+}
+
+function soft(range: LifetimeRange, random: Random): number {
+  return range.rekey === 0 ? 0 : Math.max(1, range.rekey - share(range.rand, random));
+}
+
+// Most have no limit: they share the one zero.
+function count(limit: number): bigint {
+  return limit === 0 ? 0n : BigInt(Math.trunc(limit));
 }
 
 // A share above 2^32 is drawn in steps of a 2^32nd of it.

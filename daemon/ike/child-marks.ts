@@ -80,43 +80,68 @@ export function sameChoice(
   return choice(connection, child) === choice(otherConnection, otherChild);
 }
 
-// `%unique` is one new number for both directions, `%unique-dir` one for each.
 function drawMarks(
   child: ChildConfig,
   registry: UniqueNumbers,
   inheritedIds: () => InterfaceIds,
 ): ChildMarks {
-  const markOf = numbers(() => registry.nextMark());
-  const mark = (config: MarkConfig, direction: 'in' | 'out'): Mark | undefined => {
-    if (config.kind === 'value') return { value: config.value, mask: config.mask };
-    if (config.kind === 'none' || config.kind === 'same') return undefined;
-    return { value: markOf(config.kind, direction), mask: config.mask };
-  };
-  const [markIn, markOut] = [mark(child.markIn, 'in'), mark(child.markOut, 'out')];
+  const numbers = draw(child.markIn, child.markOut, () => registry.nextMark());
   const own = uniqueIfIds(child.ifIdIn, child.ifIdOut, () => registry.nextIfId());
   const others = own.in !== 0 && own.out !== 0 ? own : inheritedIds();
-  return {
-    ...(markIn === undefined ? {} : { markIn }),
-    ...(markOut === undefined ? {} : { markOut }),
+  return marksOf({
+    markIn: mark(child.markIn, numbers.in),
+    markOut: mark(child.markOut, numbers.out),
     ifIdIn: own.in || others.in,
     ifIdOut: own.out || others.out,
-  };
+  });
 }
 
+function mark(config: MarkConfig, drawn: number): Mark | undefined {
+  if (config.kind === 'none' || config.kind === 'same') return undefined;
+  return { value: config.kind === 'value' ? config.value : drawn, mask: config.mask };
+}
+
+/** Those of a specification alone; one value for all that have none. */
+export function marksOf({
+  markIn,
+  markOut,
+  ifIdIn,
+  ifIdOut,
+}: {
+  readonly markIn?: Mark | undefined;
+  readonly markOut?: Mark | undefined;
+  readonly ifIdIn: number;
+  readonly ifIdOut: number;
+}): ChildMarks {
+  if (!markIn && !markOut) {
+    return ifIdIn === 0 && ifIdOut === 0 ? NO_MARKS : { ifIdIn, ifIdOut };
+  }
+  return { ...(markIn && { markIn }), ...(markOut && { markOut }), ifIdIn, ifIdOut };
+}
+
+const NO_MARKS: ChildMarks = { ifIdIn: 0, ifIdOut: 0 };
+
 function inherited(sa: IkeSa): InterfaceIds {
-  const none = { kind: 'value', value: 0 } as const;
-  const { ifIdIn, ifIdOut } = sa.connection ?? { ifIdIn: none, ifIdOut: none };
+  const { ifIdIn, ifIdOut } = sa.connection ?? { ifIdIn: NO_IF_ID, ifIdOut: NO_IF_ID };
   sa.interfaceIds ??= uniqueIfIds(ifIdIn, ifIdOut, () => sa.env.registry.nextIfId());
   return sa.interfaceIds;
 }
 
+const NO_IF_ID = { kind: 'value', value: 0 } as const;
+
 /** Interface ids as configured, with new numbers for `%unique` and `%unique-dir`; 0 is none. */
 function uniqueIfIds(into: IfIdConfig, out: IfIdConfig, next: () => number): InterfaceIds {
-  const of = numbers(next);
-  const ifId = (config: IfIdConfig, direction: 'in' | 'out'): number =>
-    config.kind === 'value' ? config.value : of(config.kind, direction);
-  return { in: ifId(into, 'in'), out: ifId(out, 'out') };
+  if (into.kind === 'value' && out.kind === 'value') {
+    return into.value === 0 && out.value === 0 ? NO_IF_IDS : { in: into.value, out: out.value };
+  }
+  const drawn = draw(into, out, next);
+  return {
+    in: into.kind === 'value' ? into.value : drawn.in,
+    out: out.kind === 'value' ? out.value : drawn.out,
+  };
 }
+
+const NO_IF_IDS: InterfaceIds = { in: 0, out: 0 };
 
 /** `set_mark_in` and `set_mark_out`; `%same` takes the value, not the mask, of the mark of that direction. */
 export function setMarks(
@@ -137,17 +162,20 @@ function setMark(config: MarkConfig, own: Mark | undefined): Mark | undefined {
   return undefined;
 }
 
-/** Draws a number when it is first asked for: one for both directions, or one for each. */
-function numbers(
+/** New numbers where they are asked for: `%unique` is one for both directions, `%unique-dir` one for each. */
+function draw(
+  into: Pick<MarkConfig | IfIdConfig, 'kind'>,
+  out: Pick<MarkConfig | IfIdConfig, 'kind'>,
   next: () => number,
-): (kind: 'unique' | 'unique-dir', direction: 'in' | 'out') => number {
-  const drawn = new Map<string, number>();
-  return (kind, direction) => {
-    const key = kind === 'unique' ? 'both' : direction;
-    const number = drawn.get(key) ?? next();
-    drawn.set(key, number);
-    return number;
-  };
+): InterfaceIds {
+  if (!isDrawn(into.kind) && !isDrawn(out.kind)) return NO_IF_IDS;
+  const first = isDrawn(into.kind) ? next() : 0;
+  const shared = into.kind === 'unique' && out.kind === 'unique';
+  return { in: first, out: shared ? first : isDrawn(out.kind) ? next() : 0 };
+}
+
+function isDrawn(kind: string): boolean {
+  return kind === 'unique' || kind === 'unique-dir';
 }
 
 /** The numbers of a CHILD_SA that were drawn for `%unique` or `%unique-dir`. */
@@ -158,15 +186,14 @@ export function uniqueNumbers({ config, terms, sa }: ChildSa): {
   const { markIn, markOut, ifIdIn, ifIdOut } = terms.marks;
   // Most have none at all.
   if (!markIn && !markOut && ifIdIn === 0 && ifIdOut === 0) return NO_NUMBERS;
-  const drawn = (kind: string): boolean => kind === 'unique' || kind === 'unique-dir';
   const marks = [
-    drawn(config.markIn.kind) ? markIn?.value : undefined,
-    drawn(config.markOut.kind) ? markOut?.value : undefined,
+    isDrawn(config.markIn.kind) ? markIn?.value : undefined,
+    isDrawn(config.markOut.kind) ? markOut?.value : undefined,
   ];
   const [into, out] = [sa.connection?.ifIdIn.kind ?? '', sa.connection?.ifIdOut.kind ?? ''];
   const ifIds = [
-    drawn(config.ifIdIn.kind) || drawn(into) ? ifIdIn : undefined,
-    drawn(config.ifIdOut.kind) || drawn(out) ? ifIdOut : undefined,
+    isDrawn(config.ifIdIn.kind) || isDrawn(into) ? ifIdIn : undefined,
+    isDrawn(config.ifIdOut.kind) || isDrawn(out) ? ifIdOut : undefined,
   ];
   return {
     marks: marks.filter((mark) => mark !== undefined),

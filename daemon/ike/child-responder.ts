@@ -6,11 +6,12 @@ import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Message, NotifyPayload, Payload } from '../proto/payload.ts';
 import { type Awaitable, andThen } from '../util/awaitable.ts';
 import { lowerBytes } from '../util/bytes.ts';
+import type { Draft } from '../util/draft.ts';
 import { InternalError } from '../util/error.ts';
 import { childByPeerSpi } from './child-deletes.ts';
 import { expireChild } from './child-expiry.ts';
-import { featureNotifies } from './child-features.ts';
-import { installChild } from './child-install.ts';
+import { type ChildFeatures, featureNotifies } from './child-features.ts';
+import { type ChildAgreement, installChild } from './child-install.ts';
 import {
   failed,
   type NegotiatedChild,
@@ -46,7 +47,11 @@ export async function respondChild(
     try {
       const spi = reserve(spis, agreed);
       const spiIn = spi instanceof Promise ? await spi : spi;
-      await install(sa, agreed, spis, { ni, nr, secrets: NO_SECRETS, old: undefined });
+      const parts = { ni, nr, secrets: NO_SECRETS, old: undefined };
+      const elder = elderOf(sa, agreed);
+      const child = await installChild(sa, agreement(sa, agreed, spis, parts, elder));
+      spis.takenOver(agreed.proposal.protocol);
+      if (elder !== undefined) inherit(elder, child);
       return answerOf(sa, agreed, spiIn, spis.cpi, []);
     } finally {
       const released = spis.release();
@@ -176,35 +181,13 @@ async function install(
   sa: IkeSa,
   agreed: NegotiatedChild,
   spis: ReservedSpis,
-  { ni, nr, secrets, old }: Parts,
+  parts: Parts,
 ): Promise<void> {
-  const { proposal, peer } = agreed;
-  const spiIn = spis.get(proposal.protocol);
-  if (spiIn === undefined) throw new InternalError('CHILD_SA without an SPI');
-  const [cpiIn, cpiOut] = [spis.cpi, peer.cpi];
+  const { ni, nr, secrets, old } = parts;
   try {
     const elder = old === undefined ? elderOf(sa, agreed) : undefined;
-    const child = await installChild(sa, {
-      uniqueId: sa.env.registry.nextChildId(),
-      child: agreed.child,
-      proposal,
-      mode: agreed.mode,
-      peer,
-      ...(agreed.perCpu && { perCpu: agreed.perCpu }),
-      ...(cpiIn === undefined || cpiOut === undefined ? {} : { ipcomp: { cpiIn, cpiOut } }),
-      spiIn,
-      spiOut: agreed.spiOut,
-      localTs: agreed.localTs,
-      remoteTs: agreed.remoteTs,
-      byUs: false,
-      ni,
-      nr,
-      secret: secrets.secret,
-      additional: secrets.additional,
-      outbound: old === undefined && elder === undefined,
-      ...(old === undefined ? {} : { replaces: old }),
-    });
-    spis.takenOver(proposal.protocol);
+    const child = await installChild(sa, agreement(sa, agreed, spis, parts, elder));
+    spis.takenOver(agreed.proposal.protocol);
     if (elder !== undefined) inherit(elder, child);
     if (old === undefined) return;
     child.predecessor = old;
@@ -213,6 +196,40 @@ async function install(
   } finally {
     wipeSecrets(secrets);
   }
+}
+
+function agreement(
+  sa: IkeSa,
+  agreed: NegotiatedChild,
+  spis: ReservedSpis,
+  { ni, nr, secrets, old }: Parts,
+  elder: ChildSa | undefined,
+): ChildAgreement {
+  const { proposal, peer, perCpu } = agreed;
+  const spiIn = spis.get(proposal.protocol);
+  if (spiIn === undefined) throw new InternalError('CHILD_SA without an SPI');
+  const made: Draft<ChildAgreement> = {
+    uniqueId: sa.env.registry.nextChildId(),
+    child: agreed.child,
+    proposal,
+    mode: agreed.mode,
+    peer,
+    spiIn,
+    spiOut: agreed.spiOut,
+    localTs: agreed.localTs,
+    remoteTs: agreed.remoteTs,
+    byUs: false,
+    ni,
+    nr,
+    secret: secrets.secret,
+    additional: secrets.additional,
+    outbound: old === undefined && elder === undefined,
+  };
+  const [cpiIn, cpiOut] = [spis.cpi, peer.cpi];
+  if (cpiIn !== undefined && cpiOut !== undefined) made.ipcomp = { cpiIn, cpiOut };
+  if (perCpu !== undefined) made.perCpu = perCpu;
+  if (old !== undefined) made.replaces = old;
+  return made;
 }
 
 function reserve(spis: ReservedSpis, agreed: NegotiatedChild): Awaitable<ChildSpi> {
@@ -229,12 +246,11 @@ function answerOf(
   exchange: readonly Payload[],
 ): readonly Payload[] {
   const wholePackets = !sa.env.options()['iptfs.accept_fragments'];
+  const features: Draft<ChildFeatures> = { mode, wholePackets };
+  if (cpi !== undefined) features.cpi = cpi;
+  if (perCpu !== undefined) features.perCpu = perCpu;
   return [
-    ...featureNotifies({
-      ...{ mode, wholePackets },
-      ...(cpi === undefined ? {} : { cpi }),
-      ...(perCpu && { perCpu }),
-    }),
+    ...featureNotifies(features),
     { kind: 'SA', proposals: [{ ...proposal, spi: childSpiBytes(spiIn) }] },
     ...exchange,
     ...selectors,

@@ -150,8 +150,8 @@ export function selectorPairs(
   spec: Pick<ChildSaSpec, 'localTs' | 'remoteTs'>,
 ): readonly (readonly [local: TrafficSelector, remote: TrafficSelector])[] {
   const pairs: (readonly [TrafficSelector, TrafficSelector])[] = [];
-  const seen = new Set<string>();
   const single = spec.localTs.length === 1 && spec.remoteTs.length === 1;
+  const seen = single ? undefined : new Set<string>();
   for (const local of spec.localTs) {
     for (const remote of spec.remoteTs) {
       if (local.family !== remote.family) continue;
@@ -159,7 +159,7 @@ export function selectorPairs(
       if (remote.protocol !== 0 && remote.protocol !== protocol) continue;
       // XFRM knows one protocol per policy, so the pair takes the more specific one.
       const pair = [ofProtocol(local, protocol), ofProtocol(remote, protocol)] as const;
-      if (!single) {
+      if (seen !== undefined) {
         const key = `${selectorKey(pair[0])} ${selectorKey(pair[1])}`;
         if (seen.has(key)) continue;
         seen.add(key);

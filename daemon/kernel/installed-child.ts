@@ -57,7 +57,7 @@ export interface InstallOptions {
   /** With `false` it receives only, until {@link InstalledChildSa.installOutbound}; default true. */
   readonly outbound?: boolean;
   /** The CHILD_SA it replaces: what they have in common is not worked out again. */
-  readonly replaces?: InstalledChildSa;
+  readonly replaces?: InstalledChildSa | undefined;
 }
 
 /**

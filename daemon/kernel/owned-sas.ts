@@ -13,6 +13,7 @@ import type { Logger } from '../contracts/logger.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import { type Awaitable, andThen, proceed } from '../util/awaitable.ts';
+import type { Draft } from '../util/draft.ts';
 import { errorText } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
 import { saRecord } from './records.ts';
@@ -265,16 +266,11 @@ function reservationKey(sa: Pick<SaId, 'destination' | 'protocol' | 'spi'>): str
   return `${sa.destination} ${sa.protocol} ${sa.spi}`;
 }
 
-function listedSa(sa: KernelSa): ListedSa {
-  return {
-    source: sa.source,
-    destination: sa.destination,
-    spi: sa.spi,
-    protocol: sa.protocol,
-    reqid: sa.reqid,
-    ...(sa.mark && { mark: sa.mark }),
-    ...(sa.ifId !== undefined && { ifId: sa.ifId }),
-  };
+function listedSa({ source, destination, spi, protocol, reqid, mark, ifId }: KernelSa): ListedSa {
+  const id: Draft<ListedSa> = { source, destination, spi, protocol, reqid };
+  if (mark !== undefined) id.mark = mark;
+  if (ifId !== undefined) id.ifId = ifId;
+  return id;
 }
 
 function spiTaken(sa: KernelSa, ours: boolean, cause?: KernelError): Error {

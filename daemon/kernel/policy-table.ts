@@ -6,8 +6,9 @@ import {
   type PolicyTemplate,
 } from '../contracts/kernel.ts';
 import { familyOf, unspecified } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { policyPlace, policyRecord } from './records.ts';
-import { selectorShape } from './selector-shape.ts';
+import { selectorKey, selectorShape } from './selector-shape.ts';
 import { SharedObjects } from './shared-objects.ts';
 
 /**
@@ -19,9 +20,10 @@ export function policyTable(
   kernel: KernelIpsec,
   journal: StateJournal,
 ): SharedObjects<KernelPolicy> {
+  const keyOf = rememberedKeys();
   return new SharedObjects<KernelPolicy>(
     {
-      keyOf: policyPlace,
+      keyOf: (policy) => policyPlace(policy, keyOf),
       choose: strongest,
       recordOf: policyRecord,
       same: samePolicy,
@@ -32,6 +34,19 @@ export function policyTable(
     },
     journal,
   );
+}
+
+// The policies of a CHILD_SA come one after the other, and most have the same two selectors.
+function rememberedKeys(): (ts: TrafficSelector) => string {
+  let last: readonly [TrafficSelector, string] | undefined;
+  let before: readonly [TrafficSelector, string] | undefined;
+  return (ts) => {
+    if (ts === last?.[0]) return last[1];
+    if (ts === before?.[0]) return before[1];
+    before = last;
+    last = [ts, selectorKey(ts)];
+    return last[1];
+  };
 }
 
 /** `out 10.1.0.0/16 === 10.2.0.0/16[17/5000]`, for log and errors. */

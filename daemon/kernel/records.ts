@@ -1,6 +1,7 @@
 import type { KernelPolicy, KernelRoute, SaId } from '../contracts/kernel.ts';
 import type { NameServer } from '../contracts/name-servers.ts';
 import { type IpAddress, parseIp } from '../proto/ip-address.ts';
+import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { selectorKey } from './selector-shape.ts';
 
 const routePrefix = 'route ';
@@ -75,13 +76,19 @@ export function nameServerOfRecord(record: string): NameServer | undefined {
   return address === undefined ? undefined : { address, interfaceName, domains };
 }
 
-/** What tells a policy from all others in the kernel: equal for policies that would take each other's place. */
-export function policyPlace(policy: KernelPolicy): string {
+/**
+ * What tells a policy from all others in the kernel: equal for policies that would take each other's place. `keyOf` gives what
+ * {@link selectorKey} does.
+ */
+export function policyPlace(
+  policy: KernelPolicy,
+  keyOf: (ts: TrafficSelector) => string = selectorKey,
+): string {
   const { direction, source, destination, mark, ifId, interfaceName } = policy;
   return [
     direction,
-    selectorKey(source),
-    selectorKey(destination),
+    keyOf(source),
+    keyOf(destination),
     mark?.value,
     mark?.mask,
     ifId || undefined,

@@ -104,18 +104,24 @@ export class Reqids {
   }
 }
 
-function keyText(key: ReqidKey): string {
-  const selectors = (list: readonly TrafficSelector[]): string =>
-    list.map(selectorKey).sort().join(',');
-  const mark = (value: Mark | undefined): string =>
-    value === undefined ? '' : `${value.value}/${value.mask}`;
+function keyText({ localTs, remoteTs, markIn, markOut, ifIdIn, ifIdOut, label }: ReqidKey): string {
   return [
-    selectors(key.localTs),
-    selectors(key.remoteTs),
-    mark(key.markIn),
-    mark(key.markOut),
-    key.ifIdIn,
-    key.ifIdOut,
-    key.label ?? '',
+    selectorsText(localTs),
+    selectorsText(remoteTs),
+    markText(markIn),
+    markText(markOut),
+    ifIdIn,
+    ifIdOut,
+    label,
   ].join('|');
+}
+
+function selectorsText(list: readonly TrafficSelector[]): string {
+  const [first] = list;
+  if (first !== undefined && list.length === 1) return selectorKey(first);
+  return list.map(selectorKey).sort().join(',');
+}
+
+function markText(mark: Mark | undefined): string {
+  return mark === undefined ? '' : `${mark.value}/${mark.mask}`;
 }

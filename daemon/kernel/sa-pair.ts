@@ -1,7 +1,8 @@
-import type { KernelLifetime, KernelSa, SaEnds, SaId } from '../contracts/kernel.ts';
+import type { KernelLifetime, KernelSa, SaEnds } from '../contracts/kernel.ts';
 import type { ChildSpi } from '../proto/child-spi.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalBytes } from '../util/bytes.ts';
+import type { Draft } from '../util/draft.ts';
 import type { ChildSaSpec } from './child-sa-spec.ts';
 
 /** The SAs that receive from the peer, the outermost first. */
@@ -59,112 +60,80 @@ const ANY_PORT = 0;
 
 /** The SA that receives from the peer. */
 export function inboundSa(spec: ChildSaSpec): KernelSa {
-  return {
-    ...common(spec),
-    ...inboundId(spec),
-    direction: 'in',
-    replayWindow: spec.replayWindow,
-    ...(spec.encryption && { encryption: keyed(spec.encryption, spec.encryption.keyIn) }),
-    ...(spec.integrity && { integrity: { id: spec.integrity.id, key: spec.integrity.keyIn } }),
-    ...(spec.setMarkIn && { setMark: spec.setMarkIn }),
-    ...(spec.icmp === true && { icmp: true }),
-    ...saSelector(spec, 'in'),
-  };
+  const sa = plainSa(spec, 'in', spec.spiIn, spec.replayWindow);
+  const { encryption, integrity } = spec;
+  if (spec.markInSa && spec.markIn) sa.mark = spec.markIn;
+  if (spec.ifIdIn !== 0) sa.ifId = spec.ifIdIn;
+  if (encryption !== undefined) sa.encryption = keyed(encryption, encryption.keyIn);
+  if (integrity !== undefined) sa.integrity = { id: integrity.id, key: integrity.keyIn };
+  if (spec.setMarkIn !== undefined) sa.setMark = spec.setMarkIn;
+  if (spec.icmp === true) sa.icmp = true;
+  return sa;
 }
 
 /** The SA that sends to the peer; a sender checks no replays. */
 export function outboundSa(spec: ChildSaSpec): KernelSa {
-  return {
-    ...common(spec),
-    ...outboundId(spec),
-    direction: 'out',
-    replayWindow: 0,
-    ...(spec.encryption && { encryption: keyed(spec.encryption, spec.encryption.keyOut) }),
-    ...(spec.integrity && { integrity: { id: spec.integrity.id, key: spec.integrity.keyOut } }),
-    ...(spec.setMarkOut && { setMark: spec.setMarkOut }),
-    ...(spec.tfcPadding !== undefined && { tfcPadding: spec.tfcPadding }),
-    ...saSelector(spec, 'out'),
-  };
+  const sa = plainSa(spec, 'out', spec.spiOut, 0);
+  const { encryption, integrity } = spec;
+  if (spec.markOut !== undefined) sa.mark = spec.markOut;
+  if (spec.ifIdOut !== 0) sa.ifId = spec.ifIdOut;
+  if (encryption !== undefined) sa.encryption = keyed(encryption, encryption.keyOut);
+  if (integrity !== undefined) sa.integrity = { id: integrity.id, key: integrity.keyOut };
+  if (spec.setMarkOut !== undefined) sa.setMark = spec.setMarkOut;
+  if (spec.tfcPadding !== undefined) sa.tfcPadding = spec.tfcPadding;
+  return sa;
 }
 
-function inboundId(spec: ChildSaSpec): SaId & SaEnds {
-  return {
-    ...saEnds(spec, 'in'),
-    spi: spec.spiIn,
-    protocol: spec.protocol,
-    ...(spec.markInSa && spec.markIn && { mark: spec.markIn }),
-    ...(spec.ifIdIn !== 0 && { ifId: spec.ifIdIn }),
-  };
-}
-
-function outboundId(spec: ChildSaSpec): SaId & SaEnds {
-  return {
-    ...saEnds(spec, 'out'),
-    spi: spec.spiOut,
-    protocol: spec.protocol,
-    ...(spec.markOut && { mark: spec.markOut }),
-    ...(spec.ifIdOut !== 0 && { ifId: spec.ifIdOut }),
-  };
-}
-
-function common(
+/** What both directions have, without keys and marks. */
+function plainSa(
   spec: ChildSaSpec,
-): Pick<
-  KernelSa,
-  | 'reqid'
-  | 'mode'
-  | 'lifetime'
-  | 'esn'
-  | 'copyDf'
-  | 'copyEcn'
-  | 'copyDscp'
-  | 'hwOffload'
-  | 'sha256Trunc96'
-  | 'iptfs'
-  | 'cpu'
-> {
-  return {
+  direction: 'in' | 'out',
+  spi: ChildSpi,
+  replayWindow: number,
+): Draft<KernelSa> {
+  const { source, destination, encap } = saEnds(spec, direction);
+  const sa: Draft<KernelSa> = {
+    source,
+    destination,
+    spi,
+    protocol: spec.protocol,
+    direction,
     reqid: spec.reqid,
     mode: spec.ipcomp === undefined ? spec.mode : 'transport',
     lifetime: spec.lifetime,
     esn: spec.esn,
+    replayWindow,
     copyDf: spec.copyDf,
     copyEcn: spec.copyEcn,
     copyDscp: spec.copyDscp,
-    ...(spec.hwOffload && { hwOffload: spec.hwOffload }),
     sha256Trunc96: spec.sha256Trunc96,
-    ...(spec.iptfs && { iptfs: spec.iptfs }),
-    ...(spec.perCpu?.cpu !== undefined && { cpu: spec.perCpu.cpu }),
   };
+  if (encap !== undefined) sa.encap = encap;
+  if (spec.hwOffload !== undefined) sa.hwOffload = spec.hwOffload;
+  if (spec.iptfs !== undefined) sa.iptfs = spec.iptfs;
+  if (spec.perCpu?.cpu !== undefined) sa.cpu = spec.perCpu.cpu;
+  const selector = saSelector(spec, direction);
+  if (selector !== undefined) sa.selector = selector;
+  return sa;
 }
 
 function keyed(
-  algorithm: { readonly id: number; readonly keyBits?: number },
+  { id, keyBits }: { readonly id: number; readonly keyBits?: number },
   key: Uint8Array,
 ): NonNullable<KernelSa['encryption']> {
-  return {
-    id: algorithm.id,
-    ...(algorithm.keyBits !== undefined && { keyBits: algorithm.keyBits }),
-    key,
-  };
+  return keyBits === undefined ? { id, key } : { id, keyBits, key };
 }
 
 // An SA holds one selector. In transport mode the policies alone say what may pass where selectors are of several hosts;
 // in BEET mode the selector is where the kernel takes the inner addresses from.
-function saSelector(
-  spec: ChildSaSpec,
-  direction: 'in' | 'out',
-): Pick<KernelSa, 'selector'> | Record<string, never> {
-  if (spec.mode !== 'transport' && spec.mode !== 'beet') return {};
+function saSelector(spec: ChildSaSpec, direction: 'in' | 'out'): KernelSa['selector'] {
+  if (spec.mode !== 'transport' && spec.mode !== 'beet') return undefined;
   const local = addressesOf(spec.localTs, spec);
   const remote = addressesOf(spec.remoteTs, spec);
-  if (local === undefined || remote === undefined) return {};
-  return {
-    selector:
-      direction === 'in'
-        ? { source: remote, destination: local }
-        : { source: local, destination: remote },
-  };
+  if (local === undefined || remote === undefined) return undefined;
+  return direction === 'in'
+    ? { source: remote, destination: local }
+    : { source: local, destination: remote };
 }
 
 /** The one selector that holds all of a side: the only one, or the host that all of them name. */
