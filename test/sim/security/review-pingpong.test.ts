@@ -38,6 +38,21 @@ test('a peer that deletes whatever comes up is not asked again without a pause',
   expect([moon.children.length, carol.children.length]).toEqual([1, 1]);
 });
 
+test('what waits for coming back leaves nothing in the clear meanwhile', async () => {
+  await using world = new World();
+  const [moon, carol] = await pair(world, { moonChild: { closeAction: again } });
+  await world.during(moon.initiate('net'));
+  await deleteAll(world, carol, 30_000);
+  // Between two tries now.
+  expect(moon.sas).toEqual([]);
+  expect(carry(moon.kernel, carol.kernel, PACKET).kind).toBe('held');
+  // The packet asks for nothing before its time either.
+  await world.pass(1000);
+  expect(moon.sas).toEqual([]);
+  await world.pass(60_000);
+  expect([moon.children.length, carol.children.length]).toEqual([1, 1]);
+});
+
 test('what was unloaded meanwhile does not come back', async () => {
   await using world = new World();
   const [moon, carol] = await pair(world, { moonChild: { closeAction: again } });

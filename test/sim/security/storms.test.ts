@@ -217,3 +217,26 @@ test('lost events: an acquire and ten thousand expiries that nobody heard are ma
   expect(carry(moon.kernel, carol.kernel, trapped).kind).toBe('protected');
   expect(count(moon, /^events of the kernel were lost, comparing with what it has$/)).toBe(1);
 });
+
+test.each(['bytes', 'packets'] as const)(
+  'lost events: a soft limit of %s that nobody heard of is made up for',
+  async (what) => {
+    await using world = new World({ light: true });
+    const limit = { rekey: 10, life: 1_000_000, rand: 0 };
+    const [moon, carol] = await pair(world, { moonChild: { [what]: limit } });
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    await world.settle(() => carol.children.length === 1);
+    const spi = () => moon.children.map(({ installed }) => installed?.spiIn);
+    const before = spi();
+    const overrun = async (): Promise<void> => {
+      moon.kernel.deaf = true;
+      moon.kernel.overrun();
+      await world.pass(10_000);
+    };
+    await overrun();
+    expect(spi()).toEqual(before);
+    for (let n = 0; n < 10; n++) carry(moon.kernel, carol.kernel, THERE);
+    await overrun();
+    expect(spi()).not.toEqual(before);
+  },
+);
