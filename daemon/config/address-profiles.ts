@@ -7,7 +7,8 @@ import { LoadOrder, type Sequenced } from './load-order.ts';
 
 /** A loaded connection and its place in the order of loading. */
 export interface Entry extends Sequenced {
-  readonly config: ConnectionConfig;
+  /** Another takes its place if it is found in the same way. */
+  config: ConnectionConfig;
 }
 
 /**

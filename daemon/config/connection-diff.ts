@@ -115,8 +115,11 @@ function childDiff(name: string, what: ChildDiff['what'], keys: readonly string[
   return { name, what, keys };
 }
 
-// Children are tried in their order.
-function sameOrder(a: ConnectionConfig['children'], b: ConnectionConfig['children']): boolean {
+/** Whether two connections have children of the same names in the same order, in which they are tried. */
+export function sameOrder(
+  a: ConnectionConfig['children'],
+  b: ConnectionConfig['children'],
+): boolean {
   const names = b.keys();
   for (const name of a.keys()) if (names.next().value !== name) return false;
   return names.next().done === true;

@@ -4,8 +4,9 @@ import { matchIdentity, type RdnMatching } from '../proto/identity-match.ts';
 import { AddressIndex } from './address-index.ts';
 import { AddressProfile, type Entry, profileKey, takesAll } from './address-profiles.ts';
 import { rankByBoth } from './candidate-order.ts';
-import { type ConnectionDiff, childKeys, diffConnection } from './connection-diff.ts';
+import { type ConnectionDiff, diffConnection } from './connection-diff.ts';
 import type { ChildConfig, ConnectionConfig } from './connection-types.ts';
+import { isFoundAlike, withKept } from './kept-parts.ts';
 import { KnownNames } from './known-names.ts';
 import { LoadOrder, mergeOrdered } from './load-order.ts';
 
@@ -62,7 +63,7 @@ export class ConnectionStore {
 
   /**
    * Adds a connection, or puts it in the place of the one of the same name, whose rank in the order it keeps. What does not
-   * differ remains the same object, so that whoever uses it can tell: all but the children, and each child. `text` stands
+   * differ remains the same object, so that whoever uses it can tell: all but the children, the rounds, and each child. `text` stands
    * for what it was read from: {@link isLoadedFrom} knows it again.
    */
   load(config: ConnectionConfig, text?: string): ConnectionDiff {
@@ -76,10 +77,12 @@ export class ConnectionStore {
       return diff;
     }
     if (diff.outcome === 'unchanged') return diff;
-    this.#remove(old);
-    const common = diff.outcome === 'updated' ? old.config : config;
-    const stored = { ...common, children: keepEqual(old.config, config) };
-    this.#add({ config: stored, sequence: old.sequence });
+    const stored = withKept(old.config, config, diff);
+    if (isFoundAlike(old.config, stored)) old.config = stored;
+    else {
+      this.#remove(old);
+      this.#add({ config: stored, sequence: old.sequence });
+    }
     this.#changed(config.name, stored);
     return diff;
   }
@@ -233,13 +236,4 @@ interface Matching {
 
 function configsOf(entries: readonly Entry[]): readonly ConnectionConfig[] {
   return entries.map(({ config }) => config);
-}
-
-function keepEqual(old: ConnectionConfig, now: ConnectionConfig): ConnectionConfig['children'] {
-  return new Map(
-    [...now.children].map(([name, child]) => {
-      const before = old.children.get(name);
-      return [name, before !== undefined && childKeys(before, child).length === 0 ? before : child];
-    }),
-  );
 }

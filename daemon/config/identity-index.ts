@@ -19,6 +19,7 @@ const SCANNED = 'scanned';
  */
 export class IdentityIndex<E extends Sequenced> {
   readonly #lists = new Map<string, LoadOrder<E>>();
+  /** Of distinguished names, for which it depends on what was there before. */
   readonly #homes = new Map<E, string>();
   /** How many patterns of names there are by the length of what follows the `*`. */
   readonly #suffixes = new Map<number, number>();
@@ -26,7 +27,7 @@ export class IdentityIndex<E extends Sequenced> {
   /** Adds something for an identity, or for all. */
   add(id: Identity | undefined, entry: E): void {
     const home = this.#homeOf(id);
-    this.#homes.set(entry, home);
+    if (isDn(id)) this.#homes.set(entry, home);
     const list = this.#lists.get(home) ?? new LoadOrder<E>();
     this.#lists.set(home, list);
     list.add(entry);
@@ -35,7 +36,7 @@ export class IdentityIndex<E extends Sequenced> {
 
   /** Takes away what was added for the same identity. */
   remove(id: Identity | undefined, entry: E): void {
-    const home = this.#homes.get(entry);
+    const home = isDn(id) ? this.#homes.get(entry) : this.#homeOf(id);
     if (home === undefined) return;
     this.#homes.delete(entry);
     const list = this.#lists.get(home);
@@ -102,6 +103,10 @@ export class IdentityIndex<E extends Sequenced> {
     if (count === 0) this.#suffixes.delete(length);
     else this.#suffixes.set(length, count);
   }
+}
+
+function isDn(id: Identity | undefined): boolean {
+  return id?.type === T.ID_DER_ASN1_DN && id.pattern === undefined;
 }
 
 function isName({ type }: Identity): boolean {

@@ -82,6 +82,34 @@ describe('loading', () => {
     expect(store.isLoadedFrom('gw', 'two')).toBe(false);
   });
 
+  test('what does not differ remains the same object when another takes its place', () => {
+    const make = (extra: Partial<ConnectionConfig> = {}): ConnectionConfig =>
+      withRemoteId('gw', 'a', {
+        children: new Map(['net', 'more'].map((name) => [name, childConfig(name)])),
+        ...extra,
+      });
+    const store = storeOf(make());
+    const before = store.get('gw');
+    store.load(make({ encap: true }));
+    const after = store.get('gw');
+    expect(after).toEqual(make({ encap: true }));
+    expect(before).toEqual(make());
+    expect(after?.remote).toBe(before?.remote);
+    expect(after?.children).toBe(before?.children);
+    const other = new Map([
+      ['more', childConfig('more')],
+      ['net', childConfig('net', { reqid: 7 })],
+    ]);
+    store.load(make({ encap: true, children: other }));
+    expect(store.get('gw')).toEqual(make({ encap: true, children: other }));
+    expect([...(store.get('gw')?.children.keys() ?? [])]).toEqual(['more', 'net']);
+    expect(store.get('gw')?.children.get('more')).toBe(before?.children.get('more'));
+    store.load(withRemoteId('gw', 'b', { encap: true, children: other }));
+    const found = (id: string) =>
+      namesOf(store.candidatesForAuth(at('10.0.0.1'), at('10.0.0.2'), undefined, fqdn(id)));
+    expect([found('a'), found('b')]).toEqual([[], ['gw']]);
+  });
+
   test('a replaced connection keeps its place', () => {
     const store = storeOf(connectionConfig('a'), connectionConfig('b'), connectionConfig('c'));
     store.load(connectionConfig('b', { encap: true }));
@@ -250,6 +278,8 @@ test('the indexes find what a scan of all connections finds', () => {
   const config = fc.record({
     name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
     remove: fc.boolean(),
+    /** Loads again what is there, read anew, with a change by which it is not found. */
+    change: fc.boolean(),
     localAddrs: fc.array(spec, { minLength: 1, maxLength: 2 }),
     remoteAddrs: fc.array(spec, { minLength: 1, maxLength: 3 }),
     remotePort: fc.constantFrom(500, 4500),
@@ -274,7 +304,9 @@ test('the indexes find what a scan of all connections finds', () => {
         const store = new ConnectionStore({ names, rdnMatching: () => matching });
         const naive: ConnectionConfig[] = [];
         for (const step of steps) {
-          const made = connectionConfig(step.name, {
+          const place = naive.findIndex((known) => known.name === step.name);
+          const there = step.change ? naive[place] : undefined;
+          const fresh = connectionConfig(step.name, {
             localAddrs: step.localAddrs,
             remoteAddrs: step.remoteAddrs,
             remotePort: step.remotePort,
@@ -282,7 +314,8 @@ test('the indexes find what a scan of all connections finds', () => {
             local: [authRound(step.localId === undefined ? {} : { id: step.localId })],
             remote: [authRound(step.remoteId === undefined ? {} : { id: step.remoteId })],
           });
-          const place = naive.findIndex((known) => known.name === step.name);
+          const made =
+            there === undefined ? fresh : { ...structuredClone(there), encap: !there.encap };
           if (step.remove) {
             store.remove(step.name);
             if (place >= 0) naive.splice(place, 1);
@@ -291,7 +324,7 @@ test('the indexes find what a scan of all connections finds', () => {
             naive.splice(place < 0 ? naive.length : place, place < 0 ? 0 : 1, made);
           }
         }
-        expect(namesOf(store.all())).toEqual(namesOf(naive));
+        expect(store.all()).toEqual(naive);
         for (const q of queries) {
           matching = q.matching;
           const [local, remote] = [at(q.local), at(q.remote, q.port)];
