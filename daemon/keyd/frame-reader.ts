@@ -13,29 +13,19 @@ export class FrameReader {
    * long or too short.
    */
   push(octets: Uint8Array): KeydFrame[] {
-    this.#append(octets);
-    const view = new DataView(this.#buffer.buffer);
     const frames: KeydFrame[] = [];
-    let offset = 0;
-    while (this.#length - offset >= 4) {
-      const length = view.getUint32(offset);
-      if (length < HEAD || length > MOST_FRAME_OCTETS)
-        throw new KeydProtocolError(
-          `a frame of ${length} octets, expected ${HEAD} to ${MOST_FRAME_OCTETS}`,
-        );
-      const end = offset + 4 + length;
-      if (this.#length < end) break;
-      frames.push({
-        type: this.#buffer[offset + 4] ?? 0,
-        id: view.getUint32(offset + 5),
-        body: this.#buffer.slice(offset + 4 + HEAD, end),
-      });
-      offset = end;
+    if (this.#length === 0) {
+      // Mostly whole frames come, which need not be held.
+      const used = cut(octets, octets.length, frames);
+      if (used < octets.length) this.#append(octets.subarray(used));
+      return frames;
     }
-    if (offset > 0) {
-      this.#buffer.copyWithin(0, offset, this.#length);
-      this.#buffer.fill(0, this.#length - offset, this.#length);
-      this.#length -= offset;
+    this.#append(octets);
+    const used = cut(this.#buffer, this.#length, frames);
+    if (used > 0) {
+      this.#buffer.copyWithin(0, used, this.#length);
+      this.#buffer.fill(0, this.#length - used, this.#length);
+      this.#length -= used;
     }
     return frames;
   }
@@ -51,4 +41,31 @@ export class FrameReader {
     this.#buffer.set(octets, this.#length);
     this.#length = needed;
   }
+}
+
+/** Adds the frames that are complete within the first `end` octets; how many octets they are. */
+function cut(octets: Uint8Array, end: number, frames: KeydFrame[]): number {
+  let offset = 0;
+  while (end - offset >= 4) {
+    const length = uint32At(octets, offset);
+    if (length < HEAD || length > MOST_FRAME_OCTETS)
+      throw new KeydProtocolError(
+        `a frame of ${length} octets, expected ${HEAD} to ${MOST_FRAME_OCTETS}`,
+      );
+    const next = offset + 4 + length;
+    if (end < next) break;
+    frames.push({
+      type: octets[offset + 4] ?? 0,
+      id: uint32At(octets, offset + 5),
+      body: new Uint8Array(octets.subarray(offset + 4 + HEAD, next)),
+    });
+    offset = next;
+  }
+  return offset;
+}
+
+function uint32At(octets: Uint8Array, offset: number): number {
+  let value = 0;
+  for (let i = 0; i < 4; i++) value = value * 256 + (octets[offset + i] ?? 0);
+  return value;
 }

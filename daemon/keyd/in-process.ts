@@ -51,8 +51,9 @@ export class InProcessKeys implements PrivateKeys {
     return this.#handles.list();
   }
 
-  sign(keyId: string, scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array> {
-    return this.#keeper.sign(keyId, scheme, message);
+  async sign(keyId: string, scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array> {
+    // a plain array, as everybody expects
+    return new Uint8Array(await this.#keeper.sign(keyId, scheme, message));
   }
 
   onLost(): () => void {

@@ -71,8 +71,12 @@ export class KeyKeeper {
     return known;
   }
 
-  /** Rejects with {@link KeyError}. */
-  async sign(keyId: string, scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array> {
+  /** At once if it takes no longer than the way to a thread. Throws or rejects with {@link KeyError}. */
+  sign(
+    keyId: string,
+    scheme: SignatureScheme,
+    message: Uint8Array,
+  ): Uint8Array | Promise<Uint8Array> {
     const kept = this.#keys.get(keyId);
     if (kept === undefined) throw new KeyError(`there is no private key ${keyId}`);
     if (message.length > MOST_MESSAGE_OCTETS)

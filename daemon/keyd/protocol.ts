@@ -215,14 +215,17 @@ function frame(type: number, id: number, ...parts: readonly Uint8Array[]): Uint8
   let length = 5;
   for (const part of parts) length += part.length;
   const octets = new Uint8Array(4 + length);
-  const view = new DataView(octets.buffer);
-  view.setUint32(0, length);
+  putUint32(octets, 0, length);
   octets[4] = type;
-  view.setUint32(5, id);
+  putUint32(octets, 5, id);
   let offset = 9;
   for (const part of parts) {
     octets.set(part, offset);
     offset += part.length;
   }
   return octets;
+}
+
+function putUint32(octets: Uint8Array, offset: number, value: number): void {
+  for (let i = 0; i < 4; i++) octets[offset + i] = value >>> (24 - 8 * i);
 }

@@ -1,7 +1,8 @@
 import { concatBytes, utf8 } from '../util/bytes.ts';
 import { fromHex } from '../util/hex.ts';
+import { run, settled, type Waits } from '../util/waits.ts';
 import { FrameReader } from './frame-reader.ts';
-import type { KeyKeeper } from './keeper.ts';
+import type { KeepRequest, KeyKeeper } from './keeper.ts';
 import { KeyError } from './key-error.ts';
 import {
   decodeRequest,
@@ -17,6 +18,8 @@ export class KeydServer {
   readonly #send: (frame: Uint8Array) => void;
   readonly #reader = new FrameReader();
   #open = 0;
+  /** Answers to what was received together, which go together; `undefined` while nothing is being received. */
+  #answers: Uint8Array[] | undefined;
 
   constructor(keeper: KeyKeeper, send: (frame: Uint8Array) => void) {
     this.#keeper = keeper;
@@ -37,20 +40,25 @@ export class KeydServer {
     } finally {
       octets.fill(0);
     }
-    for (const frame of frames) void this.#answer(frame);
+    const answers: Uint8Array[] = [];
+    this.#answers = answers;
+    for (const frame of frames) void run(this.#answer(frame));
+    this.#answers = undefined;
+    const [first, ...others] = answers;
+    if (first !== undefined) this.#send(others.length === 0 ? first : concatBytes(...answers));
   }
 
-  async #answer(frame: KeydFrame): Promise<void> {
+  *#answer(frame: KeydFrame): Waits<void> {
     this.#open++;
     const request = decodeRequest(frame);
     const send = (answer: KeydAnswer): void => {
-      if (request?.type === 'load') this.#send(encodeAnswer(0, { type: 'filler' }));
-      this.#send(encodeAnswer(frame.id, answer));
+      if (request?.type === 'load') this.#say(encodeAnswer(0, { type: 'filler' }));
+      this.#say(encodeAnswer(frame.id, answer));
     };
     try {
       if (request === undefined)
         throw new KeyError(`an unknown or malformed request of type ${frame.type}`);
-      const result = await this.#run(request);
+      const result = yield* settled(this.#run(request));
       send({ type: 'done', result });
     } catch (error) {
       // nothing but what is meant for people
@@ -62,12 +70,20 @@ export class KeydServer {
     }
   }
 
-  async #run(request: KeydRequest): Promise<Uint8Array> {
+  #say(frame: Uint8Array): void {
+    if (this.#answers === undefined) this.#send(frame);
+    else this.#answers.push(frame);
+  }
+
+  async #load(request: KeepRequest): Promise<Uint8Array> {
+    const { keyId, spki } = await this.#keeper.load(request);
+    return concatBytes(fromHex(keyId) ?? utf8(keyId), spki);
+  }
+
+  #run(request: KeydRequest): Uint8Array | Promise<Uint8Array> {
     switch (request.type) {
-      case 'load': {
-        const { keyId, spki } = await this.#keeper.load(request);
-        return concatBytes(fromHex(keyId) ?? utf8(keyId), spki);
-      }
+      case 'load':
+        return this.#load(request);
       case 'sign':
         return this.#keeper.sign(request.keyId, request.scheme, request.message);
       case 'unload':

@@ -3,30 +3,34 @@ import type { KeyType, SignatureScheme } from '../contracts/signatures.ts';
 import { KeyError } from './key-error.ts';
 
 /**
- * A signature, made in a thread of libuv unless that costs as much as the signature. Rejects with {@link KeyError} if the scheme is none for the
- * type of the key, or the key is too small for the hash.
+ * A signature, made in a thread of libuv unless that costs as much as the signature. Throws or rejects with {@link KeyError} if the scheme is none
+ * for the type of the key, or the key is too small for the hash.
  */
-export async function signWith(
+export function signWith(
   key: KeyObject,
   type: KeyType,
   scheme: SignatureScheme,
   message: Uint8Array,
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
   if (!isFor(scheme, type))
     throw new KeyError(`a key of kind ${type.kind} cannot sign by ${scheme.kind}`);
   const digest = 'hash' in scheme ? scheme.hash : null;
   const input = { key, ...parametersOf(scheme) };
+  const unable = (): KeyError =>
+    new KeyError(`a key of ${type.bits} bits cannot sign by ${described(scheme)}`);
   try {
-    if (isCheap(type)) return new Uint8Array(sign(digest, message, input));
-    return await new Promise<Uint8Array>((resolve, reject) => {
-      sign(digest, message, input, (error, octets) => {
-        if (error === null) resolve(new Uint8Array(octets));
-        else reject(error);
-      });
-    });
+    if (isCheap(type)) return sign(digest, message, input);
   } catch {
-    throw new KeyError(`a key of ${type.bits} bits cannot sign by ${described(scheme)}`);
+    throw unable();
   }
+  return new Promise<Uint8Array>((resolve, reject) => {
+    sign(digest, message, input, (error, octets) => {
+      if (error === null) resolve(octets);
+      else reject(error);
+    });
+  }).catch(() => {
+    throw unable();
+  });
 }
 
 /** P-256 and Ed25519 take 50 microseconds; the way to a thread and back takes 30. */

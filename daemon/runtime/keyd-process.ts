@@ -60,6 +60,11 @@ export function startKeyd(setup: KeydProcessSetup, events: KeydLinkEvents): KeyP
   return {
     pid: child.pid,
     send(octets) {
+      // What is asked in one turn of the event loop goes together: each write wakes the process.
+      if (channel.writableCorked === 0) {
+        channel.cork();
+        setImmediate(() => channel.uncork());
+      }
       channel.write(octets, () => octets.fill(0));
     },
     close() {

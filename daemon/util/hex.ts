@@ -9,12 +9,22 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Octets of a hexadecimal text, or `undefined` if it is not one. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
+    const octet = (digitAt(text, i * 2) << 4) | digitAt(text, i * 2 + 1);
+    if (octet < 0) return undefined;
+    bytes[i] = octet;
   }
   return bytes;
+}
+
+/** Value of a hexadecimal digit, -1 if it is none. */
+function digitAt(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** A 32-bit number as eight hexadecimal digits: the printed form of an ESP or AH SPI. */
