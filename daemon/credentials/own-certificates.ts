@@ -2,7 +2,6 @@ import type { PrivateKeyHandle, PrivateKeys, PublicKey } from '../contracts/sign
 import type { Identity } from '../proto/identity.ts';
 import { equalIdentity } from '../proto/identity-match.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { toHex } from '../util/hex.ts';
 import type { SourceCertificate } from './certificate-source.ts';
 import type { Certificate } from './x509/certificate.ts';
 
@@ -35,7 +34,8 @@ export interface OwnSources {
     byIdentity(identity: Identity): readonly SourceCertificate[];
   };
   readonly keys: Pick<PrivateKeys, 'find'>;
-  readonly sha1: (octets: Uint8Array) => Uint8Array;
+  /** SHA-1 of a CA's SubjectPublicKeyInfo, hex; `undefined` if its key is of an unknown kind. */
+  readonly authorityHash: (ca: Certificate) => string | undefined;
 }
 
 /** CA certificates of one path at most, as in what peers send. */
@@ -123,13 +123,11 @@ function isRoot({ issuerKey, subjectKey }: Certificate): boolean {
 }
 
 function isRequested(
-  { publicKey }: Certificate,
+  ca: Certificate,
   { requestedCas }: OwnRequest,
-  { sha1 }: OwnSources,
+  { authorityHash }: OwnSources,
 ): boolean {
-  return (
-    requestedCas.size > 0 &&
-    publicKey !== undefined &&
-    requestedCas.has(toHex(sha1(publicKey.spki)))
-  );
+  if (requestedCas.size === 0) return false;
+  const hash = authorityHash(ca);
+  return hash !== undefined && requestedCas.has(hash);
 }

@@ -37,9 +37,10 @@ export function decodeAuthMethods(data: Uint8Array): readonly AnnouncedMethod[] 
     const length = data[offset] ?? 0;
     const end = offset + length;
     if (length < 2 || end > data.length || methods.length === MAX_METHODS) return undefined;
-    const [, method = 0, authority = 0] = data.subarray(offset, end);
-    const algorithm = data.slice(offset + 3, end);
-    methods.push({ method, authority, ...(length > 3 && { algorithm }) });
+    const method = data[offset + 1] ?? 0;
+    const authority = length > 2 ? (data[offset + 2] ?? 0) : 0;
+    if (length <= 3) methods.push({ method, authority });
+    else methods.push({ method, authority, algorithm: data.slice(offset + 3, end) });
     offset = end;
   }
   return methods;

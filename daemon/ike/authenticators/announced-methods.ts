@@ -20,17 +20,22 @@ export function announced(
   methods: readonly AnnouncedMethod[] | undefined,
 ): readonly AuthScheme[] {
   if (methods === undefined) return schemes;
-  const fitting = schemes.filter((scheme) => methods.some((method) => isFor(method, scheme, key)));
+  const fitting = schemes.filter((scheme) => isAmong(methods, scheme, key));
   return fitting.length === 0 ? schemes : fitting;
 }
 
-function isFor(announcement: AnnouncedMethod, { method, scheme }: AuthScheme, key: PublicKey) {
-  if (announcement.method !== method) return false;
-  const { algorithm } = announcement;
-  if (method !== AuthMethod.DIGITAL_SIGNATURE || algorithm === undefined) return true;
-  const level = key.type.kind === 'ml-dsa' ? key.type.level : undefined;
-  const own = algorithmOfScheme(scheme, level);
-  return own !== undefined && equalBytes(own, algorithm);
+function isAmong(
+  methods: readonly AnnouncedMethod[],
+  { method, scheme }: AuthScheme,
+  { type }: PublicKey,
+): boolean {
+  const own = algorithmOfScheme(scheme, type.kind === 'ml-dsa' ? type.level : undefined);
+  return methods.some((announced) => {
+    if (announced.method !== method) return false;
+    const { algorithm } = announced;
+    if (method !== AuthMethod.DIGITAL_SIGNATURE || algorithm === undefined) return true;
+    return own !== undefined && equalBytes(own, algorithm);
+  });
 }
 
 /** Schemes that are announced, best first: few enough for an IKE_SA_INIT response, which cannot be fragmented. */
@@ -62,18 +67,30 @@ export function methodsPayload(
     constrained: options.signature_authentication_constraints,
     rsaPss: options.rsa_pss,
   };
-  const methods: AnnouncedMethod[] = SCHEMES.filter((scheme) =>
-    byKey.some((round) => mayUse(scheme, sa.env.rounds.of(round).auth, terms)),
-  ).flatMap((scheme) => {
-    const algorithm = algorithmOfScheme(scheme);
-    return algorithm === undefined
-      ? []
-      : [{ method: AuthMethod.DIGITAL_SIGNATURE, authority: 0, algorithm }];
-  });
   const has = (kind: string): boolean => rounds.some((round) => round.class === kind);
-  if (has('psk') || has('any')) methods.push({ method: AuthMethod.SHARED_KEY_MIC, authority: 0 });
-  if (has('null')) methods.push({ method: AuthMethod.NULL, authority: 0 });
-  return [notify(NotifyType.SUPPORTED_AUTH_METHODS, encodeAuthMethods(methods))];
+  let choice = (has('psk') || has('any') ? 1 : 0) | (has('null') ? 2 : 0);
+  for (const [index, scheme] of SCHEMES.entries()) {
+    const accepted = byKey.some((round) => mayUse(scheme, sa.env.rounds.of(round).auth, terms));
+    if (accepted) choice |= 4 << index;
+  }
+  const known = encodings.get(choice) ?? encodeAuthMethods(methodsOf(choice));
+  encodings.set(choice, known);
+  return [notify(NotifyType.SUPPORTED_AUTH_METHODS, known)];
+}
+
+/** Contents of the notify by what is chosen: a bit each for shared keys, for NULL, and for every one of {@link SCHEMES}. */
+const encodings = new Map<number, Uint8Array>();
+
+function methodsOf(choice: number): readonly AnnouncedMethod[] {
+  const methods: AnnouncedMethod[] = [];
+  for (const [index, scheme] of SCHEMES.entries()) {
+    const algorithm = algorithmOfScheme(scheme);
+    if ((choice & (4 << index)) === 0 || algorithm === undefined) continue;
+    methods.push({ method: AuthMethod.DIGITAL_SIGNATURE, authority: 0, algorithm });
+  }
+  if ((choice & 1) !== 0) methods.push({ method: AuthMethod.SHARED_KEY_MIC, authority: 0 });
+  if ((choice & 2) !== 0) methods.push({ method: AuthMethod.NULL, authority: 0 });
+  return methods;
 }
 
 function mayProveByKey({ remote }: ConnectionConfig): boolean {

@@ -32,13 +32,30 @@ export function ownSchemes(
   auth: PublicKeyAuth,
   terms: SchemeTerms,
 ): readonly AuthScheme[] {
-  const rules = auth.schemes.length === 0 ? ANY_SCHEME : auth.schemes;
-  const found = rules.flatMap((rule) => schemesOf(rule, key, terms));
+  const found = digitalSchemes(key, auth, terms);
   const { peerHashes } = terms;
-  if (peerHashes === undefined) return found.flatMap((scheme) => classic(scheme, key));
-  return found
-    .filter((scheme) => peerHashes.has(hashNumber(scheme)))
+  if (peerHashes === undefined) return found.flatMap(({ scheme }) => classic(scheme, key));
+  return found.filter(({ scheme }) => peerHashes.has(hashNumber(scheme)));
+}
+
+/** By auth text, and what matters of key and options: a gateway signs for every peer with the same key. */
+const digital = new WeakMap<PublicKeyAuth, Map<string, readonly AuthScheme[]>>();
+
+function digitalSchemes(
+  key: KeyType,
+  auth: PublicKeyAuth,
+  terms: SchemeTerms,
+): readonly AuthScheme[] {
+  const byKey = digital.get(auth) ?? new Map<string, readonly AuthScheme[]>();
+  const name = `${key.kind} ${key.bits} ${terms.rsaPss}`;
+  const known = byKey.get(name);
+  if (known !== undefined) return known;
+  const rules = auth.schemes.length === 0 ? ANY_SCHEME : auth.schemes;
+  const found = rules
+    .flatMap((rule) => schemesOf(rule, key, terms))
     .map((scheme) => ({ method: AuthMethod.DIGITAL_SIGNATURE, scheme }));
+  digital.set(auth, byKey.set(name, found));
+  return found;
 }
 
 const ANY_SCHEME: readonly SchemeRule[] = (

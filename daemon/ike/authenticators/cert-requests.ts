@@ -82,26 +82,22 @@ export function certRequests(
   const rounds = asking.flatMap(({ remote }) => remote).filter(byKey);
   const decoded = rounds.map((round) => sa.env.rounds.of(round));
   const open = early || decoded.some(({ cas, publicKeys }) => cas.length + publicKeys.length === 0);
-  const cas = open ? sa.env.publicKeys.authorities() : decoded.flatMap((round) => round.cas);
-  const hashes = new Set<string>();
+  // A list that stays the same array is hashed once.
+  const [only] = decoded;
+  const configured =
+    only !== undefined && decoded.length === 1 ? only.cas : decoded.flatMap((round) => round.cas);
+  const cas = open ? sa.env.publicKeys.authorities() : configured;
   const limit = early ? MAX_EARLY_AUTHORITIES : MAX_AUTHORITIES;
   const payloads: Payload[] = [];
-  for (const ca of cas) {
-    const hash = sa.env.rounds.authorityHash(ca);
-    if (hash === undefined || hashes.has(hash)) continue;
-    if (hashes.size === limit) {
+  const { named, hashes, all } = sa.env.rounds.authorityHashes(cas, limit);
+  if (sa.log.enabled('ike', 1)) {
+    for (const ca of named)
+      sa.log.log('ike', 1, `sending cert request for "${certificateName(ca)}"`);
+    if (!all)
       sa.log.log('ike', 1, `sending cert requests for the first ${limit} of ${cas.length} CAs`);
-      break;
-    }
-    hashes.add(hash);
-    sa.log.log('ike', 1, `sending cert request for "${certificateName(ca)}"`);
   }
-  if (hashes.size > 0) {
-    const authorities = Uint8Array.from(
-      [...hashes].flatMap((hash) => hash.match(/../g) ?? []),
-      (octet) => Number.parseInt(octet, 16),
-    );
-    payloads.push(request(CertEncoding.X509_SIGNATURE, authorities));
+  if (named.length > 0) {
+    payloads.push(request(CertEncoding.X509_SIGNATURE, hashes));
     const ocsp = asking.some((one) => one.ocsp === 'request' || one.ocsp === 'both');
     if (ocsp) payloads.push(request(CertEncoding.OCSP_CONTENT));
   }

@@ -15,6 +15,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { Abilities } from './abilities.ts';
 import { announced } from './announced-methods.ts';
 import { type AuthScheme, ownSchemes } from './auth-schemes.ts';
+import { NO_REQUESTS } from './cert-requests.ts';
 
 /** A key of ours that can prove our identity to a peer, and what the peer gets to see of it. */
 export interface OwnCredential {
@@ -86,7 +87,7 @@ function candidates(
   identity: Identity,
   peer: Abilities | undefined,
 ): ReturnType<typeof ownCredentials> {
-  const { crypto, clock, privateKeys, publicKeys, rounds } = env;
+  const { clock, privateKeys, publicKeys, rounds } = env;
   const source = publicKeys.certificates.snapshot();
   const { certificates, publicKeys: keys } = rounds.of(round);
   const configured = certificates.length + keys.length > 0;
@@ -96,10 +97,10 @@ function candidates(
       certificates,
       // Of several raw keys the first is ours, the others tell peers what they may meet.
       publicKeys: keys.slice(0, 1),
-      requestedCas: peer?.requests.authorities ?? new Set(),
+      requestedCas: peer?.requests.authorities ?? NO_REQUESTS.authorities,
       now: clock.wallClock(),
     },
-    { certificates: source, keys: privateKeys, sha1: (octets) => crypto.hash('sha1', octets) },
+    { certificates: source, keys: privateKeys, authorityHash: (ca) => rounds.authorityHash(ca) },
   );
   if (configured || found.length > 0) return found.slice(0, MAX_CANDIDATES);
   const named = identity.type === IdType.ID_KEY_ID ? [toHex(identity.data)] : [];
@@ -119,9 +120,9 @@ function schemeFor(
 ): AuthScheme | string {
   const { auth } = sa.env.rounds.of(round);
   const { type } = publicKey;
-  const text = `${type.kind.toUpperCase()} key of ${type.bits} bits`;
+  const text = (): string => `${type.kind.toUpperCase()} key of ${type.bits} bits`;
   const strong = auth.keys.some(({ kind, bits }) => kind === type.kind && type.bits >= bits);
-  if (auth.keys.length > 0 && !strong) return `${text} does not fit auth = ${round.auth}`;
+  if (auth.keys.length > 0 && !strong) return `${text()} does not fit auth = ${round.auth}`;
   const schemes = ownSchemes(type, auth, { peerHashes, rsaPss: sa.env.options().rsa_pss });
   const [by] = announced(schemes, publicKey, methods);
   if (by !== undefined) return by;
@@ -129,7 +130,7 @@ function schemeFor(
     peerHashes === undefined
       ? 'digital signatures of RFC 7427 are not supported by both sides'
       : 'the peer announced none of the hashes for it';
-  return `${text} has no signature scheme in common with the peer: ${why}, ours is auth = ${round.auth || 'pubkey'}`;
+  return `${text()} has no signature scheme in common with the peer: ${why}, ours is auth = ${round.auth || 'pubkey'}`;
 }
 
 /** What the operator may have meant. */

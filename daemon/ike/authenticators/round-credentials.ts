@@ -5,7 +5,7 @@ import type { PublicKey } from '../../contracts/signatures.ts';
 import type { TrustConstraints } from '../../credentials/trust.ts';
 import type { Certificate } from '../../credentials/x509/certificate.ts';
 import { decodeCertificate } from '../../credentials/x509/decode-certificate.ts';
-import { toHex } from '../../util/hex.ts';
+import { fromHex, toHex } from '../../util/hex.ts';
 
 /** A round of the configuration with its certificates, keys and texts decoded. */
 export interface RoundCredentials {
@@ -17,6 +17,16 @@ export interface RoundCredentials {
   readonly constraints: TrustConstraints;
 }
 
+/** CAs as a CERTREQ payload names them. */
+export interface AuthorityHashes {
+  /** CAs of different keys, in the order of the list. */
+  readonly named: readonly Certificate[];
+  /** SHA-1 of their SubjectPublicKeyInfo, joined. */
+  readonly hashes: Uint8Array;
+  /** Whether the limit left none out. */
+  readonly all: boolean;
+}
+
 const ANY: PublicKeyAuth = { keys: [], hashes: [], schemes: [], explicit: false };
 
 /** Decodes each round of the configuration once, and hashes each CA once, however many peers it is used for. */
@@ -24,6 +34,7 @@ export class RoundCredentialsCache {
   readonly #crypto: Pick<Crypto, 'signatures' | 'hash'>;
   readonly #decoded = new WeakMap<AuthRoundConfig, RoundCredentials>();
   readonly #hashes = new WeakMap<Certificate, string>();
+  readonly #lists = new WeakMap<readonly Certificate[], AuthorityHashes & { limit: number }>();
 
   constructor(crypto: Pick<Crypto, 'signatures' | 'hash'>) {
     this.#crypto = crypto;
@@ -36,6 +47,25 @@ export class RoundCredentialsCache {
     const hash = toHex(this.#crypto.hash('sha1', ca.publicKey.spki));
     this.#hashes.set(ca, hash);
     return hash;
+  }
+
+  /** What a CERTREQ payload says of the first `limit` CAs of a list; lists do not change. */
+  authorityHashes(cas: readonly Certificate[], limit: number): AuthorityHashes {
+    const known = this.#lists.get(cas);
+    if (known?.limit === limit) return known;
+    const named = new Map<string, Certificate>();
+    let all = true;
+    for (const ca of cas) {
+      const hash = this.authorityHash(ca);
+      if (hash === undefined || named.has(hash)) continue;
+      all = named.size < limit;
+      if (!all) break;
+      named.set(hash, ca);
+    }
+    const hashes = fromHex([...named.keys()].join('')) ?? new Uint8Array(0);
+    const found = { named: [...named.values()], hashes, all, limit };
+    this.#lists.set(cas, found);
+    return found;
   }
 
   of(round: AuthRoundConfig): RoundCredentials {

@@ -1,5 +1,6 @@
+import { fromHex } from '../../util/hex.ts';
 import { DerTag, derElement, derElements } from '../der.ts';
-import { ecCurve, type KnownCurve, toBigInt } from './ec-curves.ts';
+import { ecCurve, type KnownCurve } from './ec-curves.ts';
 
 /**
  * r and s of an ECDSA signature, each as long as the order and joined, if it is exactly right: DER with shortest INTEGERs and nothing
@@ -13,11 +14,32 @@ export function ecdsaNumbers(
   const curve = ecCurve(name);
   const raw = encoding === 'raw' ? signature : fromDer(signature, curve.octets);
   if (raw?.length !== 2 * curve.octets) return undefined;
-  for (const half of [raw.subarray(0, curve.octets), raw.subarray(curve.octets)]) {
-    const value = toBigInt(half);
-    if (value === 0n || value >= curve.order) return undefined;
+  const order = octetsOfOrder(curve);
+  return isInRange(raw, 0, order) && isInRange(raw, curve.octets, order) ? raw : undefined;
+}
+
+/** The order of each curve, as long as r and s are. */
+const orders = new WeakMap<KnownCurve, Uint8Array>();
+
+function octetsOfOrder(curve: KnownCurve): Uint8Array {
+  const known = orders.get(curve);
+  if (known !== undefined) return known;
+  const digits = curve.order.toString(16).padStart(2 * curve.octets, '0');
+  const octets = fromHex(digits) ?? new Uint8Array(curve.octets);
+  orders.set(curve, octets);
+  return octets;
+}
+
+/** Whether the number at `offset` is at least 1 and less than the order: both are public. */
+function isInRange(raw: Uint8Array, offset: number, order: Uint8Array): boolean {
+  let difference = 0;
+  let bits = 0;
+  for (let i = 0; i < order.length; i++) {
+    const octet = raw[offset + i] ?? 0;
+    bits |= octet;
+    if (difference === 0) difference = octet - (order[i] ?? 0);
   }
-  return raw;
+  return bits !== 0 && difference < 0;
 }
 
 /** r and s joined as a DER signature. */

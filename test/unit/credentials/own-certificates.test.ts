@@ -57,7 +57,7 @@ function choose(
       now: NOW,
       ...request,
     },
-    { certificates: store.snapshot(), keys: { find }, sha1 },
+    { certificates: store.snapshot(), keys: { find }, authorityHash: hashOf },
   );
 }
 
