@@ -125,6 +125,26 @@ describe('the server', () => {
     expect(server.open).toBe(0);
   });
 
+  test('answers at once, and together, what came together and costs little', async () => {
+    const sent: Uint8Array[] = [];
+    const keeper = new KeyKeeper();
+    const { keyId: own } = await keeper.load({
+      data: pkcs8Of(keyPair('ed25519').privateKey),
+      origin: 'vici',
+      kind: undefined,
+      passphrase: undefined,
+    });
+    const server = new KeydServer(keeper, (octets) => sent.push(octets));
+    const sign = (id: number, of: string): Uint8Array =>
+      encodeRequest(id, { type: 'sign', keyId: of, scheme: { kind: 'ed25519' }, message });
+    server.receive(concatBytes(sign(1, own), sign(2, keyId), sign(3, own)));
+    expect(server.open).toBe(0);
+    expect(sent).toHaveLength(2);
+    const answers = new FrameReader().push(sent[1] ?? new Uint8Array(0));
+    expect(answers.map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(answers.map((answer) => decodeAnswer(answer)?.type)).toEqual(['done', 'failed', 'done']);
+  });
+
   test('no answer holds a part of the key that was loaded', async () => {
     const sent: Uint8Array[] = [];
     const server = new KeydServer(new KeyKeeper(), (octets) => sent.push(octets));

@@ -75,6 +75,25 @@ async function advance(clock: VirtualClock, millis: number): Promise<void> {
 }
 
 describe('RemoteKeys', () => {
+  test('a process that still answers is not hung, however long ago the first request was', async () => {
+    const { keys, processes, clock } = bench();
+    const keyId = await loaded(keys);
+    const [process] = processes;
+    if (process === undefined) throw new Error('none');
+    await advance(clock, 200_000);
+    for (let n = 0; n < 3; n++) {
+      expect(await keys.sign(keyId, scheme, message)).toHaveLength(64);
+      await advance(clock, 40_000);
+    }
+    process.silent = true;
+    const caught = keys.sign(keyId, scheme, message).catch((error: Error) => error.message);
+    await advance(clock, 59_000);
+    expect(process.killed).toBe(false);
+    await advance(clock, 2000);
+    expect(process.killed).toBe(true);
+    expect(await caught).toContain('did not answer for 60 seconds');
+  });
+
   test('a process that hangs is killed, and whoever waits hears of it', async () => {
     const { keys, processes, clock, log } = bench();
     const keyId = await loaded(keys);
