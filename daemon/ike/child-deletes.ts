@@ -2,6 +2,7 @@ import { type ChildSpi, childSpiBytes, childSpiFrom } from '../proto/child-spi.t
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
 import type { Payload } from '../proto/payload.ts';
 import { hex32 } from '../util/hex.ts';
+import { settled, type Waits } from '../util/waits.ts';
 import type { ChildSa } from './child-sa.ts';
 import { completePeerRekey } from './child-takeover.ts';
 import { beforeClosing, type LostChild } from './closed-children.ts';
@@ -24,10 +25,10 @@ export interface DeletedChildren {
  * Closes the CHILD_SAs whose outbound SPI the peer names (RFC 7296 section 1.4.1), each according to what else is going on
  * with it (section 2.25.1).
  */
-export async function deleteChildren(
+export function* deleteChildren(
   sa: IkeSa,
   deletes: readonly DeletePayload[],
-): Promise<DeletedChildren> {
+): Waits<DeletedChildren> {
   const closed = new Map<number, Uint8Array[]>();
   const lost: LostChild[] = [];
   let unknown = 0;
@@ -48,8 +49,8 @@ export async function deleteChildren(
       // While our own DELETE for it is under way the peer learns of it from that one, RFC 7296 section 1.4.1.
       if (child.state === 'DELETING') continue;
       const loses = child.up && child.successor === undefined && !child.deletedByPeer;
-      if (loses) lost.push(await beforeClosing(child));
-      await deleteOne(child);
+      if (loses) lost.push(yield* settled(beforeClosing(child)));
+      yield* deleteOne(child);
       const own = childSpiBytes(child.terms.spiIn);
       const list = closed.get(payload.protocol);
       if (list === undefined) closed.set(payload.protocol, [own]);
@@ -69,10 +70,10 @@ export async function deleteChildren(
   return { answers, lost };
 }
 
-async function deleteOne(child: ChildSa): Promise<void> {
+function* deleteOne(child: ChildSa): Waits<void> {
   if (child.state === 'REKEYED' && (child.peerRekey ?? child.successor) !== undefined) {
     // The peer replaced it and is done: what it made takes over, if it has not yet.
-    await completePeerRekey(child);
+    yield* settled(completePeerRekey(child));
     child.retire();
     return;
   }
@@ -84,14 +85,14 @@ async function deleteOne(child: ChildSa): Promise<void> {
     child.deletedByPeer = true;
     if (old !== undefined && replacement) {
       old.state = 'REKEYING';
-      await child.removeOutbound();
+      yield* settled(child.removeOutbound());
     }
     return;
   }
   // The peer takes its replacement back: the old one serves on.
   if (old !== undefined && replacement) old.state = 'INSTALLED';
   const { up, sa } = child;
-  await child.remove();
+  yield* settled(child.remove());
   if (up) sa.log.log('chd', 0, `CHILD_SA ${child.label} closed`);
 }
 

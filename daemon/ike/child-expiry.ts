@@ -1,3 +1,4 @@
+import type { Awaitable } from '../util/awaitable.ts';
 import type { ChildSa } from './child-sa.ts';
 import { completePeerRekey } from './child-takeover.ts';
 import { childCreate } from './tasks/child-create.ts';
@@ -29,11 +30,11 @@ export async function pastSoftLifetime(child: ChildSa): Promise<boolean> {
 }
 
 /** A CHILD_SA is to be rekeyed, unless it is replaced, on its way out, or being rekeyed already. */
-export function rekeyChild(child: ChildSa): Promise<void> {
+export function rekeyChild(child: ChildSa): Awaitable<void> {
   const { sa } = child;
   const idle = child.state === 'INSTALLED' && child.outbound === 'INSTALLED';
   if (!idle || sa.ending || sa.state.kind !== 'established' || sa.tasks.rekeys(child)) {
-    return Promise.resolve();
+    return undefined;
   }
   sa.tasks.queue(childRekey(child));
   return sa.tasks.advance();

@@ -8,6 +8,7 @@ import { type Awaitable, andThen } from '../util/awaitable.ts';
 import { lowerBytes } from '../util/bytes.ts';
 import type { Draft } from '../util/draft.ts';
 import { InternalError } from '../util/error.ts';
+import { settled } from '../util/waits.ts';
 import { childByPeerSpi } from './child-deletes.ts';
 import { expireChild } from './child-expiry.ts';
 import { type ChildFeatures, featureNotifies } from './child-features.ts';
@@ -26,7 +27,7 @@ import { elderOf, inherit } from './heirs.ts';
 import { additionalKeMethods } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findNotify, notify } from './payloads.ts';
-import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
+import type { InboundRequest, OutboundResponse, ResponderScript } from './task.ts';
 
 /**
  * Answers the CHILD_SA part of an IKE_AUTH request; what was agreed is installed before the peer is told. A refusal is
@@ -69,7 +70,7 @@ const NO_SECRETS: ExchangedSecrets = { method: 0, secret: undefined, additional:
  * (section 1.3.3). What receives is installed before the answer leaves; a replacement sends once the peer deletes the
  * old CHILD_SA, because only then it is certain that the peer has the new one.
  */
-export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): ResponderTask {
+export function* respondCreateChild(sa: IkeSa, first: InboundRequest): ResponderScript {
   const { message } = first;
   const { connection } = sa;
   const nonce = find(message, 'Nonce');
@@ -89,9 +90,9 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
   const spis = new ReservedSpis(sa);
   let spiIn: ChildSpi;
   try {
-    spiIn = await reserve(spis, agreed);
+    spiIn = yield* settled(reserve(spis, agreed));
   } catch (error) {
-    await spis.release();
+    yield* settled(spis.release());
     if (!(error instanceof KernelError)) throw error;
     yield { payloads: failed(sa, NotifyType.NO_PROPOSAL_CHOSEN).payloads };
     return;
@@ -120,18 +121,18 @@ export async function* respondCreateChild(sa: IkeSa, first: InboundRequest): Res
       },
     });
   } finally {
-    if (replaced !== undefined) await giveUp(replaced);
-    await spis.release();
+    if (replaced !== undefined) yield* settled(giveUp(replaced));
+    yield* settled(spis.release());
   }
 }
 
 /** The peer did not complete its rekeying: the CHILD_SA serves on, if nothing else is going on with it. */
-async function giveUp(child: ChildSa): Promise<void> {
-  if (child.peerRekey === undefined || child.peerRekey.replacement !== undefined) return;
+function giveUp(child: ChildSa): Awaitable<void> {
+  if (child.peerRekey === undefined || child.peerRekey.replacement !== undefined) return undefined;
   child.peerRekey = undefined;
-  if (child.state !== 'REKEYING' || child.rekeyOpen || child.followsUp) return;
+  if (child.state !== 'REKEYING' || child.rekeyOpen || child.followsUp) return undefined;
   child.state = 'INSTALLED';
-  if (child.expired) await expireChild(child);
+  return child.expired ? expireChild(child) : undefined;
 }
 
 /** The CHILD_SA that a REKEY_SA notify means, or why it cannot be rekeyed now. */

@@ -3,13 +3,15 @@ import { NotifyType } from '../proto/iana/notify-types.ts';
 import { nameOfKeMethod } from '../proto/iana/transforms.ts';
 import type { Message, Payload } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { settled, type Waits } from '../util/waits.ts';
 import { type ExchangedSecrets, wipeSecrets } from './create-exchange.ts';
 import { additionalKeMethods, agreedKeMethod, keyExchangeOf } from './ike-proposals.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { find, findNotify, notify } from './payloads.ts';
 import { retransmissionTotal } from './retransmission.ts';
-import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
+import type { InboundRequest, OutboundResponse, ResponderScript, ResponderTask } from './task.ts';
 import { NONCE_OCTETS } from './tasks/ike-sa-init.ts';
 
 /** What is answered to a CREATE_CHILD_SA request of the peer, once a proposal was chosen. */
@@ -25,7 +27,7 @@ export interface CreateResponse {
    * Makes the new SA; it wipes the secrets. Payloads of the result replace the answer if there are any: a refusal. Its
    * `after` runs once the answer is on its way.
    */
-  complete(nr: Uint8Array, secrets: ExchangedSecrets): Promise<OutboundResponse>;
+  complete(nr: Uint8Array, secrets: ExchangedSecrets): Awaitable<OutboundResponse>;
 }
 
 /** Octets that tie IKE_FOLLOWUP_KE requests to what they complete, RFC 9370 section 2.2.4. */
@@ -35,11 +37,11 @@ const LINK_OCTETS = 8;
  * CREATE_CHILD_SA as responder from the key exchange on (RFC 7296 section 1.3), followed by one IKE_FOLLOWUP_KE per
  * additional key exchange of the proposal (RFC 9370 section 2.2.4).
  */
-export async function* respondExchange(
+export function* respondExchange(
   sa: IkeSa,
   first: InboundRequest,
   response: CreateResponse,
-): ResponderTask {
+): ResponderScript {
   const nr = sa.env.random.bytes(NONCE_OCTETS);
   const method = agreedKeMethod(response.proposal);
   const exchanged = method === 0 ? NOTHING : keyExchange(sa, method, first.message);
@@ -52,7 +54,8 @@ export async function* respondExchange(
   response.begin?.(nr);
   const methods = additionalKeMethods(response.proposal);
   if (methods.length === 0) {
-    yield orElse(await response.complete(nr, { method, secret, additional: [] }), answer);
+    const secrets = { method, secret, additional: [] };
+    yield orElse(yield* settled(response.complete(nr, secrets)), answer);
     return;
   }
   const additional: Uint8Array[] = [];
@@ -75,11 +78,8 @@ export async function* respondExchange(
       }
       if (step.secret !== undefined) additional.push(step.secret);
       if (index === methods.length - 1) {
-        const done = await response.complete(nr, {
-          method: agreedKeMethod(response.proposal),
-          secret,
-          additional,
-        });
+        const secrets = { method: agreedKeMethod(response.proposal), secret, additional };
+        const done = yield* settled(response.complete(nr, secrets));
         yield orElse(done, step.payloads);
         return;
       }
@@ -95,38 +95,37 @@ export async function* respondExchange(
 }
 
 /** IKE_FOLLOWUP_KE as responder: the conversation that it continues, or STATE_NOT_FOUND. */
-export async function respondFollowUp(
-  sa: IkeSa,
-  request: InboundRequest,
-): Promise<OutboundResponse> {
+export function* respondFollowUp(sa: IkeSa, request: InboundRequest): Waits<OutboundResponse> {
   const link = findNotify(request.message, NotifyType.ADDITIONAL_KEY_EXCHANGE);
   const pending = sa.followUp;
   if (pending === undefined || link === undefined || !equalBytes(link.data, pending.link)) {
     sa.log.log('ike', 1, 'received IKE_FOLLOWUP_KE request that continues nothing');
     return { payloads: [notify(NotifyType.STATE_NOT_FOUND)] };
   }
-  return converse(sa, pending.task, request);
+  return yield* converse(sa, pending.task, request);
 }
 
 /** One step of a conversation about a new SA; it is kept only while it waits for IKE_FOLLOWUP_KE. */
-export async function converse(
+export function* converse(
   sa: IkeSa,
   task: ResponderTask,
   request: InboundRequest,
-): Promise<OutboundResponse> {
-  if (sa.followUp !== undefined && sa.followUp.task !== task) await sa.followUp.task.return();
+): Waits<OutboundResponse> {
+  if (sa.followUp !== undefined && sa.followUp.task !== task) {
+    yield* settled(sa.followUp.task.end());
+  }
   sa.followUp = undefined;
   sa.timers.stop('followUp');
-  const step = await task.next(request);
-  if (step.done === true) return { payloads: [notify(NotifyType.INVALID_SYNTAX)] };
-  if (step.value.awaits === undefined) {
-    await task.return();
-    return step.value;
+  const answer = yield* settled(task.next(request));
+  if (answer === undefined) return { payloads: [notify(NotifyType.INVALID_SYNTAX)] };
+  if (answer.awaits === undefined) {
+    yield* settled(task.end());
+    return answer;
   }
-  sa.followUp = { task, link: step.value.awaits };
+  sa.followUp = { task, link: answer.awaits };
   // As long as the peer would go on asking if it retransmits as we do (RFC 9370 section 2.2.4 leaves it to us).
   sa.timers.start('followUp', retransmissionTotal(sa.env.options()));
-  return step.value;
+  return answer;
 }
 
 function orElse(done: OutboundResponse, answer: readonly Payload[]): OutboundResponse {

@@ -1,6 +1,7 @@
 import { ExchangeType } from '../proto/iana/exchange-types.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import { Conversation } from '../util/conversation.ts';
+import { run, type Waits } from '../util/waits.ts';
 import { respondCreateChild } from './child-responder.ts';
 import { converse, respondFollowUp } from './create-responder.ts';
 import { respondIkeRekey } from './ike-rekey-responder.ts';
@@ -58,18 +59,18 @@ export function handleRequest(sa: IkeSa, request: InboundRequest): Answer | Prom
     case ExchangeType.IKE_AUTH:
       return nextResponse(sa, request);
     case ExchangeType.CREATE_CHILD_SA:
-      return respondCreate(sa, request);
+      return run(respondCreate(sa, request));
     case ExchangeType.IKE_FOLLOWUP_KE:
-      return respondFollowUp(sa, request);
+      return run(respondFollowUp(sa, request));
     case ExchangeType.INFORMATIONAL:
-      return respondInformational(sa, request);
+      return run(respondInformational(sa, request));
     default:
       return undefined;
   }
 }
 
 /** CREATE_CHILD_SA: which of its uses it is, and whether this is the moment for it (RFC 7296 section 2.25). */
-async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<OutboundResponse> {
+function* respondCreate(sa: IkeSa, request: InboundRequest): Waits<OutboundResponse> {
   // While the IKE_SA itself is being replaced nothing else is set up in it.
   const rekeysIke = find(request.message, 'TSi') === undefined;
   const replacing = sa.successor !== undefined || (!rekeysIke && sa.tasks.runs('IKE_REKEY'));
@@ -77,8 +78,8 @@ async function respondCreate(sa: IkeSa, request: InboundRequest): Promise<Outbou
   if (sa.state.kind !== 'established' || sa.ending || replacing || sa.mobike?.unproven) {
     return { payloads: [notify(NotifyType.TEMPORARY_FAILURE)] };
   }
-  const task = rekeysIke ? respondIkeRekey(sa, request) : respondCreateChild(sa, request);
-  return converse(sa, task, request);
+  const script = rekeysIke ? respondIkeRekey(sa, request) : respondCreateChild(sa, request);
+  return yield* converse(sa, new Conversation(script), request);
 }
 
 function nextResponse(sa: IkeSa, request: InboundRequest): Answer | Promise<Answer> {

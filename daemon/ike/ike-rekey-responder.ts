@@ -9,13 +9,13 @@ import { respondExchange } from './create-responder.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { goOn, handOver, makeSuccessor } from './ike-successor.ts';
 import { find, notify } from './payloads.ts';
-import type { InboundRequest, OutboundResponse, ResponderTask } from './task.ts';
+import type { InboundRequest, OutboundResponse, ResponderScript } from './task.ts';
 
 /**
  * The peer rekeys the IKE_SA, RFC 7296 section 1.3.2. The new one takes over before the answer leaves, unless a rekeying
  * of our own is under way: then the answer to that decides (section 2.8.2).
  */
-export async function* respondIkeRekey(sa: IkeSa, first: InboundRequest): ResponderTask {
+export function* respondIkeRekey(sa: IkeSa, first: InboundRequest): ResponderScript {
   const { connection, env, log } = sa;
   const [offer, nonce] = [find(first.message, 'SA'), find(first.message, 'Nonce')];
   if (connection === undefined || offer === undefined || nonce === undefined) return;
@@ -59,7 +59,7 @@ export async function* respondIkeRekey(sa: IkeSa, first: InboundRequest): Respon
         sa.peerRekey = pending;
       },
       refusal: () => (busy(sa) ? [notify(NotifyType.TEMPORARY_FAILURE)] : undefined),
-      complete: async (nr, secrets): Promise<OutboundResponse> => {
+      complete: (nr, secrets): OutboundResponse => {
         const agreement = { byUs: false, proposal, ownSpi, peerSpi, ni, nr, secrets };
         const successor = makeSuccessor(sa, agreement);
         if (sa.rekeyOpen) {

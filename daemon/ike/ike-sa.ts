@@ -9,7 +9,6 @@ import { type IkeSpi, NO_SPI } from '../proto/ike-spi.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import type { Message } from '../proto/payload.ts';
 import type { Proposal } from '../proto/proposal.ts';
-import type { Conversation } from '../util/conversation.ts';
 import { errorText, InternalError } from '../util/error.ts';
 import { Mailbox } from '../util/mailbox.ts';
 import { Patience } from '../util/patience.ts';
@@ -100,7 +99,7 @@ export class IkeSa implements EngineHost {
   /** The peer's last IKE_INTERMEDIATE may bring a PPK (RFC 9867), in one of its own if no other is due. */
   mayBringPpk = false;
   /** The conversation in which we answer until the IKE_SA is established. */
-  responder: Conversation<OutboundResponse, InboundRequest> | undefined;
+  responder: ResponderTask | undefined;
   /** The peer's CREATE_CHILD_SA that waits for IKE_FOLLOWUP_KE, and the octets by which that refers to it. */
   followUp: { readonly task: ResponderTask; readonly link: Uint8Array } | undefined;
   /** Where a half-open responder's IKE_SA_INIT came from, until it is established or gone. */
@@ -397,7 +396,7 @@ export class IkeSa implements EngineHost {
     const pending = this.followUp;
     this.followUp = undefined;
     this.timers.stop('followUp');
-    await pending?.task.return();
+    await pending?.task.end();
   }
 
   /** Starts the initial exchanges again under a new SPI, after silence. */

@@ -1,5 +1,7 @@
 import { NotifyType, notifyName } from '../proto/iana/notify-types.ts';
 import { ProtocolId } from '../proto/iana/protocol-ids.ts';
+import { andThen } from '../util/awaitable.ts';
+import type { Waits } from '../util/waits.ts';
 import { alert } from './announce.ts';
 import { noteFailure } from './attempts/note.ts';
 import { deleteChildren } from './child-deletes.ts';
@@ -18,10 +20,7 @@ import { completePeerRekey } from './tasks/ike-rekey.ts';
 const DISTRUSTED = 'the peer refused our authentication after IKE_AUTH';
 
 /** INFORMATIONAL as responder: CHILD_SA deletes first, then that of the IKE_SA, one answer (RFC 7296 section 1.4.1). */
-export async function respondInformational(
-  sa: IkeSa,
-  request: InboundRequest,
-): Promise<OutboundResponse> {
+export function* respondInformational(sa: IkeSa, request: InboundRequest): Waits<OutboundResponse> {
   const { message } = request;
   const deletes = message.payloads.filter((payload) => payload.kind === 'Delete');
   const failure = findError(message);
@@ -39,11 +38,11 @@ export async function respondInformational(
   if (redirect !== undefined) followActiveRedirect(sa, redirect);
   const lifetime = findNotify(message, NotifyType.AUTH_LIFETIME);
   if (lifetime !== undefined) obeyAuthLifetime(sa, lifetime);
-  const mobile = await answerMobike(sa, request);
+  const mobile = yield* answerMobike(sa, request);
   const children = deletes.filter((payload) => payload.protocol !== ProtocolId.IKE);
   const names = namesToRestart(sa, (child) => child.closeAction.start);
   const traps = namesToRestart(sa, (child) => child.closeAction.trap);
-  const { answers, lost } = await deleteChildren(sa, children);
+  const { answers, lost } = yield* deleteChildren(sa, children);
   if (children.length < deletes.length) {
     sa.log.log('ike', 0, `received DELETE for IKE_SA ${sa.label}`);
     // The peer replaced it and is done: what it made takes over although our own rekeying is unanswered.
@@ -53,11 +52,11 @@ export async function respondInformational(
   const again = lost.filter(({ config }) => names.includes(config.name));
   return {
     payloads: [...answers, ...answerConfig(sa, message), ...mobile.payloads],
-    after: async () => {
-      await mobile.after?.();
-      setUpAgain(sa, again);
-      await sa.tasks.advance();
-    },
+    after: () =>
+      andThen(mobile.after?.(), () => {
+        setUpAgain(sa, again);
+        return sa.tasks.advance();
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import { isRoutable } from '../proto/address-scope.ts';
 import { printEndpoint, sameEndpoint } from '../proto/endpoint.ts';
 import { NotifyType } from '../proto/iana/notify-types.ts';
 import type { Message, Payload } from '../proto/payload.ts';
+import { settled, type Waits } from '../util/waits.ts';
 import { setEndpoints } from './endpoints.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { followNat } from './liveness.ts';
@@ -24,7 +25,7 @@ const NOTHING: MobikeAnswer = { payloads: [] };
  * Processes what an INFORMATIONAL request says about addresses, RFC 4555 sections 3.5 to 3.9: the peer moved, its other
  * addresses, a check of our reachability, NAT detection. Without MOBIKE none of it is looked at.
  */
-export async function answerMobike(sa: IkeSa, request: InboundRequest): Promise<MobikeAnswer> {
+export function* answerMobike(sa: IkeSa, request: InboundRequest): Waits<MobikeAnswer> {
   const { mobike } = sa;
   const { message } = request;
   // A DELETE of ours has to find the peer too.
@@ -39,7 +40,7 @@ export async function answerMobike(sa: IkeSa, request: InboundRequest): Promise<
     sa.log.log('ike', 1, `peer cannot move to ${request.remote.address}`);
     return { payloads: [notify(NotifyType.UNACCEPTABLE_ADDRESSES)] };
   }
-  const moved = wantsUpdate && (await update(sa, mobike, request));
+  const moved = wantsUpdate && (yield* settled(update(sa, mobike, request)));
   const left = listAddresses(sa, mobike, request);
   return {
     payloads: [...echoedNatDetection(sa, request), ...echoedCookie(message)],

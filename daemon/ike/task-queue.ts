@@ -1,6 +1,7 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { Timer } from '../contracts/clock.ts';
 import { exchangeName } from '../proto/iana/exchange-types.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import { alert } from './announce.ts';
 import { stepOfExchange } from './attempts/note.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -151,7 +152,11 @@ export class TaskQueue {
   }
 
   /** Starts the next conversation if none is running. */
-  async advance(): Promise<void> {
+  advance(): Awaitable<void> {
+    return this.#queued.length === 0 ? undefined : this.#startNext();
+  }
+
+  async #startNext(): Promise<void> {
     while (this.#active === undefined && !this.#held && !this.#sa.destroyed) {
       const plan = this.#queued.shift();
       if (plan === undefined) return;

@@ -1,7 +1,7 @@
 import type { ChildConfig } from '../config/connection-types.ts';
 import type { Endpoint } from '../proto/endpoint.ts';
 import type { Message, Payload } from '../proto/payload.ts';
-import type { Script } from '../util/conversation.ts';
+import type { Conversation, Script } from '../util/conversation.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { SavedTask } from './state/saved-task.ts';
@@ -97,8 +97,6 @@ export interface OutboundResponse {
   readonly after?: (raw: Uint8Array) => void | Promise<void>;
 }
 
-/** A conversation about a new SA that the peer leads: each `yield` answers the request received last. */
-export type ResponderTask = AsyncGenerator<OutboundResponse, void, InboundRequest>;
-
-/** The initial exchanges as responder: each `yield` answers the request received last. */
+/** A conversation that the peer leads: each `yield` answers the request received last. */
 export type ResponderScript = Script<OutboundResponse, InboundRequest>;
+export type ResponderTask = Conversation<OutboundResponse, InboundRequest>;

@@ -6,7 +6,7 @@ import { NOBODY } from '../identities.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { SignedMessage } from '../initial-exchanges.ts';
 import { AuthenticatedPeer } from './authenticated-peer.ts';
-import { octetsToSign } from './octets.ts';
+import { partsToSign } from './octets.ts';
 
 /** The AUTH payload of a side that proves only that it exchanged keys, RFC 7619 section 2.1: SK_p is the secret. */
 export function buildNullAuth(sa: IkeSa, own: SignedMessage): Payload {
@@ -28,6 +28,6 @@ export function verifyNullAuth(
 }
 
 function compute(sa: IkeSa, signed: SignedMessage): Uint8Array {
-  const { prf, octets } = octetsToSign(sa, signed, NOBODY);
-  return pskAuth(prf, signed.skP, octets);
+  const { prf, parts } = partsToSign(sa, signed, NOBODY);
+  return pskAuth(prf, signed.skP, ...parts);
 }

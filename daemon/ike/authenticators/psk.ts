@@ -8,7 +8,7 @@ import { AuthenticationError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { SignedMessage } from '../initial-exchanges.ts';
 import { AuthenticatedPeer } from './authenticated-peer.ts';
-import { octetsToSign } from './octets.ts';
+import { partsToSign } from './octets.ts';
 
 /** Keys tried against one AUTH payload: secrets with equal owners are told apart by trying, not without end. */
 const MAX_CANDIDATES = 10;
@@ -86,6 +86,6 @@ function pair(local: Identity, remote: Identity): string {
 }
 
 function compute(sa: IkeSa, secret: Secret, signed: SignedMessage, identity: Identity): Uint8Array {
-  const { prf, octets } = octetsToSign(sa, signed, identity);
-  return pskAuth(prf, secret, octets);
+  const { prf, parts } = partsToSign(sa, signed, identity);
+  return pskAuth(prf, secret, ...parts);
 }
