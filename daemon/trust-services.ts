@@ -1,4 +1,4 @@
-import type { ConnectionConfig } from './config/connection-types.ts';
+import type { AuthRoundConfig, ConnectionConfig } from './config/connection-types.ts';
 import type { DaemonOptions } from './config/options.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CrlFiles } from './contracts/crl-files.ts';
@@ -223,15 +223,13 @@ export function trustConnection(
   name: string,
   config: ConnectionConfig | undefined,
 ): void {
-  const all = config === undefined ? [] : [...config.local, ...config.remote];
   // As with shared keys.
-  if (
-    all.every(({ certs, cacerts, pubkeys }) => certs.length + cacerts.length + pubkeys.length === 0)
-  ) {
+  if (config === undefined || (config.local.every(isBare) && config.remote.every(isBare))) {
     credentials.setConnection(name, []);
     return;
   }
-  const cas = (config?.remote ?? []).flatMap((round) => round.cacerts);
+  const all = [...config.local, ...config.remote];
+  const cas = config.remote.flatMap((round) => round.cacerts);
   const certs = all.flatMap((round) => round.certs);
   const along = [
     ...certs.map(({ der }) => der),
@@ -249,4 +247,8 @@ export function trustConnection(
       })),
     ),
   ]);
+}
+
+function isBare({ certs, cacerts, pubkeys }: AuthRoundConfig): boolean {
+  return certs.length + cacerts.length + pubkeys.length === 0;
 }

@@ -63,9 +63,9 @@ export class StartActions {
   #policiesOf(change: Change, after: ConnectionConfig): readonly ChildConfig[] {
     const { policies } = this.#manager;
     const wanted: ChildConfig[] = [];
-    for (const [name, child] of after.children) {
-      if (isKept(change, name)) continue;
-      if (child.startAction.trap || policies.installed(after.name, name) === 'requested')
+    for (const child of after.children.values()) {
+      if (isKept(change, child.name)) continue;
+      if (child.startAction.trap || policies.installed(after.name, child.name) === 'requested')
         wanted.push(child);
     }
     return wanted;

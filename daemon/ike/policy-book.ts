@@ -84,7 +84,9 @@ export class PolicyBook {
 
   /** Whether a child has one, and whether `start_action` is the reason. */
   installed(connection: string, child: string): 'no' | 'started' | 'requested' {
-    const origin = this.#origins.get(keyOf(connection, child));
+    // Thousands of connections are loaded, and few of them have any.
+    const none = this.#origins.size === 0;
+    const origin = none ? undefined : this.#origins.get(keyOf(connection, child));
     if (origin === undefined) return 'no';
     return origin.started ? 'started' : 'requested';
   }

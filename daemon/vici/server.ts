@@ -71,6 +71,8 @@ class Server implements ViciServer, ViciHandlers {
   readonly #log: Logger;
   readonly #dispatcher = new Dispatcher(COMMANDS);
   readonly #clients = new Set<ViciConnection>();
+  /** What commands see of each client. */
+  readonly #contexts = new WeakMap<ViciConnection, CommandContext>();
   readonly #events: ReadonlyMap<string, GlobalEvent>;
   /** Registrations of all clients; a source is connected only while somebody listens. */
   readonly #registrations = new Map<string, number>();
@@ -174,6 +176,21 @@ class Server implements ViciServer, ViciHandlers {
     connection: ViciConnection,
   ): Tree | Promise<Tree> | undefined {
     if (!this.#dispatcher.knows(name)) return undefined;
+    const context = this.#contextOf(connection);
+    if (connection.readOnly && !onlyReads(name)) {
+      this.#said(connection, 1, `may not request: ${name}`);
+      return failure(`'${name}' is not allowed here: this socket is for listing and watching only`);
+    }
+    // A program that loads thousands of connections is one line at the usual level, and so is one that asks for a list every second.
+    const routine = onlyReads(name) || connection.lastCommand === name;
+    connection.lastCommand = name;
+    this.#said(connection, routine ? 2 : 1, `requests: ${name}`);
+    return this.#dispatcher.run(name, packet, offset, context);
+  }
+
+  #contextOf(connection: ViciConnection): CommandContext {
+    const known = this.#contexts.get(connection);
+    if (known !== undefined) return known;
     const context: CommandContext = {
       services: this.#services,
       log: this.#log,
@@ -192,15 +209,8 @@ class Server implements ViciServer, ViciHandlers {
         }),
       ready: (units) => connection.ready(units),
     };
-    if (connection.readOnly && !onlyReads(name)) {
-      this.#said(connection, 1, `may not request: ${name}`);
-      return failure(`'${name}' is not allowed here: this socket is for listing and watching only`);
-    }
-    // A program that loads thousands of connections is one line at the usual level, and so is one that asks for a list every second.
-    const routine = onlyReads(name) || connection.lastCommand === name;
-    connection.lastCommand = name;
-    this.#said(connection, routine ? 2 : 1, `requests: ${name}`);
-    return this.#dispatcher.run(name, packet, offset, context);
+    this.#contexts.set(connection, context);
+    return context;
   }
 
   #said({ peer, readOnly }: ViciConnection, level: 1 | 2, what: string): void {
