@@ -9,20 +9,22 @@ const LIMIT = 64;
  * never comes to life here.
  */
 export class EarlyDeletes {
-  readonly #spis = new Set<string>();
+  /** Made with the first: most IKE_SAs never have one. */
+  #spis: Set<string> | undefined;
 
   /** The peer deleted this CHILD_SA of its own, by IKE protocol id and SPI. */
   remember(protocol: number, spi: ChildSpi): void {
+    this.#spis ??= new Set();
     if (this.#spis.size < LIMIT) this.#spis.add(`${protocol} ${spi}`);
   }
 
   /** Whether the CHILD_SA that the peer agreed to is deleted already. */
   has(protocol: number, spi: ChildSpi): boolean {
-    return this.#spis.has(`${protocol} ${spi}`);
+    return this.#spis?.has(`${protocol} ${spi}`) ?? false;
   }
 
   /** Our creating request was answered, or given up: nothing can be overtaken any more. */
   clear(): void {
-    this.#spis.clear();
+    this.#spis = undefined;
   }
 }

@@ -48,10 +48,10 @@ export class ExchangeEngine {
   readonly #reader: MessageReader;
   /** What the outstanding request asks. */
   #open: OutboundRequest | undefined;
-  /** Keys of both directions that the last answer was protected with, where others came after it. */
   /** When the outstanding request was sent first, monotonic milliseconds. */
   #sentAt = 0;
-  #retired: readonly (MessageProtection | undefined)[] = [];
+  /** Keys of both directions that the last answer was protected with, where others came after it. */
+  #retired: readonly (MessageProtection | undefined)[] = NO_KEYS;
   /** Keys of each direction, once there are any. */
   inbound: MessageProtection | undefined;
   outbound: MessageProtection | undefined;
@@ -109,8 +109,9 @@ export class ExchangeEngine {
   }
 
   #wipeRetired(): void {
+    if (this.#retired.length === 0) return;
     for (const protection of this.#retired) protection?.[Symbol.dispose]();
-    this.#retired = [];
+    this.#retired = NO_KEYS;
   }
 
   /** Sends a request and keeps sending it until it is answered or given up. */
@@ -421,6 +422,7 @@ export class ExchangeEngine {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_KEYS: readonly MessageProtection[] = [];
 /** Sends without an answer after which datagrams may be too large for the path. */
 const SWALLOWED_SENDS = 2;
 /** Sends without an answer after which it is no chance any more, but something on the way. */

@@ -19,8 +19,8 @@ import { tryFailed } from './tries.ts';
 export class TaskQueue {
   readonly #sa: IkeSa;
   readonly #queued: QueuedTask[] = [];
-  /** Conversations that start later, with what wakes them. */
-  readonly #delayed = new Map<QueuedTask, { readonly timer: Timer; readonly due: number }>();
+  /** Conversations that start later, with what wakes them; none for most IKE_SAs at any time. */
+  #delayed: Map<QueuedTask, { readonly timer: Timer; readonly due: number }> | undefined;
   #active: { readonly plan: QueuedTask; readonly task: Task } | undefined;
   /** The next try of the initial exchanges waits for its time, and everything else for it. */
   #held = false;
@@ -40,7 +40,7 @@ export class TaskQueue {
 
   /** Conversations that wait for their time, not for the window. */
   get delayed(): number {
-    return this.#delayed.size;
+    return this.#delayed?.size ?? 0;
   }
 
   get activeNames(): readonly TaskName[] {
@@ -93,11 +93,12 @@ export class TaskQueue {
     const sa = this.#sa;
     const timer = sa.env.clock.after(delay, () =>
       sa.post(() => {
-        if (!this.#delayed.delete(plan)) return;
+        if (this.#delayed?.delete(plan) !== true) return;
         this.queue(plan);
         return this.advance();
       }),
     );
+    this.#delayed ??= new Map();
     this.#delayed.set(plan, { timer, due: sa.env.clock.now() + delay });
   }
 
@@ -127,7 +128,7 @@ export class TaskQueue {
       ...(active && { active: active.saved?.(this.#sa) ?? other }),
       waiting: [
         ...this.#queued.map((plan) => ({ task: plan.saved?.(this.#sa) ?? other })),
-        ...[...this.#delayed].map(([plan, { due }]) => ({
+        ...[...(this.#delayed ?? [])].map(([plan, { due }]) => ({
           task: plan.saved?.(this.#sa) ?? other,
           notBefore: time.wall(due),
         })),
@@ -220,14 +221,14 @@ export class TaskQueue {
   }
 
   get #waiting(): readonly QueuedTask[] {
-    return this.#delayed.size === 0 ? this.#queued : [...this.#queued, ...this.#delayed.keys()];
+    return this.delayed === 0 ? this.#queued : [...this.#queued, ...(this.#delayed?.keys() ?? [])];
   }
 
   #takeWaiting(): readonly QueuedTask[] {
-    const all = [...this.#queued.splice(0), ...this.#delayed.keys()];
-    for (const { timer } of this.#delayed.values()) timer.cancel();
-    this.#delayed.clear();
-    return all;
+    const delayed = this.#delayed;
+    this.#delayed = undefined;
+    for (const { timer } of delayed?.values() ?? []) timer.cancel();
+    return [...this.#queued.splice(0), ...(delayed?.keys() ?? [])];
   }
 
   #stepping = false;
