@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { SaUsage } from '../../../daemon/contracts/kernel.ts';
 import type { IkeSaView } from '../../../daemon/control/views.ts';
+import { ts } from '../../support/selectors.ts';
+import { pair } from '../pair.ts';
 import { gateway, roadwarrior } from '../roadwarriors.ts';
 import { World } from '../world.ts';
 import type { WorldHost } from '../world-host.ts';
@@ -83,4 +85,29 @@ test('what goes while others are asked for is not shown; without an answer the l
     Array.from({ length: CLIENTS }, (_, n) => n + 1).filter((id) => id !== 1 && id !== 3),
   );
   expect(rest.map(bytesOf)).toEqual(rest.map(({ uniqueId }) => (uniqueId === 2 ? 7n : 0n)));
+});
+
+test('an IKE_SA with very many CHILD_SAs does not ask for all of them at once', async () => {
+  await using world = new World({ printOnFailure: false });
+  const [moon] = await pair(world);
+  const [config] = world.configs.get(moon) ?? [];
+  const net = config?.children.get('net');
+  if (config === undefined || net === undefined) throw new TypeError('no connection');
+  const children = Array.from({ length: 40 }, (_, n) => ({
+    ...net,
+    name: `net${n}`,
+    localTs: [{ kind: 'fixed', selector: ts(`10.1.${n}.0/24`) } as const],
+  }));
+  await moon.load({ ...config, children: new Map(children.map((child) => [child.name, child])) });
+  for (const { name } of children)
+    expect(await world.during(moon.initiate(name))).toEqual({ ok: true });
+  const most = slow(moon, async () => {
+    await turn();
+    return { bytes: 7n, packets: 1n };
+  });
+  const listed: IkeSaView[] = [];
+  for await (const sa of moon.daemon.control.listSas({})) if (sa !== undefined) listed.push(sa);
+  expect(listed.map(({ children }) => children.length)).toEqual([40]);
+  expect(listed[0]?.children.every(({ installed }) => installed?.in.bytes === 7n)).toBe(true);
+  expect(most()).toBe(64);
 });
