@@ -1,6 +1,6 @@
 import type { KernelPolicy, KernelRoute, KernelSa, SaEnds, SaUsage } from '../contracts/kernel.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
-import { type Awaitable, andThen } from '../util/awaitable.ts';
+import { type Awaitable, andThen, proceed } from '../util/awaitable.ts';
 import {
   childPolicies,
   inboundPolicies,
@@ -124,17 +124,23 @@ export class InstalledChildSa {
    * traffic it takes over, if it is such a one.
    */
   installOutbound(replaces?: InstalledChildSa): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#sends || this.#removal !== undefined) return;
-      try {
-        await this.#addOutboundSas();
-        // Somebody wants it gone meanwhile: nothing is led to it any more.
-        if (this.#removal === undefined) await this.#leadOut(replaces);
-      } catch (error) {
+    return this.#inTurn(() => this.#putOut(replaces));
+  }
+
+  #putOut(replaces: InstalledChildSa | undefined): Awaitable<void> {
+    if (this.#sends || this.#removal !== undefined) return;
+    return proceed(
+      () =>
+        andThen(this.#addOutboundSas(), () =>
+          // Somebody wants it gone meanwhile: nothing is led to it any more.
+          this.#removal === undefined ? this.#leadOut(replaces) : undefined,
+        ),
+      nothing,
+      async (error) => {
         await this.#takeOut();
         throw error;
-      }
-    });
+      },
+    );
   }
 
   /** Takes out what sends; packets under way are still received. Failures are logged. */
@@ -201,10 +207,11 @@ export class InstalledChildSa {
     return received === undefined && sent === undefined ? NO_USAGE : { in: received, out: sent };
   }
 
-  async #inTurn(step: () => Promise<void>): Promise<void> {
+  async #inTurn(step: () => Awaitable<void>): Promise<void> {
     const last = this.#last;
     // How the one before ended is nothing to this one.
     const turn = last === undefined ? step() : last.then(step, step);
+    if (!(turn instanceof Promise)) return;
     this.#last = turn;
     try {
       await turn;
@@ -247,37 +254,39 @@ export class InstalledChildSa {
     return half === 'in' ? this.#in : this.#out;
   }
 
-  async #takeOut(): Promise<void> {
+  #takeOut(): Awaitable<void> {
     this.#sends = false;
     const { policies, routes, sas } = this.#out;
     if (policies.length + routes.length + sas.length === 0) return;
     this.#out = new Half();
     const order = [...policies.toReversed(), ...routes.toReversed(), ...sas.toReversed()];
-    await releaseAll(this.#host, order);
+    return releaseAll(this.#host, order);
   }
 
-  async #removeAll(): Promise<void> {
+  #removeAll(): Awaitable<void> {
     this.#host.removed(this);
-    await this.#takeOut();
-    const { sas, policies } = this.#in;
-    await releaseAll(this.#host, [...sas, ...policies.toReversed()]);
+    return andThen(this.#takeOut(), () => {
+      const { sas, policies } = this.#in;
+      return releaseAll(this.#host, [...sas, ...policies.toReversed()]);
+    });
   }
 }
 
-/** Takes all of them out of the kernel, one after the other, whatever fails on the way. */
-export async function releaseAll(
+/** Takes all of them out of the kernel, one after the other, whatever fails on the way; that is told to the host. */
+export function releaseAll(
   host: Pick<ChildHost, 'notRemoved'>,
   list: readonly Removable[],
-): Promise<void> {
-  for (const held of list) {
-    try {
-      const done = held.release();
-      if (done instanceof Promise) await done;
-    } catch (error) {
-      host.notRemoved(error);
-    }
-  }
+): Awaitable<void> {
+  const release = (held: Removable): Awaitable<void> =>
+    proceed(
+      () => held.release(),
+      nothing,
+      (error) => host.notRemoved(error),
+    );
+  return inOrder(list, release, nothing);
 }
+
+function nothing(): void {}
 
 const NONE: readonly never[] = [];
 
@@ -303,23 +312,28 @@ class Half {
   }
 }
 
-/** Puts one after the other into the kernel and keeps what that gives, up to the first that fails. */
+/** Does something with one after the other and keeps what that gives, up to the first that fails. */
 function inOrder<T, H>(
   list: readonly T[],
-  put: (one: T, index: number) => Awaitable<H>,
+  act: (one: T, index: number) => Awaitable<H>,
   keep: (held: H) => void,
-  from = 0,
 ): Awaitable<void> {
-  for (let i = from; i < list.length; i++) {
-    const held = put(list[i] as T, i);
-    if (held instanceof Promise) {
-      return held.then((one) => {
-        keep(one);
-        return inOrder(list, put, keep, i + 1);
-      });
-    }
+  for (let i = 0; i < list.length; i++) {
+    const held = act(list[i] as T, i);
+    if (held instanceof Promise) return goOn(held, list, i + 1, act, keep);
     keep(held);
   }
+}
+
+async function goOn<T, H>(
+  first: Promise<H>,
+  list: readonly T[],
+  from: number,
+  act: (one: T, index: number) => Awaitable<H>,
+  keep: (held: H) => void,
+): Promise<void> {
+  keep(await first);
+  for (let i = from; i < list.length; i++) keep(await act(list[i] as T, i));
 }
 
 // Policies that another CHILD_SA of equal selectors is in the place of stay out of the kernel; the others go with the SA.
