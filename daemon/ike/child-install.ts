@@ -18,9 +18,11 @@ import type { Proposal } from '../proto/proposal.ts';
 import { transformOf } from '../proto/proposal-transforms.ts';
 import type { TrafficSelector } from '../proto/traffic-selector.ts';
 import { equalSelectors } from '../proto/traffic-selector-math.ts';
+import type { Awaitable } from '../util/awaitable.ts';
 import type { Draft } from '../util/draft.ts';
 import { InternalError } from '../util/error.ts';
 import { hex32 } from '../util/hex.ts';
+import { run, settled, type Waits } from '../util/waits.ts';
 import { alert, announceChildUp } from './announce.ts';
 import type { ChildFeatures } from './child-features.ts';
 import { type ChildMarks, chooseMarks, marksOf, setMarks } from './child-marks.ts';
@@ -65,9 +67,14 @@ export interface ChildAgreement extends AgreedFeatures {
 
 /**
  * Derives the keys of a CHILD_SA (RFC 7296 section 2.17), installs it and makes it known. Keys are wiped once the
- * kernel has them. Rejects with {@link KernelError} and leaves nothing behind if the kernel refuses.
+ * kernel has them. Fails with {@link KernelError} and leaves nothing behind if the kernel refuses. At once if the kernel
+ * answers at once.
  */
-export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promise<ChildSa> {
+export function installChild(sa: IkeSa, agreement: ChildAgreement): Awaitable<ChildSa> {
+  return run(install(sa, agreement));
+}
+
+function* install(sa: IkeSa, agreement: ChildAgreement): Waits<ChildSa> {
   const { env, prf, keys, log } = sa;
   if (prf === undefined || keys === undefined)
     throw new InternalError('CHILD_SA before there are keys');
@@ -83,10 +90,8 @@ export async function installChild(sa: IkeSa, agreement: ChildAgreement): Promis
   try {
     const spec = buildSpec(sa, agreement, reqid, marks, childKeys);
     if (env.keyLog !== undefined) giveAway(env.keyLog, spec);
-    const kernel = await env.installer.install(spec, {
-      outbound,
-      replaces: replaces?.installed,
-    });
+    const options = { outbound, replaces: replaces?.installed };
+    const kernel = yield* settled(env.installer.install(spec, options));
     const child = new ChildSa(sa, termsOf(agreement, spec, proposal), kernel, {
       keys: outbound ? undefined : childKeys,
       up: replaces === undefined,

@@ -8,7 +8,7 @@ import { type Awaitable, andThen } from '../util/awaitable.ts';
 import { lowerBytes } from '../util/bytes.ts';
 import type { Draft } from '../util/draft.ts';
 import { InternalError } from '../util/error.ts';
-import { settled } from '../util/waits.ts';
+import { run, settled, type Waits } from '../util/waits.ts';
 import { childByPeerSpi } from './child-deletes.ts';
 import { expireChild } from './child-expiry.ts';
 import { type ChildFeatures, featureNotifies } from './child-features.ts';
@@ -33,30 +33,38 @@ import type { InboundRequest, OutboundResponse, ResponderScript } from './task.t
  * Answers the CHILD_SA part of an IKE_AUTH request; what was agreed is installed before the peer is told. A refusal is
  * a notify, and no payloads at all if the request asked for no CHILD_SA (RFC 6023).
  */
-export async function respondChild(
+export function respondChild(
   sa: IkeSa,
   connection: ConnectionConfig,
   message: Message,
   ni: Uint8Array,
   nr: Uint8Array,
-): Promise<readonly Payload[]> {
+): Awaitable<readonly Payload[]> {
+  return run(answerChild(sa, connection, message, ni, nr));
+}
+
+function* answerChild(
+  sa: IkeSa,
+  connection: ConnectionConfig,
+  message: Message,
+  ni: Uint8Array,
+  nr: Uint8Array,
+): Waits<readonly Payload[]> {
   const agreed = negotiateChild(sa, connection, message, false);
   if (agreed === undefined) return [];
   if (agreed.kind === 'refused') return agreed.payloads;
   const spis = new ReservedSpis(sa);
   try {
     try {
-      const spi = reserve(spis, agreed);
-      const spiIn = spi instanceof Promise ? await spi : spi;
+      const spiIn = yield* settled(reserve(spis, agreed));
       const parts = { ni, nr, secrets: NO_SECRETS, old: undefined };
       const elder = elderOf(sa, agreed);
-      const child = await installChild(sa, agreement(sa, agreed, spis, parts, elder));
+      const child = yield* settled(installChild(sa, agreement(sa, agreed, spis, parts, elder)));
       spis.takenOver(agreed.proposal.protocol);
       if (elder !== undefined) inherit(elder, child);
       return answerOf(sa, agreed, spiIn, spis.cpi, []);
     } finally {
-      const released = spis.release();
-      if (released !== undefined) await released;
+      yield* settled(spis.release());
     }
   } catch (error) {
     return kernelRefusal(sa, agreed, error);

@@ -1,6 +1,7 @@
 import type { KernelPolicy, KernelRoute, KernelSa, SaEnds, SaUsage } from '../contracts/kernel.ts';
 import type { IpAddress } from '../proto/ip-address.ts';
 import { type Awaitable, andThen, proceed } from '../util/awaitable.ts';
+import { run, settled, type Waits } from '../util/waits.ts';
 import {
   childPolicies,
   inboundPolicies,
@@ -79,29 +80,28 @@ export class InstalledChildSa {
     this.#spec = spec;
   }
 
-  /** Installs it; rejects with the kernel's error after undoing everything. */
-  static async install(
+  /** Installs it; fails with the kernel's error after undoing everything. At once if the kernel answers at once. */
+  static install(
+    host: ChildHost,
+    spec: ChildSaSpec,
+    options: InstallOptions,
+  ): Awaitable<InstalledChildSa> {
+    return run(InstalledChildSa.#install(host, spec, options));
+  }
+
+  static *#install(
     host: ChildHost,
     spec: ChildSaSpec,
     { outbound = true, replaces }: InstallOptions,
-  ): Promise<InstalledChildSa> {
+  ): Waits<InstalledChildSa> {
     const child = new InstalledChildSa(host, spec);
     try {
-      // Most steps are over at once where the kernel answers at once: those are not waited for.
-      let step = child.#in.addSas(host, inboundSas(spec));
-      if (step instanceof Promise) await step;
-      if (outbound) {
-        step = child.#addOutboundSas();
-        if (step instanceof Promise) await step;
-      }
-      step = child.#addPolicies('in', replaces);
-      if (step instanceof Promise) await step;
-      if (outbound) {
-        step = child.#leadOut(replaces);
-        if (step instanceof Promise) await step;
-      }
+      yield* settled(child.#in.addSas(host, inboundSas(spec)));
+      if (outbound) yield* settled(child.#addOutboundSas());
+      yield* settled(child.#addPolicies('in', replaces));
+      if (outbound) yield* settled(child.#leadOut(replaces));
     } catch (error) {
-      await child.remove();
+      yield* settled(child.remove());
       throw error;
     }
     host.installed(child);

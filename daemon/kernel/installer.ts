@@ -272,8 +272,11 @@ export class KernelInstaller {
     this.#reqids.release(reqid);
   }
 
-  /** Installs a CHILD_SA. Rejects with the kernel's error after undoing everything, the reserved SPI included. */
-  install(spec: ChildSaSpec, options: InstallOptions = {}): Promise<InstalledChildSa> {
+  /**
+   * Installs a CHILD_SA. Fails with the kernel's error after undoing everything, the reserved SPI included. At once if the kernel
+   * answers at once.
+   */
+  install(spec: ChildSaSpec, options: InstallOptions = {}): Awaitable<InstalledChildSa> {
     return InstalledChildSa.install(this.#host, spec, options);
   }
 

@@ -94,7 +94,7 @@ test.each([false, true])(
         what = operation;
         return 'ENOMEM';
       });
-      const outcome = installer.install(own);
+      const outcome = (async () => installer.install(own))();
       if (failing === 4) {
         // A route is a convenience: the tunnel stands without it.
         await (await outcome).remove();
