@@ -117,16 +117,8 @@ export function* respondCreateChild(sa: IkeSa, first: InboundRequest): Responder
         replaced.state = 'REKEYING';
       },
       refusal: () => (replaced === undefined ? undefined : busyWith(sa, replaced)),
-      complete: async (nr, secrets): Promise<OutboundResponse> => {
-        const ni = nonce.data;
-        const parts = { ni, nr, secrets, old: replaced };
-        try {
-          await install(sa, agreed, spis, parts);
-          return { payloads: [] };
-        } catch (error) {
-          return { payloads: kernelRefusal(sa, agreed, error) };
-        }
-      },
+      complete: (nr, secrets) =>
+        run(completed(sa, agreed, spis, { ni: nonce.data, nr, secrets, old: replaced })),
     });
   } finally {
     if (replaced !== undefined) yield* settled(giveUp(replaced));
@@ -185,23 +177,26 @@ interface Parts {
   readonly old: ChildSa | undefined;
 }
 
-/** Installs what was agreed and wipes the secrets. */
-async function install(
+/** Installs what was agreed, wipes the secrets, and answers without the payloads of a success. */
+function* completed(
   sa: IkeSa,
   agreed: NegotiatedChild,
   spis: ReservedSpis,
   parts: Parts,
-): Promise<void> {
+): Waits<OutboundResponse> {
   const { ni, nr, secrets, old } = parts;
   try {
     const elder = old === undefined ? elderOf(sa, agreed) : undefined;
-    const child = await installChild(sa, agreement(sa, agreed, spis, parts, elder));
+    const child = yield* settled(installChild(sa, agreement(sa, agreed, spis, parts, elder)));
     spis.takenOver(agreed.proposal.protocol);
     if (elder !== undefined) inherit(elder, child);
-    if (old === undefined) return;
+    if (old === undefined) return { payloads: [] };
     child.predecessor = old;
     old.peerRekey = { replacement: child, lowestNonce: lowerBytes(ni, nr) };
     old.state = 'REKEYED';
+    return { payloads: [] };
+  } catch (error) {
+    return { payloads: kernelRefusal(sa, agreed, error) };
   } finally {
     wipeSecrets(secrets);
   }
