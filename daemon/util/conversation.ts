@@ -31,14 +31,24 @@ export class Conversation<Out extends object, In> {
     }
   }
 
-  /** Ends it where it is: what its script has open is closed, after the turn under way. */
+  /** Ends it where it is: what its script has open is closed, after the turn under way. Doing it twice does nothing. */
   end(): undefined | Promise<unknown> {
     if (this.#speaking) return Promise.resolve().then(() => this.end());
-    const close = (): undefined | Promise<unknown> => {
-      const step = this.#script.return();
-      return step.value instanceof Promise ? this.#wait(step.value) : undefined;
-    };
-    return this.#turn === undefined ? close() : this.#turn.then(close, close);
+    // Closing that waits is a turn too: ending a script in the middle of its `finally` would leave out the rest of that.
+    const again = (): undefined | Promise<unknown> => this.end();
+    return this.#turn === undefined ? this.#close() : this.#turn.then(again, again);
+  }
+
+  #close(): undefined | Promise<unknown> {
+    this.#speaking = true;
+    try {
+      const { value } = this.#script.return();
+      if (!(value instanceof Promise)) return undefined;
+      this.#turn = this.#wait(value);
+      return this.#turn;
+    } finally {
+      this.#speaking = false;
+    }
   }
 
   async #wait(pending: Promise<unknown>): Promise<Out | undefined> {

@@ -93,6 +93,44 @@ describe('a conversation', () => {
     expect(closed).toEqual(['closed']);
   });
 
+  test('closes all that its script has open, although it is ended again meanwhile', async () => {
+    const closed: string[] = [];
+    const later = (what: string): Promise<unknown> =>
+      Promise.resolve().then(() => closed.push(what));
+    function* slow(): Script<Said, string> {
+      try {
+        yield { text: '' };
+      } finally {
+        yield* settled(later('first'));
+        yield* settled(later('second'));
+        closed.push('third');
+      }
+    }
+    const talk = new Conversation(slow());
+    expect(talk.next('')).toBeDefined();
+    await Promise.all([talk.end(), talk.end(), talk.end()]);
+    expect(closed).toEqual(['first', 'second', 'third']);
+    expect(talk.end()).toBeUndefined();
+  });
+
+  test('may be ended by what closes it', async () => {
+    const closed: string[] = [];
+    const endings: unknown[] = [];
+    function* leaving(): Script<Said, string> {
+      try {
+        yield { text: '' };
+      } finally {
+        endings.push(talk.end());
+        closed.push('closed');
+      }
+    }
+    const talk: Conversation<Said, string> = new Conversation(leaving());
+    expect(talk.next('')).toBeDefined();
+    expect(talk.end()).toBeUndefined();
+    await endings[0];
+    expect(closed).toEqual(['closed']);
+  });
+
   test('waits for what closing takes', async () => {
     const closed: string[] = [];
     function* slow(): Script<Said, string> {
