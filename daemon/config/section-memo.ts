@@ -41,7 +41,8 @@ export class SectionMemo {
     texts: readonly string[],
     read: () => readonly SelectorConfig[],
   ): readonly SelectorConfig[] {
-    if (texts.length > MAX_SELECTORS) return read();
+    // No selectors must not be taken for an empty one, which is a mistake: joined they are the same.
+    if (texts.length === 0 || texts.length > MAX_SELECTORS) return read();
     const text = texts.join('\n');
     const known = key === 'local_ts' ? this.#localTs : this.#remoteTs;
     const before = known.get(text);

@@ -6,6 +6,8 @@ import { type MessageKey, nameOctets } from './message-keys.ts';
 
 /** Octets for what is written first: most events fit. */
 const FIRST = 1024;
+/** What a batch of events takes: one that was longer, perhaps too long to be sent, says nothing about the next. */
+const MOST_EXPECTED = 64 * 1024;
 /** Longer texts are left to the runtime's own encoder. */
 const SHORT = 256;
 
@@ -22,7 +24,7 @@ export type MessageBody = Tree | WriteMessage;
 export class MessageWriter {
   #octets = new Uint8Array(0);
   #length = 0;
-  /** Octets to begin with, as many as the last time were needed. */
+  /** Octets to begin with, as many as the last time were needed if that was usual. */
   #expected = FIRST;
 
   /** Octets written. */
@@ -34,7 +36,7 @@ export class MessageWriter {
   take(): Uint8Array {
     const octets = this.#octets;
     const length = this.#length;
-    this.#expected = Math.max(FIRST, octets.length);
+    this.#expected = Math.min(MOST_EXPECTED, Math.max(FIRST, octets.length));
     this.#octets = new Uint8Array(0);
     this.#length = 0;
     return length * 2 > octets.length ? octets.subarray(0, length) : octets.slice(0, length);

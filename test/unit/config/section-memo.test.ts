@@ -94,3 +94,14 @@ test('no two sections have one text', () => {
   expect(new Set(texts).size).toBe(texts.length);
   expect(memo.split([value('a', 'x'.repeat(5000))], new Set()).common).toBeUndefined();
 });
+
+test.each(['local_ts', 'remote_ts'])(
+  'an empty item of %s is a mistake, also after a list of none',
+  (key) => {
+    const crypto = fresh();
+    const of = (...items: readonly string[]) => read('a', { child: [list(key, items)] }, crypto);
+    expect(() => of('')).toThrow(`invalid value for: ${key}`);
+    of();
+    expect(() => of('')).toThrow(`invalid value for: ${key}`);
+  },
+);

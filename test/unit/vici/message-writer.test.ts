@@ -154,3 +154,13 @@ test('segments stand one behind the other, and one that fails or is too long lea
   expect(writeSegment(out, head, [...most, value('k', 'x'.repeat(room - 4))])).toBe(false);
   expect(out.length).toBe(0);
 });
+
+test('what was too long to be sent leaves no large octets for all that follows', () => {
+  const out = new MessageWriter();
+  const octets = (length: number) => (to: MessageWriter) => to.raw(new Uint8Array(length));
+  expect(writeSegment(out, eventHead('list-sa'), octets(8 * MAX_PACKET))).toBe(false);
+  octets(1)(out);
+  expect(out.take().length).toBe(1);
+  octets(5 * MAX_PACKET)(out);
+  expect(out.take().buffer.byteLength).toBe(5 * MAX_PACKET);
+});
