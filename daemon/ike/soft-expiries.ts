@@ -76,7 +76,8 @@ export class SoftExpiries {
     for (const sa of this.#all()) {
       for (const child of sa.children.values()) {
         const idle = child.state === 'INSTALLED' && !sa.tasks.rekeys(child);
-        if (idle && olderThanSoft(child, OVERDUE)) this.reached(child);
+        if (!idle || this.#waiting.has(child)) continue;
+        if (olderThanSoft(child, OVERDUE)) this.reached(child);
       }
     }
   }
