@@ -3,6 +3,7 @@ import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { authRound } from '../../support/connections.ts';
 import { ip } from '../../support/selectors.ts';
 import { byKey, configured, enrol, trust } from '../enrol.ts';
+import { expectNothingLeased, leases, leasing, openPool } from '../leasing.ts';
 import { type PairSetup, pair } from '../pair.ts';
 import { TestCa } from '../pki.ts';
 import { World } from '../world.ts';
@@ -97,12 +98,35 @@ describe('several rounds, RFC 4739', () => {
     }
   });
 
+  test('a peer that does both rounds gets its address after the second', async () => {
+    await using world = new World();
+    const rounds = [key(MOON), psk('user@example.org')];
+    const [moon, carol] = await hosts(
+      world,
+      leasing({
+        moonConnection: { local: rounds, remote: [key(CAROL)] },
+        carolConnection: { local: [key(CAROL)], remote: rounds },
+      }),
+    );
+    openPool(carol);
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    expect(leases(carol)).toEqual({ online: 1, offline: 0 });
+    expect(carol.established[0]).toMatchObject({
+      remoteId: 'user@example.org',
+      remoteVips: ['10.3.0.1'],
+    });
+  });
+
   test('SEC-33: a peer that does one of two rounds gets nothing', async () => {
     await using world = new World();
-    const [moon, carol] = await hosts(world, {
-      moonConnection: { local: [key(MOON)], remote: [key(CAROL)] },
-      carolConnection: { local: [key(CAROL)], remote: [key(MOON), psk('user@example.org')] },
-    });
+    const [moon, carol] = await hosts(
+      world,
+      leasing({
+        moonConnection: { local: [key(MOON)], remote: [key(CAROL)] },
+        carolConnection: { local: [key(CAROL)], remote: [key(MOON), psk('user@example.org')] },
+      }),
+    );
+    openPool(carol);
     expect(await world.during(moon.initiate('net'))).toMatchObject({ ok: false });
     expect(
       has(
@@ -112,18 +136,24 @@ describe('several rounds, RFC 4739', () => {
     ).toBe(true);
     expect(has(carol, /established/)).toBe(false);
     await expectNothing(world, moon, carol);
+    expectNothingLeased(carol);
   });
 
   test('SEC-33: nor does one that does another round than it should, or as somebody else', async () => {
     for (const second of [key('moon-user.example.org'), psk('mallory@example.org')]) {
       await using world = new World();
-      const [moon, carol] = await hosts(world, {
-        moonConnection: { local: [key(MOON), second], remote: [key(CAROL)] },
-        carolConnection: { local: [key(CAROL)], remote: [key(MOON), psk('user@example.org')] },
-      });
+      const [moon, carol] = await hosts(
+        world,
+        leasing({
+          moonConnection: { local: [key(MOON), second], remote: [key(CAROL)] },
+          carolConnection: { local: [key(CAROL)], remote: [key(MOON), psk('user@example.org')] },
+        }),
+      );
+      openPool(carol);
       expect(await world.during(moon.initiate('net'))).toMatchObject({ ok: false });
       expect(has(carol, /established/)).toBe(false);
       await expectNothing(world, moon, carol);
+      expectNothingLeased(carol);
     }
   });
 

@@ -3,6 +3,7 @@ import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { authRound } from '../../support/connections.ts';
 import type { TestKeyKind } from '../../support/private-keys.ts';
 import { byKey, configured, enrol, loadCertificates, trust } from '../enrol.ts';
+import { expectNothingLeased, leases, leasing, openPool } from '../leasing.ts';
 import { type PairSetup, pair } from '../pair.ts';
 import { TestCa } from '../pki.ts';
 import { World } from '../world.ts';
@@ -338,22 +339,36 @@ test('chains in many fragments over links that lose, double and reorder', async 
 });
 
 describe('who is refused, where it shows', () => {
-  /** Moon initiates with what `prepare` made of it, and fails. */
-  async function refused(
-    prepare: (moon: WorldHost, carol: WorldHost, ca: TestCa) => Promise<void>,
-    setup: PairSetup = {},
-  ): Promise<readonly [WorldHost, WorldHost, string]> {
-    await using world = new World({ printOnFailure: true });
+  type Prepare = (moon: WorldHost, carol: WorldHost, ca: TestCa) => Promise<void>;
+
+  /** Moon initiates with what `prepare` made of it, and asks carol for an address. */
+  async function attempted(world: World, prepare: Prepare, setup: PairSetup = {}) {
     const ca = new TestCa('CA');
-    const [moon, carol] = await pair(world, keyed(setup));
+    const [moon, carol] = await pair(world, leasing(keyed(setup)));
+    openPool(carol);
     await enrol(carol, ca.issue('carol', { dns: [CAROL] }));
     await prepare(moon, carol, ca);
     trust(moon, ca);
     trust(carol, ca);
-    const outcome = await world.during(moon.initiate('net'));
+    return { moon, carol, outcome: await world.during(moon.initiate('net')) };
+  }
+
+  /** It fails, and nothing is left of it; carol leased nothing, unless it was moon who refused, which is later. */
+  async function refused(
+    prepare: Prepare,
+    setup: PairSetup = {},
+    by: 'moon' | 'carol' = 'carol',
+  ): Promise<readonly [WorldHost, WorldHost, string]> {
+    await using world = new World({ printOnFailure: true });
+    const { moon, carol, outcome } = await attempted(world, prepare, setup);
     expect(outcome.ok).toBe(false);
     await world.settle(() => moon.sas.length + carol.sas.length === 0);
-    expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
+    expect(moon.kernel.empty).toBe(true);
+    if (by === 'carol') expectNothingLeased(carol);
+    else {
+      expect(leases(carol)).toEqual({ online: 0, offline: 1 });
+      expect(carol.kernel.empty).toBe(true);
+    }
     return [moon, carol, outcome.ok ? '' : outcome.errmsg];
   }
 
@@ -363,6 +378,15 @@ describe('who is refused, where it shows', () => {
   }
 
   const told = /received AUTHENTICATION_FAILED notify error/;
+
+  test('who is not refused gets an address', async () => {
+    await using world = new World();
+    const { carol, outcome } = await attempted(world, (moon, _carol, ca) =>
+      enrol(moon, ca.issue('moon', { dns: [MOON] })),
+    );
+    expect(outcome).toEqual({ ok: true });
+    expect(leases(carol)).toEqual({ online: 1, offline: 0 });
+  });
 
   test('a certificate of a CA that is not trusted', async () => {
     const other = new TestCa('Mallory CA');
@@ -437,6 +461,7 @@ describe('who is refused, where it shows', () => {
         moonConnection: { remote: [byKey({ id: id('*.example.com') })] },
         carolConnection: { remote: [byKey()] },
       },
+      'moon',
     );
     expect(errmsg).toMatch(/identity '\*\.example\.com' required, but the peer is 'carol/);
     expect(moon.alerts('peer-auth-failed')).toBe(1);

@@ -6,6 +6,7 @@ import { parseHeader } from '../../../daemon/wire/header.ts';
 import { encodeMessage, parseMessage } from '../../../daemon/wire/message.ts';
 import { authRound } from '../../support/connections.ts';
 import { byKey, enrol, trust } from '../enrol.ts';
+import { leases, leasing, openPool } from '../leasing.ts';
 import type { PairSetup } from '../pair.ts';
 import { TestCa } from '../pki.ts';
 import {
@@ -272,8 +273,9 @@ describe('PPKs that do not fit: AUTHENTICATION_FAILED, nothing left, the reason 
       undefined,
     ],
   ])('%s', async (_, moonSide, carolSide, errmsg, carolSays) => {
-    await using run = await hosts(moonSide, carolSide);
+    await using run = await hosts(moonSide, carolSide, leasing({}));
     const { world, moon, carol } = run;
+    openPool(carol);
     expect(await world.during(moon.initiate('net'))).toMatchObject({
       ok: false,
       errmsg: expect.stringMatching(errmsg),
@@ -281,6 +283,7 @@ describe('PPKs that do not fit: AUTHENTICATION_FAILED, nothing left, the reason 
     await world.settle(() => moon.sas.length + carol.sas.length === 0);
     if (carolSays !== undefined) expect(run.log(carol)).toMatch(carolSays);
     expect(moon.kernel.empty && carol.kernel.empty).toBe(true);
+    expect(leases(carol)).toEqual({ online: 0, offline: 0 });
   });
 
   test('required by the initiator, and the answer says nothing of USE_PPK', async () => {

@@ -3,6 +3,7 @@ import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import { toHex } from '../../../daemon/util/hex.ts';
 import { sha1, TestAuthority } from '../../support/revocation-pki.ts';
 import { byKey } from '../enrol.ts';
+import { leases, leasing, openPool } from '../leasing.ts';
 import {
   CRL_URL,
   dns,
@@ -130,10 +131,18 @@ describe.each(Object.entries(situations))('%s', (_, situation) => {
     ),
   )('revocation = %s, as %s', async (policy, role) => {
     await using world = new World();
-    const wishes = { policy, carolExtensions: situation.extensions };
-    const pki = await revocationWorld(world, wishes);
+    // Whoever initiates asks the other for an address.
+    const client = role === 'initiator' ? 'moon' : 'carol';
+    const wishes = leasing({}, client);
+    const pki = await revocationWorld(world, {
+      ...wishes,
+      policy,
+      carolExtensions: situation.extensions,
+    });
     situation.prepare(pki);
     const { moon, carol } = pki;
+    const server = role === 'initiator' ? carol : moon;
+    openPool(server);
     const begin = world.clock.now();
     const initiator = role === 'initiator' ? moon : carol;
     const outcome = await world.during(initiator.initiate('net'));
@@ -141,6 +150,7 @@ describe.each(Object.entries(situations))('%s', (_, situation) => {
     const expected = situation[policy];
     if (expected === 'yes') {
       expect(outcome).toEqual({ ok: true });
+      expect(leases(server)).toEqual({ online: 1, offline: 0 });
       return;
     }
     expect(outcome.ok).toBe(false);
@@ -153,8 +163,10 @@ describe.each(Object.entries(situations))('%s', (_, situation) => {
     await world.pass(20_000);
     for (const host of [moon, carol]) {
       expect(host.children).toEqual([]);
-      expect(host.kernel.sas.size).toBe(0);
+      expect(host.kernel.empty).toBe(true);
     }
+    // As a responder moon refuses before it leases; as an initiator it refuses what carol had accepted, and leased.
+    expect(leases(server)).toEqual({ online: 0, offline: role === 'responder' ? 0 : 1 });
   });
 });
 
