@@ -6,6 +6,7 @@ import { derElement } from '../../../daemon/proto/der.ts';
 import { decodeSpki } from '../../../daemon/proto/keys/spki.ts';
 import { utf8 } from '../../../daemon/util/bytes.ts';
 import { octetsOf } from '../../support/hex.ts';
+import { largestRsa } from '../../support/largest-rsa.ts';
 import { keyPair, pkcs8Of, spkiOf, type TestKeyKind } from '../../support/private-keys.ts';
 import { sealGcm } from '../../support/seal-gcm.ts';
 
@@ -94,15 +95,27 @@ describe('plain keys', () => {
     expect(await load(short)).toMatch(/^[0-9a-f]{40}$/);
   });
 
-  test('RSA of 16384 bits has room in PEM', async () => {
+  test('RSA of 16384 bits in every format', async () => {
+    const { privateKey, publicKey } = largestRsa();
+    const sealed = openssl(
+      pem(privateKey),
+      ...['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-passout', 'pass:right'],
+    );
+    for (const octets of [
+      pkcs8Of(privateKey),
+      pem(privateKey),
+      der(privateKey, 'pkcs1'),
+      pem(privateKey, 'pkcs1'),
+    ])
+      expect(await load(octets)).toBe(idOf(publicKey));
+    expect(await load(sealed, { passphrase: 'right' })).toBe(idOf(publicKey));
+  });
+
+  test('13 000 octets that are no key are told apart from such a one', async () => {
     const octets = new Uint8Array(13_000).fill(0x41);
-    expect(
-      await load(
-        utf8(
-          `-----BEGIN PRIVATE KEY-----\n${btoa(String.fromCharCode(...octets))}\n-----END PRIVATE KEY-----\n`,
-        ),
-      ),
-    ).toMatch(/^found 13000 octets that are neither/);
+    const body = btoa(String.fromCharCode(...octets));
+    const text = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`;
+    expect(await load(utf8(text))).toMatch(/^found 13000 octets that are neither/);
   });
 });
 

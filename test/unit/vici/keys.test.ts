@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type TreeEntry, value } from '../../../daemon/config/tree.ts';
 import { decodeSpki } from '../../../daemon/proto/keys/spki.ts';
+import { largestRsa } from '../../support/largest-rsa.ts';
 import { keyPair, pkcs8Of, spkiOf } from '../../support/private-keys.ts';
 import { ask, type Plain, type RawClient, ViciBench } from '../../support/vici.ts';
 
@@ -46,6 +47,22 @@ describe('private keys over VICI', () => {
     );
     expect(await ask(client, 'clear-creds')).toEqual(YES);
     expect(await ask(client, 'get-keys')).toEqual([['keys', []]]);
+  });
+
+  test('of 16384 bits, the largest there are, are loaded', async () => {
+    await using bench = await ViciBench.start();
+    using client = await bench.raw();
+    const largest = largestRsa();
+    for (const data of [
+      pkcs8Of(largest.privateKey),
+      largest.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+    ]) {
+      expect(await load(client, 'rsa', data)).toEqual([
+        ['success', 'yes'],
+        ['id', idOf(largest)],
+      ]);
+    }
+    expect(await ask(client, 'get-keys')).toEqual([['keys', [idOf(largest)]]]);
   });
 
   test('do not touch those that the daemon loaded itself', async () => {

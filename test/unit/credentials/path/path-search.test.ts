@@ -299,6 +299,26 @@ describe('SEC-54: path building', () => {
     expect(slow.checks).toBe(4);
   });
 
+  test('checks no more than a thousand signatures unless told otherwise', async () => {
+    // Each of these could have been issued by each of five roots of that name: 1280 signatures, none of them right.
+    const subs = Array.from({ length: 256 }, () =>
+      issue({ subject: 'sub', issuer: root, ca: true }),
+    );
+    const withoutKeyIds = certificates(...subs, issue({ subject: 'moon', issuer: subs[0] })).map(
+      ({ authorityKeyId: _, ...rest }): Certificate => rest,
+    );
+    const all = new PathSetup();
+    all.source.load('CA', withoutKeyIds.slice(0, -1), false);
+    for (let i = 0; i < 5; i++)
+      all.source.load('CA', certificates(issue({ subject: 'root', ca: true })));
+    const moon = withoutKeyIds.at(-1);
+    expect(moon && (await all.path(moon))).toEqual({
+      alert: 'cert-validation-failed',
+      reason: 'the search for a path took more than 1000 signatures to check',
+    });
+    expect(all.checks).toBe(1000);
+  });
+
   test.each([
     [7, true],
     [8, false],
