@@ -182,18 +182,17 @@ test('a peer revoked after the tunnel is up is refused at the next authenticatio
   expect(says(moon, revoked)).toBe(true);
 });
 
-test('a server that hangs for one peer holds up no other', async () => {
-  await using world = new World();
+/** A gateway `carol` that judges its clients, and what makes the n-th of them, with these extensions in its certificate. */
+async function gatewayOfMany(world: World, revocation: 'ifuri' | 'strict') {
   const now = world.clock.wallClock();
   const ca = TestAuthority.root('CA', now);
   const id = (name: string) => parseIdentity(name, { allowRegex: false });
   const judge = await gateway(world, {
     local: [byKey({ id: id('gateway.example.org') })],
-    remote: [byKey({ revocation: 'ifuri' })],
+    remote: [byKey({ revocation })],
     pools: [],
   });
   await equip(judge, ca.issue('gateway', 1, now, [dns('gateway.example.org')]), ca);
-  judge.fetcher.serve(CRL_URL, 'never');
   const client = async (n: number, extensions: readonly Uint8Array[]): Promise<WorldHost> => {
     const name = `client-${n}.example.org`;
     const local = [byKey({ id: id(name) })];
@@ -202,6 +201,13 @@ test('a server that hangs for one peer holds up no other', async () => {
     await equip(host, ca.issue(`client-${n}`, 100 + n, now, [dns(name), ...extensions]), ca);
     return host;
   };
+  return { ca, judge, client };
+}
+
+test('a server that hangs for one peer holds up no other', async () => {
+  await using world = new World();
+  const { judge, client } = await gatewayOfMany(world, 'ifuri');
+  judge.fetcher.serve(CRL_URL, 'never');
   const [slow, quick] = [await client(1, urls.crl), await client(2, [])];
   const refused = slow.initiate('net');
   await world.pass(2000);
@@ -243,7 +249,21 @@ describe('while a server hangs', () => {
   }
 });
 
-test('a hundred clients with one CRL are one fetch', async () => {
+test('a hundred clients at once with one CRL are one fetch', async () => {
+  await using world = new World({ keepLadder: false });
+  const { ca, judge, client } = await gatewayOfMany(world, 'strict');
+  const now = world.clock.wallClock();
+  const times = { thisUpdate: now - 3_600_000, nextUpdate: now + 3_600_000 };
+  judge.fetcher.serve(CRL_URL, ca.crlDer({ ...times, entries: [] }));
+  const clients: WorldHost[] = [];
+  for (let n = 1; n <= 100; n++) clients.push(await client(n, urls.crl));
+  const outcomes = await world.during(Promise.all(clients.map((host) => host.initiate('net'))));
+  expect(outcomes.every(({ ok }) => ok)).toBe(true);
+  expect(judge.established).toHaveLength(100);
+  expect(judge.fetcher.asked).toEqual([CRL_URL]);
+});
+
+test('a CRL that was fetched is used again for the next tunnels', async () => {
   await using world = new World();
   const { carol, moon, serveCrl } = await revocationWorld(world, {
     carolExtensions: urls.crl,
