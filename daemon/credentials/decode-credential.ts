@@ -14,6 +14,9 @@ export type DecodedCredential =
   | { readonly ok: true; readonly credential: Credential }
   | { readonly ok: false; readonly reason: string };
 
+const UNSUPPORTED =
+  'a kind, curve or size that is not supported, expected RSA of 1024 to 16384 bits, ECDSA on P-256, P-384, P-521 or brainpool of 256, 384 or 512 bits, Ed25519, Ed448 or ML-DSA';
+
 /** Decodes DER of one type. What cannot be of use later, such as a certificate whose key is of an unknown kind, is refused. */
 export function decodeCredential(
   type: CredentialType,
@@ -24,13 +27,12 @@ export function decodeCredential(
     case 'X509': {
       const decoded = decodeCertificate(der, tools);
       if (decoded.ok && decoded.value.publicKey === undefined)
-        return refused('its public key is of a kind, curve or size that is not supported');
+        return refused(`its public key is of ${UNSUPPORTED}`);
       return found(decoded, (value) => ({ type, flag: 'NONE', value }));
     }
     case 'PUBKEY': {
       const key = rawPublicKey(der, tools);
-      if (key === undefined)
-        return refused('the public key is of a kind, curve or size that is not supported');
+      if (key === undefined) return refused(`the public key is of ${UNSUPPORTED}`);
       return { ok: true, credential: { type, value: key } };
     }
     case 'X509_CRL':

@@ -46,7 +46,8 @@ export async function openPbes2(
 }
 
 /** Said wherever it shows. */
-export const WRONG_PASSPHRASE = 'found a key encrypted with a passphrase that does not fit';
+export const WRONG_PASSPHRASE =
+  'found a key encrypted with a passphrase that does not fit, expected the one it was encrypted with';
 
 const MALFORMED = 'found an encrypted key whose parameters are malformed';
 const PBES2 = '2a864886f70d01050d';

@@ -135,7 +135,7 @@ describe('encrypted keys', () => {
     const sealed = toPbes2('-v2', cipher);
     expect(await load(sealed, { passphrase: 'right' })).toBe(idOf(rsa.publicKey));
     expect(await load(sealed, { passphrase: 'wrong' })).toBe(
-      'found a key encrypted with a passphrase that does not fit',
+      'found a key encrypted with a passphrase that does not fit, expected the one it was encrypted with',
     );
     expect(await load(sealed)).toMatch(/^found a key encrypted with a passphrase, expected/);
   });
