@@ -177,6 +177,23 @@ describe('signature schemes', () => {
     ).toBe(true);
   });
 
+  test('ML-DSA is kept out by naming the schemes that are taken', async () => {
+    for (const [auth, ok] of [
+      ['pubkey', true],
+      ['ike:rsa-ecdsa-ed25519-ed448', false],
+    ] as const) {
+      await using world = new World();
+      const ca = new TestCa('CA');
+      const [moon, carol] = await enrolled(world, ca, 'ml-dsa-65', {
+        carolConnection: { remote: [byKey({ id: id(MOON), auth })] },
+      });
+      trust(moon, ca);
+      trust(carol, ca);
+      expect(await world.during(moon.initiate('net'))).toMatchObject({ ok });
+      expect(has(carol, /with ML_DSA successful/)).toBe(ok);
+    }
+  });
+
   test('constraints of chains hold for IKE too, unless that is switched off', async () => {
     for (const constrained of [true, false]) {
       await using world = new World();

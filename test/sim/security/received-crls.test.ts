@@ -46,6 +46,7 @@ async function judged(revocation: 'strict' | 'relaxed', crls: readonly Uint8Arra
       remote: [byKey({ id: id(MOON), revocation })],
     },
   });
+  attack.world.network.link = { ...attack.world.network.link, mtu: 9000 };
   const { gateway } = attack;
   await equip(gateway, carol, ca);
   const puppet = attack.puppet();
@@ -88,6 +89,16 @@ test('SEC-55: one that the peer signed itself says nothing', async () => {
     const outcome = await judged('strict', [crl([99], signer)]);
     expect(outcome).toMatchObject({ ...REFUSED, fetched: [CRL_URL] });
   }
+});
+
+test('SEC-56: eight CERT payloads are read, with nine the whole message is refused', async () => {
+  const fill = (count: number) => Array.from({ length: count - 1 }, () => crl([99]));
+  expect(await judged('strict', fill(8))).toMatchObject({ established: 1 });
+  expect(await judged('strict', fill(9))).toMatchObject({
+    notifies: [NotifyType.INVALID_SYNTAX],
+    established: 0,
+    fetched: [],
+  });
 });
 
 test('SEC-55: nor does one hide behind it that the CA made', async () => {

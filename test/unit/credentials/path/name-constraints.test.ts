@@ -51,6 +51,8 @@ describe('SEC-50: name constraints', () => {
     ['.example.org', 'vpn.example.org', true, true],
     ['.example.org', 'example.org', false, true],
     ['', 'anything.net', true, true],
+    // other scripts: encoded labels are labels like others
+    ['xn--bcher-kva.example', 'VPN.XN--Bcher-KVA.example', true, true],
     // what a wildcard may stand for counts
     ['example.org', '*.example.org', true, true],
     ['vpn.example.org', '*.example.org', false, true],
@@ -64,6 +66,11 @@ describe('SEC-50: name constraints', () => {
   ])('host names: %j and %j', (constraint, one, permitted, excluded) => {
     expect(isPermitted(dns(constraint), dns(one))).toBe(permitted);
     expect(isExcluded(dns(constraint), dns(one))).toBe(excluded);
+  });
+
+  test('other scripts that are not encoded make a certificate unreadable', () => {
+    const names = [dns('bücher.example.org')];
+    expect(() => issue({ subject: 'moon', names })).toThrow(/dNSName: octet c3, which is not IA5/);
   });
 
   test.each([
