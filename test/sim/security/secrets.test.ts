@@ -8,15 +8,20 @@ import type { WorldHost } from '../world-host.ts';
 
 const PSK = 'correct horse battery staple';
 
-/** Whatever SK_* the IKE_SAs of a host hold at this moment, copied: the originals are wiped. */
-function ikeKeys(host: WorldHost): readonly Uint8Array[] {
+/** Whatever SK_* the IKE_SAs of a host hold at this moment, themselves. */
+function heldKeys(host: WorldHost): readonly Uint8Array[] {
   return [...host.daemon.manager.tables.byId.values()].flatMap(({ keys }) => {
     if (keys === undefined) return [];
     const { skD, skAi, skAr, skEi, skEr, skPi, skPr } = keys;
     return [skD, skAi, skAr, skEi, skEr, skPi, skPr]
       .filter((key) => key.length > 0)
-      .map((key) => key.bytes.slice());
+      .map((key) => key.bytes);
   });
+}
+
+/** The same copied: the originals are wiped. */
+function ikeKeys(host: WorldHost): readonly Uint8Array[] {
+  return heldKeys(host).map((octets) => octets.slice());
 }
 
 /** Gathers every SK_* that any of the hosts has while a packet is under way. */
@@ -107,4 +112,22 @@ test('keys of an IKE_SA are wiped when it ends', async () => {
   await down;
   expect(octets.every((octet) => octet === 0)).toBe(true);
   expect(() => skD?.bytes).toThrow('wiped');
+});
+
+test('SEC-86: of a hundred IKE_SAs that ended every SK_* that either side held is wiped', async () => {
+  await using world = new World({ seed: 100, keepLadder: false });
+  const [moon, carol] = await pair(world);
+  const held = new Set<Uint8Array>();
+  world.network.onPacket(() => {
+    for (const octets of world.hosts.flatMap(heldKeys))
+      if (octets.some((octet) => octet !== 0)) held.add(octets);
+  });
+  for (let i = 0; i < 100; i++) {
+    expect(await world.during(moon.initiate('net'))).toEqual({ ok: true });
+    await world.during(moon.terminate({ ike: 'gw' }));
+    await world.settle(() => moon.sas.length + carol.sas.length === 0);
+  }
+  // On either side SK_d, SK_ei, SK_er, SK_pi and SK_pr while it is set up, and the SK_d that is kept.
+  expect(held.size).toBeGreaterThanOrEqual(1000);
+  expect([...held].filter((octets) => octets.some((octet) => octet !== 0))).toEqual([]);
 });
