@@ -4,7 +4,8 @@ import type { PairSetup } from './pair.ts';
 import { dynamic } from './roadwarriors.ts';
 import type { WorldHost } from './world-host.ts';
 
-const POOL = 'leased';
+/** The name of the pool. */
+export const POOL = 'leased';
 
 /** The pair, with moon as a client that asks carol for a virtual IP, or the other way round; {@link openPool} gives carol some. */
 export function leasing(setup: PairSetup, client: 'moon' | 'carol' = 'moon'): PairSetup {

@@ -2,12 +2,14 @@ import { sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { algorithmOfScheme } from '../../../daemon/crypto/signature-algorithms.ts';
 import { notify } from '../../../daemon/ike/payloads.ts';
+import { ConfigAttributeType, ConfigType } from '../../../daemon/proto/iana/config-attributes.ts';
 import { ExchangeType } from '../../../daemon/proto/iana/exchange-types.ts';
 import { NotifyType } from '../../../daemon/proto/iana/notify-types.ts';
 import { parseIdentity } from '../../../daemon/proto/identity-text.ts';
 import type { Payload } from '../../../daemon/proto/payload.ts';
 import { concatBytes } from '../../../daemon/util/bytes.ts';
 import { byKey, enrol, trust } from '../enrol.ts';
+import { expectNothingLeased, openPool, POOL } from '../leasing.ts';
 import type { PairSetup } from '../pair.ts';
 import { type Issued, TestCa } from '../pki.ts';
 import { notifiesIn, type Puppet } from '../puppet.ts';
@@ -37,6 +39,12 @@ async function besieged(setup: PairSetup = {}): Promise<Siege> {
 }
 
 const HASHES = notify(NotifyType.SIGNATURE_HASH_ALGORITHMS, Uint8Array.of(0, 2, 0, 3, 0, 4, 0, 5));
+
+const ADDRESS_REQUEST: Payload = {
+  kind: 'CP',
+  type: ConfigType.CFG_REQUEST,
+  attributes: [{ type: ConfigAttributeType.INTERNAL_IP4_ADDRESS, value: new Uint8Array() }],
+};
 
 async function begin(attack: Siege, announces = true): Promise<Puppet> {
   const puppet = attack.puppet();
@@ -201,12 +209,17 @@ describe('AUTH payloads with signatures', () => {
       ExchangeType.IKE_INTERMEDIATE,
     ]) {
       await using attack = await besieged({
-        carolConnection: { remote: [byKey({ id: id(MOON) }), byKey({ id: id(MOON) })] },
+        carolConnection: {
+          remote: [byKey({ id: id(MOON) }), byKey({ id: id(MOON) })],
+          pools: [POOL],
+        },
       });
+      openPool(attack.gateway);
       const puppet = await begin(attack);
       const answer = await puppet.request(ExchangeType.IKE_AUTH, [
         { kind: 'CERT', encoding: 4, data: own.certificate },
         ...puppet.authPayloads(undefined, digital(ECDSA, signature(puppet, own))),
+        ADDRESS_REQUEST,
         notify(NotifyType.MULTIPLE_AUTH_SUPPORTED),
         notify(NotifyType.ANOTHER_AUTH_FOLLOWS),
       ]);
@@ -214,6 +227,7 @@ describe('AUTH payloads with signatures', () => {
       expect(await puppet.request(exchange, [])).toBeUndefined();
       expect(attack.gateway.established).toEqual([]);
       expect(attack.gateway.children).toEqual([]);
+      expectNothingLeased(attack.gateway);
       // The second round is that of somebody else.
       const eve = ca.issue('eve', { dns: ['eve.example.org'] });
       puppet.identity = id('eve.example.org');
@@ -224,6 +238,7 @@ describe('AUTH payloads with signatures', () => {
       ]);
       expect(notifiesIn(second)).toEqual(FAILED);
       expect(attack.gateway.sas).toEqual([]);
+      expectNothingLeased(attack.gateway);
     }
   });
 
